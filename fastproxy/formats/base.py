@@ -1,0 +1,90 @@
+"""What every format brings: a record of plain functions and per-response objects.
+
+A format never knows who serves it (providers do), never touches a socket, never reads a clock.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from fastproxy.errors import Fault
+from fastproxy.ir.events import Event, Usage
+from fastproxy.ir.fold import Response
+from fastproxy.ir.request import Request
+
+FormatName = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
+Action = Literal["generate", "count_tokens", "compact", "input_tokens"]
+
+
+class Peek(msgspec.Struct, frozen=True, gc=False):
+    """What routing needs to know of a request, and nothing else.
+
+    model: as the client wrote it. stream: whether it asked for a stream. session: the key that ties requests of one
+    conversation together, where the body has one. wants_usage: False only where a client must ask for usage and didn't.
+    """
+
+    model: str
+    stream: bool
+    session: str | None = None
+    wants_usage: bool = True
+
+
+class TapRules(msgspec.Struct, frozen=True):
+    """Where a format's bytes tell usage, the served model, the end of a good stream, and an error in a stream.
+
+    usage_key and model_key: JSON keys with their quotes. Quotes inside JSON strings are escaped, so text that a model
+    writes can't fake one.
+    finished: matches once the stream has said that it ended well. failed: matches an in-band error near its end.
+    usage: the format's usage object to our classes; None when the object is not one (a tool's input named "usage").
+    """
+
+    usage_key: bytes
+    model_key: bytes
+    finished: re.Pattern[bytes]
+    failed: re.Pattern[bytes]
+    usage: Callable[[dict[str, object]], Usage | None]
+
+
+class EncoderOptions(msgspec.Struct, frozen=True):
+    """How this client wants its answer written. include_usage: Chat's stream_options; array: Gemini without alt=sse."""
+
+    include_usage: bool = True
+    array: bool = False
+
+
+class StreamEncoder(Protocol):
+    """Events in, one format's stream out. One per response; state is *which block is open*."""
+
+    def encode(self, event: Event) -> bytes:
+        """The bytes this event becomes; b"" when it says nothing in this format."""
+
+    def close(self) -> bytes:
+        """The end of the stream. Without a Stop seen: the format's error event, never a success marker."""
+
+
+class Format(msgspec.Struct, frozen=True):
+    """One API format.
+
+    paths: action -> path below a base URL, "{model}" filled in by shaping, "{version}" with the client's own segment.
+    peek: body (and path parameters) -> Peek; raises Fault(bad_request) for a body that is not one JSON object.
+    rename: body, new model -> body with only the model replaced, every other byte kept.
+    decode: body, parameters -> Request.
+    encoder / whole: events -> stream bytes; folded Response -> body bytes.
+    fault: a Fault (and our request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the
+    mid-stream error event, which begins with a blank line where those bytes did not end an event.
+    keepalive: bytes that may stand between two events, b"" where nothing may.
+    """
+
+    name: FormatName
+    paths: Mapping[Action, str]
+    tap: TapRules
+    peek: Callable[[bytes, Mapping[str, str]], Peek]
+    rename: Callable[[bytes, str], bytes]
+    decode: Callable[[bytes, Mapping[str, str]], Request]
+    encoder: Callable[[EncoderOptions], StreamEncoder]
+    whole: Callable[[Response], bytes]
+    fault: Callable[[Fault, str], bytes]
+    fault_event: Callable[[Fault, bytes], bytes]
+    keepalive: bytes

@@ -1,0 +1,99 @@
+"""The vocabulary of a response, streamed or whole.
+
+A response is `Start (content BlockEnd)* Usage* Stop`, or ends in `Failed` instead of `Stop`. Content events carry
+`block`, dense from 0 in the order of opening. A block is opened by its first event and closed by `BlockEnd`. Blocks of
+different kinds never share a number; a source that interleaves parallel tool calls interleaves block numbers.
+
+Rules: values only, no behaviour. Tool arguments are JSON *text*, never parsed, never re-serialised.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+StopReason = Literal["end", "tools", "length", "stop_sequence", "refusal", "pause", "error"]
+
+
+class Start(msgspec.Struct, frozen=True, gc=False):
+    """The response exists. id: the upstream's own, opaque; model: as served; created_at: epoch seconds."""
+
+    id: str
+    model: str
+    created_at: int
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """A piece of visible text; may be empty to open a block."""
+
+    block: int
+    text: str
+
+
+class Reasoning(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the model's thinking. signature: opaque proof, on its last piece, bound to who minted it."""
+
+    block: int
+    text: str
+    signature: str | None = None
+
+
+class ToolStart(msgspec.Struct, frozen=True, gc=False):
+    """A tool call opens. id pairs it with its result."""
+
+    block: int
+    id: str
+    name: str
+
+
+class ToolArgs(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the call's argument text; the pieces joined are the whole JSON text, byte for byte."""
+
+    block: int
+    json: str
+
+
+class BlockEnd(msgspec.Struct, frozen=True, gc=False):
+    """No more of this block."""
+
+    block: int
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """Tokens, each class counted once: a bill is the sum of the five products. None = not told.
+
+    input_tokens excludes both cache classes; output_tokens includes reasoning_tokens (a part, not an addition).
+    raw: the format's own object, for what these five can't say.
+    """
+
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_written_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    raw: dict[str, Any] | None = None
+
+
+class Stop(msgspec.Struct, frozen=True, gc=False):
+    """The model finished. raw: the source format's own word; sequence: the stop sequence that matched."""
+
+    reason: StopReason
+    raw: str | None = None
+    sequence: str | None = None
+
+
+class Opaque(msgspec.Struct, frozen=True, gc=False):
+    """Something the hub has no word for: re-emitted by the same format, dropped and reported by others."""
+
+    format: str
+    name: str
+    data: bytes
+
+
+class Failed(msgspec.Struct, frozen=True, gc=False):
+    """The response broke off. kind: an errors.Kind; message: one sentence."""
+
+    kind: str
+    message: str
+
+
+Event = Start | Text | Reasoning | ToolStart | ToolArgs | BlockEnd | Usage | Stop | Opaque | Failed
