@@ -1,7 +1,7 @@
-"""Look at and replace top-level keys of a JSON object; every other byte stays as it came.
+r"""Look at and replace top-level keys of a JSON object; every other byte stays as it came.
 
 Values are never re-serialised: an orjson round trip turns 123456789012345678901234567890 into 1.2345678901234568e+29,
-1.0e5 into 100000.0 and \\u00e9 into raw UTF-8 (docs/decisions/002-splice-top-level-keys.md has the measurements).
+1.0e5 into 100000.0 and \u00e9 into raw UTF-8 (docs/decisions/002-splice-top-level-keys.md has the measurements).
 """
 
 import re
@@ -35,6 +35,11 @@ class Fields:
 
     def __contains__(self, key: str) -> bool:
         return key in self._raw
+
+    def size_bytes(self, key: str) -> int:
+        """How long the value's text is, so that a caller can leave a large one alone; 0 when absent."""
+        raw = self._raw.get(key)
+        return 0 if raw is None else len(bytes(raw))
 
     def value(self, key: str) -> object:
         """The decoded value, or None when absent. For small values only."""
@@ -95,6 +100,13 @@ class Fields:
 def rename_model(body: bytes, model: str) -> bytes:
     """`body` with its top-level "model" replaced. Raises: Fault(bad_request) as Fields does."""
     return Fields(body).replace("model", model)
+
+
+def prepend(body: bytes, member: bytes) -> bytes:
+    """The object `body` with one more member in front. The caller knows that the key is not there yet."""
+    inside = body.index(b"{") + 1
+    empty = body[inside:].lstrip().startswith(b"}")
+    return body[:inside] + member + (b"" if empty else b",") + body[inside:]
 
 
 def _require_utf8(body: bytes) -> None:

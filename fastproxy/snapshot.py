@@ -1,6 +1,7 @@
-"""The configuration as one frozen value. `config.py` builds it whole or not at all; a running exchange keeps the one
-it started with. Field names and defaults are the contract with users (README, "Configuration"): every field is read
-somewhere, every limit of the relay is here.
+"""The configuration as one frozen value.
+
+`config` builds it whole or not at all; a running exchange keeps the one it started with. Field names and
+defaults are the contract with users (README, "Configuration"): every field is read somewhere, every limit is here.
 """
 
 from collections.abc import Mapping
@@ -96,7 +97,7 @@ class Account(msgspec.Struct, frozen=True):
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything an exchange may ask of the configuration.
 
-    providers: those that can be used, by name, in order of preference (configured first, then found in the environment).
+    providers: those that can be used, by name, in order of preference (configured, then found in the environment).
     accounts: provider name -> its credentials, in order.
     aliases: name -> model or `provider/model`.
     unusable: provider name -> one sentence why not (a missing key), for `doctor` and 404 messages.

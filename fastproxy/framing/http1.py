@@ -12,7 +12,9 @@ from fastproxy.errors import Fault, Header
 # RFC 9110, section 5.6.2 and 5.5; obs-text is allowed in values, control characters are not.
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _RESPONSE_HEAD = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\r\n)*",
+    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:"
+    + _TOKEN
+    + rb":[\t\x20-\x7e\x80-\xff]*\r\n)*",
 )
 LENGTH = re.compile(rb"[0-9]{1,19}")  # never int() first: it takes "+5", "1_0" and non-ASCII digits
 MAX_LENGTH = 2**63 - 1

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from fastproxy.errors import Kind
+
 StopReason = Literal["end", "tools", "length", "stop_sequence", "refusal", "pause", "error"]
 
 
@@ -90,9 +92,9 @@ class Opaque(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """The response broke off. kind: an errors.Kind; message: one sentence."""
+    """The response broke off. message: one sentence."""
 
-    kind: str
+    kind: Kind
     message: str
 
 

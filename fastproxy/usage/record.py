@@ -1,9 +1,10 @@
 """What is written down about one exchange: once, whatever its end. Never a body, a header value or a secret."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+Tokens = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # what a database column holds
 Outcome = Literal["ok", "refused", "failed", "cancelled", "incomplete"]
 
 
@@ -38,8 +39,8 @@ class UsageRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     added_seconds: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
-    input_tokens: int | None = None
-    cached_tokens: int | None = None
-    cache_written_tokens: int | None = None
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    input_tokens: Tokens | None = None
+    cached_tokens: Tokens | None = None
+    cache_written_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    reasoning_tokens: Tokens | None = None

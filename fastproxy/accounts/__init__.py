@@ -1,0 +1,1 @@
+"""Credentials of providers, and which of them serves the next request."""

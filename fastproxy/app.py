@@ -1,0 +1,139 @@
+"""`fastproxy serve`: from a configuration to processes that answer. Wiring and start-up messages; no traffic."""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from fastproxy import __version__
+from fastproxy.access.store import TokenStore
+from fastproxy.access.tokens import TokenError
+from fastproxy.config import ConfigError
+from fastproxy.current import Source
+from fastproxy.server.listener import ListenError, address_of, open_socket
+from fastproxy.service import activated_sockets
+from fastproxy.snapshot import Snapshot
+from fastproxy.supervisor import supervise
+from fastproxy.usage.metrics import Shared
+from fastproxy.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+
+def serve(
+    config_path: Path | None, overrides: Mapping[str, object], state_directory: Path, *, log_level: str = "INFO"
+) -> int:
+    """Serve until told to stop. The exit code: 0, 1 for a failure at run time, 2 for an unusable configuration."""
+    os.umask(0o077)
+    _log_to_stderr(log_level)
+    source = Source(config_path, overrides)
+    try:
+        snapshot = source.load()
+        state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        per_worker = _open_sockets(snapshot)
+        issued = TokenStore(state_directory).issue_first(snapshot.access)
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line speaks here
+        return 2
+    except (ListenError, TokenError, OSError) as error:
+        print(f"fastproxy: {error}", file=sys.stderr)  # noqa: T201 - as above
+        return 1
+    print(banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None), flush=True)  # noqa: T201 - as above
+    return _run(source, snapshot, state_directory, per_worker)
+
+
+def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) -> str:
+    """What a person sees at start: address, token (once, at the very first start), providers, one line to try."""
+    addresses = [address_of(one) for one in sockets]
+    base = next((address for address in addresses if address.startswith("http")), "http://127.0.0.1:8484")
+    shown = token or ("$FASTPROXY_TOKEN" if snapshot.access.require_token else "none")
+    providers = ", ".join(snapshot.providers) or "none"
+    lines = [f"fastproxy {__version__}", f"  listening  {'  '.join(addresses)}"]
+    if token is not None:
+        lines.append(f"  token      {token}   (shown this once; `fastproxy token issue` makes more)")
+    elif snapshot.access.require_token:
+        lines.append("  token      as issued before; `fastproxy token issue` makes another")
+    lines.append(f"  providers  {providers}")
+    lines += [f"             not usable: {name} ({why})" for name, why in snapshot.unusable.items()]
+    body = '{"model":"fastproxy/echo","messages":[{"role":"user","content":"hello"}]}'
+    lines.append(f"  try        curl {base}/v1/chat/completions -H 'authorization: Bearer {shown}' -d '{body}'")
+    return "\n".join(lines)
+
+
+def _open_sockets(snapshot: Snapshot) -> list[list[socket.socket]]:
+    """For each worker its sockets.
+
+    TCP ports are opened once per worker (SO_REUSEPORT), so that the kernel spreads connections; a unix socket and what
+    systemd hands over are shared.
+    Raises: ListenError.
+    """
+    workers = snapshot.server.workers
+    per_worker: list[list[socket.socket]] = [[] for _ in range(workers)]
+    for address in snapshot.server.listen:
+        _open_one(address, per_worker)
+    return per_worker
+
+
+def _open_one(address: str, per_worker: list[list[socket.socket]]) -> None:
+    """Add the sockets of one address to each worker's. Raises: ListenError."""
+    if address == "systemd":
+        inherited = activated_sockets(os.environ)
+        if not inherited:
+            raise ListenError('listen = "systemd", but systemd has handed over no socket')
+        for sockets in per_worker:
+            sockets.extend(inherited)
+        return
+    first = open_socket(address, share=len(per_worker) > 1)
+    per_worker[0].append(first)
+    for sockets in per_worker[1:]:
+        unix = first.family == socket.AF_UNIX
+        sockets.append(first if unix else open_socket(address_of(first).removeprefix("http://"), share=True))
+
+
+def _run(source: Source, snapshot: Snapshot, state_directory: Path, per_worker: list[list[socket.socket]]) -> int:
+    if len(per_worker) == 1:
+        return _work(source, snapshot, state_directory, per_worker[0], None)
+    count = len(per_worker)
+    with tempfile.TemporaryDirectory(prefix="metrics-", dir=state_directory) as directory:
+        shares = [Shared(Path(directory), index, count) for index in range(count)]
+        works = zip(per_worker, shares, strict=True)
+        return supervise([partial(_work, source, snapshot, state_directory, *work) for work in works])
+
+
+def _work(
+    source: Source, snapshot: Snapshot, state_directory: Path, sockets: list[socket.socket], shared: Shared | None
+) -> int:
+    """One worker process. shared: how workers sum up their metrics; None for the only one."""
+
+    async def main() -> None:
+        await Worker(source, snapshot, state_directory, shared).run(sockets)
+
+    with ExitStack() as stack:
+        runner = stack.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
+        gc.freeze()
+        runner.run(main())
+    return 0
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    """The loop of uvloop where there is one; plain asyncio works too (FASTPROXY_LOOP=asyncio asks for it)."""
+    if os.environ.get("FASTPROXY_LOOP") == "asyncio":
+        return None
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+def _log_to_stderr(level: str) -> None:
+    """Our own lines from `level` up; other libraries only from ERROR up, since theirs may quote what a client sent."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.ERROR, stream=sys.stderr)
+    logging.getLogger("fastproxy").setLevel(level.upper())

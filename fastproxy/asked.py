@@ -1,0 +1,142 @@
+"""One admitted request, and what is written down about it while it is served."""
+
+import re
+from collections.abc import Mapping
+from itertools import count
+from secrets import token_hex
+
+import msgspec
+
+from fastproxy.access.check import Client, Gate
+from fastproxy.clock import monotonic, wall
+from fastproxy.endpoints import Endpoint
+from fastproxy.errors import Fault
+from fastproxy.formats import BY_NAME
+from fastproxy.formats.base import Action, Format, Peek
+from fastproxy.framing.http1 import RequestHead
+from fastproxy.ir.events import Usage
+from fastproxy.pipe import Ending
+from fastproxy.snapshot import Snapshot
+from fastproxy.usage.record import UsageRecord
+
+_REQUEST_ID = re.compile(rb"[0-9A-Za-z._:\-]{1,128}")
+SESSION_HEADERS = (
+    b"x-claude-code-session-id",
+    b"session-id",
+    b"session_id",
+    b"x-session-id",
+    b"x-session-affinity",
+    b"x-amp-thread-id",
+)
+SESSION_CHARACTERS = 128
+MODEL_CHARACTERS = 256
+
+
+class View(msgspec.Struct, frozen=True):
+    """The configuration as one exchange sees it: whole, and the same from its start to its end."""
+
+    snapshot: Snapshot
+    gate: Gate
+
+
+class RequestIds:
+    """Ids that are unique over processes and restarts, without a system call each."""
+
+    def __init__(self) -> None:
+        self._prefix = f"req_{token_hex(6)}"
+        self._numbers = count(1)
+
+    def of(self, head: RequestHead | None) -> str:
+        """The caller's own x-request-id where it is one, else a new id."""
+        given = head.get(b"x-request-id") if head is not None else None
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            return given.decode()
+        return f"{self._prefix}{next(self._numbers):06x}"
+
+
+class Asked:
+    """A request that may be served. Times are monotonic seconds."""
+
+    __slots__ = (
+        "action",
+        "begun",
+        "client",
+        "endpoint",
+        "format",
+        "head",
+        "params",
+        "peek",
+        "record",
+        "view",
+        "waited_seconds",
+    )
+
+    def __init__(
+        self,
+        view: View,
+        head: RequestHead,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        client: Client,
+        request_id: str,
+    ) -> None:
+        assert endpoint.format is not None  # noqa: S101 - endpoints without a format are answered by admin
+        self.view = view
+        self.head = head
+        self.endpoint = endpoint
+        self.action: Action = endpoint.action  # type: ignore[assignment] - admin has taken the other actions
+        self.peek = Peek("", stream=False)
+        self.format: Format = BY_NAME[endpoint.format]
+        self.params = params
+        self.client = client
+        self.begun = 0.0
+        self.waited_seconds = 0.0  # for the upstream: connecting, and until its answer began
+        self.record = UsageRecord(
+            at=wall(), request_id=request_id, client=client.id, format=endpoint.format, endpoint=endpoint.action
+        )
+
+    def begin(self, body: bytes) -> None:
+        """The request is whole."""
+        self.begun = monotonic()
+        self.record.request_bytes = len(body)
+
+    def look(self, body: bytes) -> None:
+        """What routing needs of the body. Raises: Fault(bad_request)."""
+        self.peek = self.format.peek(body, self.params)
+        session = self.peek.session
+        self.record.requested_model = self.peek.model[:MODEL_CHARACTERS]
+        self.record.stream = self.peek.stream
+        for name in SESSION_HEADERS:
+            value = self.head.get(name)
+            if value:
+                session = value.decode("latin-1")
+                break
+        self.record.session = (session or "")[:SESSION_CHARACTERS]
+
+    def first_byte(self) -> None:
+        """The first byte goes out now."""
+        since = monotonic() - self.begun
+        self.record.first_byte_seconds = since
+        self.record.added_seconds = max(0.0, since - self.waited_seconds)
+
+    def timing(self) -> bytes:
+        """The Server-Timing value: our share and the upstream's, in milliseconds."""
+        record = self.record
+        return b"relay;dur=%.3f, upstream;dur=%.3f" % (record.added_seconds * 1e3, self.waited_seconds * 1e3)
+
+    def failed(self, fault: Fault) -> None:
+        """The exchange ended in a fault: refused by us before an upstream was asked, or failed after."""
+        self.record.outcome = "failed" if self.record.account else "refused"
+        self.record.error = fault.kind
+
+    def note(self, ending: Ending, model: str, usage: Usage, fault: Fault | None) -> None:
+        """What the response told, and how it ended."""
+        record = self.record
+        record.outcome = ending
+        record.model = model[:MODEL_CHARACTERS]
+        record.error = fault.kind if fault is not None else ""
+        record.input_tokens = usage.input_tokens
+        record.cached_tokens = usage.cached_tokens
+        record.cache_written_tokens = usage.cache_written_tokens
+        record.output_tokens = usage.output_tokens
+        record.reasoning_tokens = usage.reasoning_tokens

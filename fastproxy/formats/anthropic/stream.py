@@ -1,0 +1,162 @@
+"""Events to an Anthropic stream. Every event is named, indexes are dense, one content block is open at a time.
+
+State is which block is open and what it still owes before it may stop; never a set of flags.
+Source: wire format notes 3.3; anthropic 2.12.0 `_streaming.py` (unnamed events are skipped); read 2026-11-21.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from fastproxy.errors import Fault
+from fastproxy.formats.anthropic import usage
+from fastproxy.formats.anthropic.faults import fault_event
+from fastproxy.formats.anthropic.stops import stop_reason
+from fastproxy.formats.base import EncoderOptions
+from fastproxy.ir.events import (
+    BlockEnd,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
+from fastproxy.ir.fold import merge
+from fastproxy.ir.serial import Serial
+
+_START = b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'
+_DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":{"type":%b}}\n\n'
+_STOP = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
+_END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+_TEXT = b'"text_delta","text":%b'
+_THINKING = b'"thinking_delta","thinking":%b'
+_SIGNATURE = b'"signature_delta","signature":%b'
+_ARGUMENTS = b'"input_json_delta","partial_json":%b'
+_NO_ARGUMENTS = _ARGUMENTS % b'"{}"'  # clients that parse the joined text need an object
+
+
+class AnthropicEncoder:
+    """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed."""
+
+    __slots__ = ("_ended", "_index", "_open", "_owed", "_serial", "_usage")
+
+    def __init__(self, options: EncoderOptions) -> None:  # noqa: ARG002 - this format knows no options
+        self._serial = Serial()
+        self._usage = Usage()
+        self._index = -1
+        self._open: int | None = None
+        self._owed = b""  # the delta that the open block still needs before it stops
+        self._ended = False
+
+    def encode(self, event: Event) -> bytes:
+        return b"".join(self._write(ready) for ready in self._serial.feed(event))
+
+    def close(self) -> bytes:
+        if self._ended:
+            return b""
+        return self._fail(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
+
+    def _write(self, event: Event) -> bytes:
+        return b"" if self._ended else self._BY_TYPE[type(event)](self, event)
+
+    def _start(self, event: Start) -> bytes:
+        message: dict[str, Any] = {
+            "id": event.id,
+            "type": "message",
+            "role": "assistant",
+            "model": event.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": usage.encode(self._usage),
+        }
+        return _named("message_start", {"message": message})
+
+    def _text(self, event: Text) -> bytes:
+        begin = self._begin(event.block, b'{"type":"text","text":""}')
+        return begin + self._delta(_TEXT % orjson.dumps(event.text)) if event.text else begin
+
+    def _reasoning(self, event: Reasoning) -> bytes:
+        begin = self._begin(event.block, b'{"type":"thinking","thinking":"","signature":""}')
+        if event.signature:
+            self._owed = _SIGNATURE % orjson.dumps(event.signature)
+        return begin + self._delta(_THINKING % orjson.dumps(event.text)) if event.text else begin
+
+    def _tool_start(self, event: ToolStart) -> bytes:
+        block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
+        begin = self._begin(event.block, orjson.dumps(block))
+        self._owed = _NO_ARGUMENTS
+        return begin
+
+    def _tool_args(self, event: ToolArgs) -> bytes:
+        if event.json.strip():
+            self._owed = b""
+        return self._delta(_ARGUMENTS % orjson.dumps(event.json)) if event.json else b""
+
+    def _block_end(self, event: BlockEnd) -> bytes:
+        if self._open != event.block:
+            return b""
+        owed, self._owed, self._open = self._owed, b"", None
+        return (self._delta(owed) if owed else b"") + _STOP % self._index
+
+    def _opaque(self, event: Opaque) -> bytes:
+        """A content block that only this format has, whole in its start."""
+        if (event.format, event.name) != ("anthropic", "content_block"):
+            return b""
+        self._index += 1
+        return _START % (self._index, event.data) + _STOP % self._index
+
+    def _tokens(self, event: Usage) -> bytes:
+        self._usage = merge(self._usage, event)
+        return b""
+
+    def _stop(self, event: Stop) -> bytes:
+        try:
+            reason = stop_reason(event)
+        except Fault as fault:
+            return self._fail(fault)
+        self._ended = True
+        delta = {"stop_reason": reason, "stop_sequence": event.sequence}
+        return _named("message_delta", {"delta": delta, "usage": usage.encode(self._usage)}) + _END
+
+    def _failed(self, event: Failed) -> bytes:
+        return self._fail(Fault(event.kind, event.message))
+
+    def _fail(self, fault: Fault) -> bytes:
+        self._ended = True
+        return fault_event(fault, b"")
+
+    def _begin(self, block: int, start: bytes) -> bytes:
+        """The start of the block, unless it is the open one already."""
+        if self._open == block:
+            return b""
+        self._open = block
+        self._index += 1
+        return _START % (self._index, start)
+
+    def _delta(self, delta: bytes) -> bytes:
+        return _DELTA % (self._index, delta)
+
+    _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {
+        Start: _start,
+        Text: _text,
+        Reasoning: _reasoning,
+        ToolStart: _tool_start,
+        ToolArgs: _tool_args,
+        BlockEnd: _block_end,
+        Opaque: _opaque,
+        Usage: _tokens,
+        Stop: _stop,
+        Failed: _failed,
+    }
+
+
+def _named(name: str, fields: dict[str, Any]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps({"type": name, **fields}))

@@ -1,0 +1,48 @@
+"""One JSON request body into typed values, for translation. The diagonal never comes here.
+
+Nested values stay raw text where the hub wants text (tool arguments). Every failure is a `Fault(bad_request)`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from fastproxy.errors import Fault
+
+T = TypeVar("T")
+Raws = Mapping[str, msgspec.Raw]
+
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def parse(decode: Callable[[bytes], T], body: bytes, where: str = "the body") -> T:
+    """`decode(body)`: a msgspec decoder's `decode`. Raises: Fault(bad_request) that says where and what."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise Fault("bad_request", f"{where}: {error}") from None
+    except RecursionError:
+        raise Fault("bad_request", f"{where} is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Fault("bad_request", f"{where} is not valid JSON: {error}") from None
+
+
+def without_lone_surrogates(body: bytes) -> bytes:
+    """`body` with U+FFFD for each escaped half of a surrogate pair: legal JSON that no Unicode text can hold."""
+    if b"\\u" not in body:
+        return body
+    return _ESCAPE.sub(_mended, body)
+
+
+def _mended(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
+
+
+def values(raws: Raws, known: frozenset[str]) -> dict[str, Any]:
+    """The decoded values of every key that is not `known`."""
+    return {key: parse(msgspec.json.decode, bytes(raw), key) for key, raw in raws.items() if key not in known}

@@ -1,0 +1,26 @@
+"""The Gemini generateContent format."""
+
+from fastproxy.formats.base import Format
+from fastproxy.formats.gemini.decode import decode
+from fastproxy.formats.gemini.faults import fault, fault_event
+from fastproxy.formats.gemini.request import peek, rename
+from fastproxy.formats.gemini.stream import GeminiEncoder
+from fastproxy.formats.gemini.tap import TAP
+from fastproxy.formats.gemini.whole import whole
+
+FORMAT = Format(
+    name="gemini",
+    paths={
+        "generate": "/{version}/models/{model}:{verb}",
+        "count_tokens": "/{version}/models/{model}:countTokens",
+    },
+    tap=TAP,
+    peek=peek,
+    rename=rename,
+    decode=decode,
+    encoder=GeminiEncoder,
+    whole=whole,
+    fault=fault,
+    fault_event=fault_event,
+    keepalive=b"",
+)

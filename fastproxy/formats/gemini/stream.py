@@ -1,0 +1,132 @@
+"""Events to a Gemini stream: server-sent events without names, or one JSON array.
+
+Every chunk carries the tokens so far, only the last one a finishReason, a functionCall is one whole part. Nothing else
+may ever be written: a comment or a `[DONE]` is fatal to google-genai and Gemini CLI (measured 2026-11-21).
+Source: wire format notes 3.4; google-genai 3.4.0 `_api_client.py` (the space after `data:` is required).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from fastproxy.errors import Fault
+from fastproxy.formats.base import EncoderOptions
+from fastproxy.formats.gemini import parts
+from fastproxy.formats.gemini.faults import fault_object
+from fastproxy.formats.gemini.stops import finish_reason
+from fastproxy.framing.jsonarray import ArrayWriter
+from fastproxy.ir.events import (
+    BlockEnd,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
+from fastproxy.ir.fold import merge
+from fastproxy.ir.serial import Serial
+
+
+class GeminiEncoder:
+    """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed."""
+
+    __slots__ = ("_array", "_broken_call", "_call", "_ended", "_pieces", "_serial", "_start", "_tail", "_usage")
+
+    def __init__(self, options: EncoderOptions) -> None:
+        self._array = ArrayWriter() if options.array else None
+        self._serial = Serial()
+        self._start = Start("", "", 0)
+        self._usage = Usage()
+        self._tail = b""
+        self._call: ToolStart | None = None  # the open block, where it is a call
+        self._pieces: list[str] = []
+        self._broken_call = False
+        self._ended = False
+
+    def encode(self, event: Event) -> bytes:
+        return b"".join(self._write(ready) for ready in self._serial.feed(event))
+
+    def close(self) -> bytes:
+        end = b""
+        if not self._ended:
+            end = self._fail(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
+        return end if self._array is None else end + self._array.close()
+
+    def _write(self, event: Event) -> bytes:
+        return b"" if self._ended else self._BY_TYPE[type(event)](self, event)
+
+    def _begin(self, event: Start) -> bytes:
+        self._start = event
+        self._tail = parts.chunk_tail(event, self._usage)
+        return b""
+
+    def _tokens(self, event: Usage) -> bytes:
+        self._usage = merge(self._usage, event)
+        self._tail = parts.chunk_tail(self._start, self._usage)
+        return b""
+
+    def _text(self, event: Text) -> bytes:
+        return self._part(parts.text(event.text)) if event.text else b""
+
+    def _reasoning(self, event: Reasoning) -> bytes:
+        if not event.text and not event.signature:
+            return b""
+        return self._part(parts.thought(event.text, event.signature))
+
+    def _tool_start(self, event: ToolStart) -> bytes:
+        self._call = event
+        return b""
+
+    def _tool_args(self, event: ToolArgs) -> bytes:
+        self._pieces.append(event.json)
+        return b""
+
+    def _block_end(self, event: BlockEnd) -> bytes:  # noqa: ARG002 - Serial ends the open block and no other
+        if self._call is None:
+            return b""
+        call = parts.function_call(self._call.id, self._call.name, "".join(self._pieces))
+        self._call = None
+        self._pieces.clear()
+        if call is None:
+            self._broken_call = True
+            return b""
+        return self._part(call)
+
+    def _opaque(self, event: Opaque) -> bytes:
+        """A part that only this format has."""
+        return self._part(event.data) if (event.format, event.name) == ("gemini", "part") else b""
+
+    def _stop(self, event: Stop) -> bytes:
+        self._ended = True
+        finish = finish_reason(event, broken_call=self._broken_call)
+        return self._framed(parts.chunk([parts.text("")], finish, self._tail))
+
+    def _failed(self, event: Failed) -> bytes:
+        return self._fail(Fault(event.kind, event.message))
+
+    def _fail(self, fault: Fault) -> bytes:
+        self._ended = True
+        return self._framed(fault_object(fault))
+
+    def _part(self, part: bytes) -> bytes:
+        return self._framed(parts.chunk([part], None, self._tail))
+
+    def _framed(self, json: bytes) -> bytes:
+        return b"data: %b\n\n" % json if self._array is None else self._array.element(json)
+
+    _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {
+        Start: _begin,
+        Text: _text,
+        Reasoning: _reasoning,
+        ToolStart: _tool_start,
+        ToolArgs: _tool_args,
+        BlockEnd: _block_end,
+        Opaque: _opaque,
+        Usage: _tokens,
+        Stop: _stop,
+        Failed: _failed,
+    }

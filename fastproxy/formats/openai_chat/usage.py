@@ -1,0 +1,101 @@
+"""OpenAI's usage object and our token classes, both ways. It counts nothing itself and invents no number.
+
+OpenAI's input count includes what was read from and written to the cache; ours counts each class once. Both output
+counts include reasoning. `Names` holds all that differs between Chat and Responses.
+Source: openai 3.54.0, types/completion_usage.py and types/responses/response_usage.py; recorded traffic, 2026-11-21.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fastproxy.ir.events import Usage
+
+
+class Names(msgspec.Struct, frozen=True):
+    """Where one of the two formats keeps each count."""
+
+    input: str
+    output: str
+    input_details: str
+    output_details: str
+
+
+CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
+
+# Hosts that tell cached tokens beside the counts, in order: DeepSeek, Moonshot and Hugging Face, Mistral.
+_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+
+
+def usage(told: dict[str, object]) -> Usage | None:
+    """A Chat usage object in our classes; None when it has neither count (a tool's input named "usage")."""
+    return read(told, CHAT)
+
+
+def usage_object(tokens: Usage) -> dict[str, Any] | None:
+    """A Chat usage object that conserves every total; None when nothing was told."""
+    return write(tokens, CHAT)
+
+
+def read(told: dict[str, object], names: Names) -> Usage | None:
+    """`told` in our classes. Missing, null and non-integer fields count as not told."""
+    whole_input, output = _count(told, names.input), _count(told, names.output)
+    if whole_input is None and output is None:
+        return None
+    input_details = _details(told, names.input_details)
+    cached = _first(_count(input_details, "cached_tokens"), *(_count(told, name) for name in _CACHED_BESIDE))
+    written = _count(input_details, "cache_write_tokens")
+    reasoning = _count(_details(told, names.output_details), "reasoning_tokens")
+    return Usage(
+        input_tokens=None if whole_input is None else max(0, whole_input - (cached or 0) - (written or 0)),
+        cached_tokens=cached,
+        cache_written_tokens=written,
+        output_tokens=_with_reasoning(whole_input, output, reasoning, _count(told, "total_tokens")),
+        reasoning_tokens=reasoning,
+        raw=told,
+    )
+
+
+def write(tokens: Usage, names: Names) -> dict[str, Any] | None:
+    """The format's object. Its counts are mandatory integers, so a class that was not told becomes 0."""
+    classes = (tokens.input_tokens, tokens.cached_tokens, tokens.cache_written_tokens)
+    if all(count is None for count in (*classes, tokens.output_tokens, tokens.reasoning_tokens)):
+        return None
+    whole_input = sum(count or 0 for count in classes)
+    output = tokens.output_tokens or 0
+    return {
+        names.input: whole_input,
+        names.input_details: {
+            "cached_tokens": tokens.cached_tokens or 0,
+            "cache_write_tokens": tokens.cache_written_tokens or 0,
+        },
+        names.output: output,
+        names.output_details: {"reasoning_tokens": tokens.reasoning_tokens or 0},
+        "total_tokens": whole_input + output,
+    }
+
+
+def _with_reasoning(
+    whole_input: int | None,
+    output: int | None,
+    reasoning: int | None,
+    total: int | None,
+) -> int | None:
+    """xAI leaves reasoning out of its output count; its total gives it away (291 + 26 + 196 = 513)."""
+    if output is None or not reasoning or total != (whole_input or 0) + output + reasoning:
+        return output
+    return output + reasoning
+
+
+def _first(*counts: int | None) -> int | None:
+    return next((count for count in counts if count is not None), None)
+
+
+def _details(told: dict[str, object], name: str) -> dict[str, object]:
+    value = told.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _count(told: dict[str, object], name: str) -> int | None:
+    value = told.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

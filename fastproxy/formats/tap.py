@@ -1,0 +1,135 @@
+"""Usage, model and the end of a response, read off the bytes that pass by. It looks; it never changes or delays.
+
+Nothing is decoded on the way: a few substring searches per read, and at the end one or two small objects are parsed.
+Memory is bounded by CANDIDATE_BYTES, whatever the size of the response and however it is split.
+"""
+
+import re
+from functools import lru_cache
+
+import msgspec
+import orjson
+
+from fastproxy.formats.base import TapRules
+from fastproxy.ir.events import Usage
+from fastproxy.ir.fold import merge
+
+CANDIDATE_BYTES = 8192  # the largest usage object seen in recorded traffic has 1.1 KB
+MODEL_SEARCH_BYTES = 65536  # a response that has not named its model by then is left nameless
+TAIL_BYTES = 1024
+_SEAM_BYTES = 64  # longer than any key or mark that a read could cut in two
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
+_NOTHING = Usage()
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """A format's TapRules, compiled once per process."""
+
+    rules: TapRules
+    usage: re.Pattern[bytes]
+    model: re.Pattern[bytes]
+
+
+@lru_cache(maxsize=16)
+def marks(rules: TapRules) -> Marks:
+    """Patterns that allow the white space that pretty-printed answers have around the colon."""
+    return Marks(
+        rules,
+        re.compile(re.escape(rules.usage_key) + rb"\s*:\s*(?=\{)"),
+        re.compile(re.escape(rules.model_key) + rb'\s*:\s*("(?:[^"\\]|\\.)*")'),
+    )
+
+
+class Tap:
+    """One per response. Feed it everything, then read `usage()`, `model`, `finished`, `failed()`.
+
+    Cost: 0.6 us per 250-byte event (make bench).
+    """
+
+    __slots__ = ("_first", "_growing", "_last", "_marks", "_seam", "_searched", "finished", "model", "tail")
+
+    def __init__(self, known: Marks) -> None:
+        self._marks = known
+        self._first = b""  # Anthropic tells input first and output last, so both ends are kept
+        self._last = b""
+        self._growing = False  # whether _last may continue in the next read
+        self._seam = b""
+        self._searched = 0
+        self.model = ""
+        self.tail = b""
+        self.finished = False
+
+    def feed(self, data: bytes) -> None:
+        """Look at the next bytes of the response."""
+        rules = self._marks.rules
+        if self._growing:
+            self._grow(data)
+        window = self._seam + data if self._seam else data
+        if rules.usage_key in window:
+            self._note_usage(window)
+        if not self.finished and rules.finished.search(window):
+            self.finished = True
+        if not self.model and self._searched < MODEL_SEARCH_BYTES:
+            self._note_model(window)
+        self._seam = b"" if data.endswith(b"\n") else window[-_SEAM_BYTES:]
+        self.tail = data if len(data) >= TAIL_BYTES else (self.tail + data)[-TAIL_BYTES:]
+
+    def usage(self) -> Usage:
+        """The tokens told so far; every class None when the upstream told nothing."""
+        first, last = self._parse(self._first), self._parse(self._last)
+        return merge(first or _NOTHING, last or _NOTHING)
+
+    def failed(self) -> bool:
+        """Whether the stream ended in an error event of its own."""
+        return self._marks.rules.failed.search(self.tail) is not None
+
+    def _note_usage(self, window: bytes) -> None:
+        found = [match.end() for match in self._marks.usage.finditer(window)]
+        if not found:
+            return
+        if not self._first:
+            self._first = window[found[0] : found[0] + CANDIDATE_BYTES]
+        self._last = window[found[-1] : found[-1] + CANDIDATE_BYTES]
+        self._growing = len(self._last) < CANDIDATE_BYTES and not window.endswith(b"\n")
+
+    def _grow(self, data: bytes) -> None:
+        whole = self._last == self._first
+        self._last = (self._last + data)[:CANDIDATE_BYTES]
+        if whole:
+            self._first = self._last
+        self._growing = len(self._last) < CANDIDATE_BYTES
+
+    def _note_model(self, window: bytes) -> None:
+        self._searched += len(window)
+        match = self._marks.model.search(window)
+        if match is not None:
+            self.model = _text(match[1])
+
+    def _parse(self, candidate: bytes) -> Usage | None:
+        raw = balanced(candidate)
+        if raw is None:
+            return None
+        try:
+            return self._marks.rules.usage(orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            return None
+
+
+def balanced(candidate: bytes) -> bytes | None:
+    """The JSON object that `candidate` begins with, or None when it does not end within it."""
+    depth = 0
+    for token in _TOKENS.finditer(candidate):
+        if token[0] == b"{":
+            depth += 1
+        elif token[0] == b"}":
+            depth -= 1
+            if depth == 0:
+                return candidate[: token.end()]
+    return None
+
+
+def _text(quoted: bytes) -> str:
+    try:
+        return str(orjson.loads(quoted))
+    except orjson.JSONDecodeError:
+        return ""

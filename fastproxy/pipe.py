@@ -1,0 +1,203 @@
+"""Upstream bytes in, client bytes out, with usage on the way. No socket, no clock.
+
+The relay holds a `Pipe` and can't tell which kind. Passthrough returns the bytes that it was given; it may only hold
+back an event that is not complete yet, so that everything the client has seen ends at an event's end: there an error
+event or a keepalive can follow without tearing anything.
+"""
+
+import re
+from typing import Literal, Protocol
+
+from fastproxy.errors import Fault
+from fastproxy.formats.base import Format
+from fastproxy.formats.tap import Tap, marks
+from fastproxy.framing.sse import boundary
+
+Ending = Literal["ok", "failed", "incomplete"]
+
+ERROR_BYTES = 1048576  # the largest error body that is searched for our credential as a whole
+
+_NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
+_TOLD_USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
+
+
+class Pipe(Protocol):
+    """One response on its way. `ending` is true once close or abort has been called."""
+
+    tap: Tap
+    ending: Ending
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a keepalive may be put in now: the client stands between two events."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What the client gets for these bytes; b"" when they complete nothing. Raises: Fault(upstream_garbage)."""
+
+    def close(self) -> bytes:
+        """What is left to say when the upstream has ended as HTTP demands. Raises: Fault(upstream_garbage)."""
+
+    def abort(self, fault: Fault) -> bytes | None:
+        """What is left to say when the upstream broke off; None when only cutting the connection is honest."""
+
+
+class BodyPassthrough:
+    """A whole answer: every byte as it came. A broken one can't be mended, so the connection must be cut."""
+
+    quiet = False
+
+    def __init__(self, tap: Tap) -> None:
+        self.tap = tap
+        self.ending: Ending = "ok"
+
+    def feed(self, data: bytes) -> bytes:
+        self.tap.feed(data)
+        return data
+
+    def close(self) -> bytes:
+        return b""
+
+    def abort(self, fault: Fault) -> None:  # noqa: ARG002 - the Pipe protocol
+        self.ending = "incomplete"
+
+
+class JsonPassthrough(BodyPassthrough):
+    """A whole JSON answer (or an array that is sent piece by piece): it must at least end as JSON does."""
+
+    def close(self) -> bytes:
+        if not self.tap.tail.rstrip().endswith((b"}", b"]")):
+            self.ending = "incomplete"
+            raise Fault("upstream_garbage", "the upstream's answer is not complete JSON")
+        return b""
+
+
+class OpaquePassthrough(BodyPassthrough):
+    """Bytes that we must not look into: an encoding that the upstream chose although we asked for identity."""
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+
+class StreamPassthrough:
+    """A stream of server-sent events: every event as it came, and never a broken stream that looks finished."""
+
+    def __init__(self, format_: Format, tap: Tap, line_bytes: int) -> None:
+        self.tap = tap
+        self.ending: Ending = "ok"
+        self._format = format_
+        self._line_bytes = line_bytes
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._seam = b""  # the end of what is held: a blank line may be cut in two
+
+    @property
+    def quiet(self) -> bool:
+        return not self._held
+
+    def feed(self, data: bytes) -> bytes:
+        self.tap.feed(data)
+        if not self._held:
+            end = boundary(data)
+            if end == len(data):
+                return data
+            self._hold(data[end:])
+            return data[:end]
+        return self._complete(data)
+
+    def close(self) -> bytes:
+        """The rest, if the stream said that it ended; else the error event: a clean end of body is no proof."""
+        if self.tap.finished or self.tap.failed():
+            self.ending = "ok" if self.tap.finished else "failed"
+            return b"".join(self._held)
+        return self._break(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
+
+    def abort(self, fault: Fault) -> bytes:
+        if self.tap.finished:
+            return b"".join(self._held)
+        return self._break(fault)
+
+    def _break(self, fault: Fault) -> bytes:
+        """The error event. The half event that is held was never sent, so it tears nothing by staying behind."""
+        self.ending = "incomplete"
+        return self._format.fault_event(fault, self.tap.tail if not self._held else b"")
+
+    def _complete(self, data: bytes) -> bytes:
+        """More of an event that is held."""
+        end = boundary(self._seam + data) - len(self._seam)
+        if end <= 0:
+            self._hold(data)
+            return b""
+        out = b"".join((*self._held, data[:end]))
+        self._held.clear()
+        self._held_bytes = 0
+        self._seam = b""
+        if end < len(data):
+            self._hold(data[end:])
+        return out
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._held_bytes += len(data)
+        self._seam = (self._seam + data)[-3:]
+        if self._held_bytes > self._line_bytes:
+            raise Fault("upstream_garbage", f"the upstream sent an event of more than {self._line_bytes} bytes")
+
+
+class UnaskedUsage(StreamPassthrough):
+    """As StreamPassthrough, less the usage chunk of a Chat stream that we asked for and the client did not."""
+
+    def feed(self, data: bytes) -> bytes:
+        return _without_usage(super().feed(data))
+
+    def close(self) -> bytes:
+        return _without_usage(super().close())
+
+
+def _without_usage(events: bytes) -> bytes:
+    """`events` less every one that has usage and no choices; the rest byte for byte."""
+    if _TOLD_USAGE.search(events) is None:
+        return events
+    return b"".join(event for event in _BLANK_LINE.split(events) if not _is_usage_only(event))
+
+
+def _is_usage_only(event: bytes) -> bool:
+    return _TOLD_USAGE.search(event) is not None and _NO_CHOICES.search(event) is not None
+
+
+class ErrorPassthrough(BodyPassthrough):
+    """An error body, as it came, less our own credential: some hosts quote the key they refuse."""
+
+    def __init__(self, tap: Tap, secret: bytes) -> None:
+        super().__init__(tap)
+        self.ending = "failed"
+        self._secret = secret
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+
+    def feed(self, data: bytes) -> bytes:
+        self._held.append(data)
+        self._held_bytes += len(data)
+        return self.close() if self._held_bytes > ERROR_BYTES else b""
+
+    def close(self) -> bytes:
+        body = b"".join(self._held)
+        self._held.clear()
+        return body.replace(self._secret, b"[redacted]") if self._secret else body
+
+
+def pipe_for_error(format_: Format, secret: bytes) -> Pipe:
+    """For a response with a status of 400 or more."""
+    return ErrorPassthrough(Tap(marks(format_.tap)), secret)
+
+
+def pipe_for_body(format_: Format, *, encoded: bool, json: bool) -> Pipe:
+    """For a whole answer. encoded: it has a Content-Encoding. json: it says that it is JSON."""
+    tap = Tap(marks(format_.tap))
+    return OpaquePassthrough(tap) if encoded else JsonPassthrough(tap) if json else BodyPassthrough(tap)
+
+
+def pipe_for_stream(format_: Format, line_bytes: int, *, unasked_usage: bool) -> Pipe:
+    """For server-sent events. unasked_usage: we asked for a usage chunk that the client did not ask for."""
+    kind = UnaskedUsage if unasked_usage else StreamPassthrough
+    return kind(format_, Tap(marks(format_.tap)), line_bytes)

@@ -1,0 +1,17 @@
+"""Anthropic's own API. Values only: nothing here may look at a request.
+
+A request without `anthropic-version` is refused there, so the oldest version that every model answers is sent when the
+client named none. Source: the official Python SDK (anthropic 2.12.0) and docs.claude.com/en/api, read 2026-11-21.
+"""
+
+from fastproxy.providers.base import Provider
+
+PROVIDER = Provider(
+    name="anthropic",
+    title="Anthropic",
+    formats={"anthropic": "https://api.anthropic.com"},
+    auth="x-api-key",
+    key_variables=("ANTHROPIC_API_KEY",),
+    models=("claude-*",),
+    headers=(("anthropic-version", "2023-06-01"),),
+)

@@ -1,0 +1,106 @@
+"""Hosts that speak other vendors' formats: one row each, no code. Any host that is not here is a row of the user's own.
+
+Values only. Hosts with an Anthropic door take the same key there, as Bearer.
+Source, read 2026-11-21: api-docs.deepseek.com/guides/anthropic_api; docs.fireworks.ai/tools-sdks (Anthropic
+compatibility); alibabacloud.com/help/en/model-studio (the same); openrouter.ai/docs/api (create-a-message).
+The other rows are the base URL and the variable that the vendor's own quick start and SDK use.
+"""
+
+from fastproxy.providers.base import Provider
+
+PROVIDERS = (
+    Provider(
+        name="deepseek",
+        title="DeepSeek",
+        formats={"openai-chat": "https://api.deepseek.com", "anthropic": "https://api.deepseek.com/anthropic"},
+        key_variables=("DEEPSEEK_API_KEY",),
+        models=("deepseek-*",),
+    ),
+    Provider(
+        name="mistral",
+        title="Mistral",
+        formats={"openai-chat": "https://api.mistral.ai/v1"},
+        key_variables=("MISTRAL_API_KEY",),
+        models=(
+            "mistral-*",
+            "ministral-*",
+            "magistral-*",
+            "codestral-*",
+            "devstral-*",
+            "pixtral-*",
+            "voxtral-*",
+            "open-mi[sx]tral-*",
+        ),
+    ),
+    Provider(
+        name="xai",
+        title="xAI",
+        formats={"openai-chat": "https://api.x.ai/v1", "openai-responses": "https://api.x.ai/v1"},
+        key_variables=("XAI_API_KEY",),
+        models=("grok-*",),
+    ),
+    Provider(
+        name="moonshot",
+        title="Moonshot AI (Kimi)",
+        formats={"openai-chat": "https://api.moonshot.ai/v1", "anthropic": "https://api.moonshot.ai/anthropic"},
+        key_variables=("MOONSHOT_API_KEY",),
+        models=("kimi-*", "moonshot-*"),
+    ),
+    Provider(
+        name="zai",
+        title="Z.ai (GLM)",
+        formats={"openai-chat": "https://api.z.ai/api/paas/v4", "anthropic": "https://api.z.ai/api/anthropic"},
+        key_variables=("ZAI_API_KEY",),
+        models=("glm-*",),
+    ),
+    Provider(
+        name="qwen",
+        title="Alibaba Cloud Model Studio (Qwen, DashScope)",
+        formats={
+            "openai-chat": "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+            "anthropic": "https://dashscope-intl.aliyuncs.com/apps/anthropic",
+        },
+        key_variables=("DASHSCOPE_API_KEY",),
+        models=("qwen*", "qwq-*", "qvq-*"),
+    ),
+    # The hosts below serve other people's models under ids of their own: they have no family, and are reached by
+    # `provider/model`, by their model list, or by globs in the configuration.
+    Provider(
+        name="openrouter",
+        title="OpenRouter",
+        formats={
+            "openai-chat": "https://openrouter.ai/api/v1",
+            "openai-responses": "https://openrouter.ai/api/v1",
+            "anthropic": "https://openrouter.ai/api",
+        },
+        key_variables=("OPENROUTER_API_KEY",),
+    ),
+    Provider(
+        name="groq",
+        title="Groq",
+        formats={"openai-chat": "https://api.groq.com/openai/v1", "openai-responses": "https://api.groq.com/openai/v1"},
+        key_variables=("GROQ_API_KEY",),
+    ),
+    Provider(
+        name="together",
+        title="Together AI",
+        formats={"openai-chat": "https://api.together.xyz/v1"},
+        key_variables=("TOGETHER_API_KEY",),
+    ),
+    Provider(
+        name="fireworks",
+        title="Fireworks AI",
+        formats={
+            "openai-chat": "https://api.fireworks.ai/inference/v1",
+            "openai-responses": "https://api.fireworks.ai/inference/v1",
+            "anthropic": "https://api.fireworks.ai/inference",
+        },
+        key_variables=("FIREWORKS_API_KEY",),
+    ),
+    Provider(
+        name="cerebras",
+        title="Cerebras",
+        formats={"openai-chat": "https://api.cerebras.ai/v1"},
+        key_variables=("CEREBRAS_API_KEY",),
+    ),
+)

@@ -1,0 +1,17 @@
+"""OpenAI's own API. Values only: nothing here may look at a request.
+
+Source: the official Python SDK's default base URL and key variable (openai 3.54.0), read 2026-11-21.
+"""
+
+from fastproxy.providers.base import Provider
+
+PROVIDER = Provider(
+    name="openai",
+    title="OpenAI",
+    formats={
+        "openai-chat": "https://api.openai.com/v1",
+        "openai-responses": "https://api.openai.com/v1",
+    },
+    key_variables=("OPENAI_API_KEY",),
+    models=("gpt-*", "o[0-9]*", "chatgpt-*", "codex-*"),
+)

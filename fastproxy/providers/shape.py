@@ -1,0 +1,145 @@
+"""From a client's request to what goes upstream: address, headers, credential. Passthrough takes this step too.
+
+The client's end-to-end headers and query go up as they came, in order, repeated lines repeated; a named deny set does not.
+Nothing is invented: no user agent, no fingerprint (DESIGN 7, identity policy). The host is always the configured one:
+a path or a model can't change it, because the URL is put together from parsed parts.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+import msgspec
+
+from fastproxy.errors import Header
+from fastproxy.formats.base import Action, Format
+from fastproxy.framing.http1 import RequestHead
+from fastproxy.providers.base import Auth, Provider
+from fastproxy.snapshot import Secret
+
+CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"))
+HOP_BY_HOP = frozenset((
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+    b"trailer", b"transfer-encoding", b"upgrade",
+))  # fmt: skip
+_NOT_UPSTREAM = CREDENTIALS | HOP_BY_HOP | frozenset((
+    b"host", b"content-length", b"expect", b"accept-encoding", b"cookie", b"cookie2",
+    b"forwarded", b"via", b"x-real-ip", b"origin", b"referer",
+))  # fmt: skip
+_NOT_UPSTREAM_PREFIXES = (b"x-fastproxy-", b"x-amp-", b"x-forwarded-", b"sec-", b"proxy-")
+_NOT_DOWNSTREAM = HOP_BY_HOP | frozenset((
+    b"content-length", b"set-cookie", b"set-cookie2", b"alt-svc", b"strict-transport-security", b"server-timing",
+))  # fmt: skip
+_NOT_DOWNSTREAM_PREFIXES = (b"x-fastproxy-", b"access-control-")
+
+_CARRIERS: dict[Auth, tuple[bytes, bytes]] = {
+    "bearer": (b"authorization", b"Bearer "),
+    "x-api-key": (b"x-api-key", b""),
+    "x-goog-api-key": (b"x-goog-api-key", b""),
+    "api-key": (b"api-key", b""),
+}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One upstream request. lines: every header line, each with its CRLF, framing included."""
+
+    origin: str
+    target: bytes
+    lines: bytes
+    body: bytes
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A base URL in parts. origin: "https://host:port", names the connection. path: "" or "/prefix"."""
+
+    origin: str
+    host_line: bytes
+    path: str
+
+
+@lru_cache(maxsize=1024)
+def place(base_url: str) -> Place:
+    """The parts of a configured base URL (config.py has validated it)."""
+    url = urlsplit(base_url)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    return Place(f"{url.scheme}://{host}:{port}", f"host: {url.netloc}\r\n".encode(), url.path.rstrip("/"))
+
+
+def path_of(format_: Format, action: Action, model: str, params: Mapping[str, str]) -> str:
+    """The path below the base URL. The model is percent-encoded whole: it can add no segment, query or host.
+
+    Raises: KeyError when the format has no such action (routing has refused that before).
+    """
+    template = format_.paths[action]
+    if "{" not in template:
+        return template
+    return template.format(
+        model=quote(model, safe=""), version=params.get("version", "v1beta"), verb=params.get("verb", "")
+    )
+
+
+def shape(
+    head: RequestHead, body: bytes, provider: Provider, base_url: str, path: str, credential: list[Header]
+) -> Call:
+    """The upstream request for a client's request. credential: header lines that carry the account's secret."""
+    where = place(base_url)
+    target = (where.path + path).encode()
+    query = _query(head.query)
+    if query:
+        target += b"?" + query
+    named = _named_by_connection(head)
+    lines = [where.host_line]
+    seen = set()
+    for name, value in head.headers:
+        if name in _NOT_UPSTREAM or name in named or name.startswith(_NOT_UPSTREAM_PREFIXES):
+            continue
+        seen.add(name)
+        lines.append(b"%b: %b\r\n" % (name, value))
+    for name_text, value_text in provider.headers:
+        if name_text.encode() not in seen:
+            lines.append(f"{name_text}: {value_text}\r\n".encode())
+    lines += [b"%b: %b\r\n" % header for header in credential]
+    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(body))
+    return Call(where.origin, target, b"".join(lines), body)
+
+
+def credential_for(provider: Provider, secret: Secret | None) -> list[Header]:
+    """The header that carries the account's secret, or none."""
+    carrier = _CARRIERS.get(provider.auth)
+    if carrier is None or secret is None:
+        return []
+    return [(carrier[0], carrier[1] + secret.reveal().encode())]
+
+
+def downstream_headers(headers: list[Header]) -> list[Header]:
+    """What the client gets of the upstream's response headers, in order, repeats kept."""
+    named: frozenset[bytes] = frozenset()
+    for name, value in headers:
+        if name == b"connection":
+            named = named | {token.strip() for token in value.lower().split(b",")}
+    return [
+        header
+        for header in headers
+        if header[0] not in _NOT_DOWNSTREAM
+        and header[0] not in named
+        and not header[0].startswith(_NOT_DOWNSTREAM_PREFIXES)
+    ]
+
+
+def _query(query: bytes) -> bytes:
+    """The client's query less the parameter that may carry its token; everything else byte for byte."""
+    if b"k" not in query and b"K" not in query and b"%" not in query:
+        return query
+    kept = [part for part in query.split(b"&") if unquote_to_bytes(part.partition(b"=")[0]) != b"key"]
+    return b"&".join(kept)
+
+
+def _named_by_connection(head: RequestHead) -> frozenset[bytes]:
+    """Headers that the client's Connection header makes hop-by-hop."""
+    value = head.get(b"connection")
+    if value is None or value in (b"keep-alive", b"close", b"Keep-Alive"):
+        return frozenset()
+    return frozenset(
+        token.strip().lower() for name, line in head.headers if name == b"connection" for token in line.split(b",")
+    )

@@ -1,0 +1,148 @@
+"""The heart of an exchange: upstream bytes through a pipe to the client, in the callback that received them.
+
+One write per upstream read, the response head joined to the first of them. No task, no queue, no await per event;
+backpressure is `pause` on the upstream while the client's buffer is full. A whole answer is held until it is complete,
+up to HOLD_BYTES, so that one which breaks early is still refused with a true status.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from fastproxy.clock import Sweep
+from fastproxy.errors import Fault, Header
+from fastproxy.pipe import Pipe
+from fastproxy.server.reply import Reply
+from fastproxy.snapshot import Limits
+from fastproxy.upstream.exchange import Exchange
+
+HOLD_BYTES = 262144
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The response head for the client, ready but for what is known only when the first byte goes out.
+
+    headers: makes the header lines at that moment (Server-Timing). length_bytes: None when unknown or not to trust.
+    hold: whether to wait for the whole body. keepalive: bytes for a silence, b"" for none.
+    """
+
+    status: int
+    headers: Callable[[], list[Header]]
+    length_bytes: int | None
+    hold: bool
+    keepalive: bytes
+
+
+class Pump:
+    """The sink of one exchange. `done` resolves when the client has all of it, or raises the Fault to answer with."""
+
+    def __init__(self, upstream: Exchange, pipe: Pipe, reply: Reply, opening: Opening, limits: Limits) -> None:
+        self._limits = limits
+        self._upstream = upstream
+        self._pipe = pipe
+        self._reply = reply
+        self._opening = opening
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._spoke = True  # whether the client got anything since the last sweep
+        self._since = 0.0
+        self.fault: Fault | None = None  # what broke after the client had got the first byte
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        reply.on_pause = self._on_pause
+
+    async def run(self, sweep: Sweep) -> None:
+        """Until the response has ended. Raises: Fault when it broke before the client got a byte."""
+        sweep.add(self)
+        try:
+            self._upstream.relay(self)
+            await self.done
+        finally:
+            sweep.discard(self)
+            self._reply.on_pause = None
+
+    # The upstream's side.
+
+    def data(self, data: bytes) -> None:
+        """The next bytes of the upstream's body."""
+        try:
+            out = self._pipe.feed(data)
+        except Fault as fault:
+            self._upstream.close()
+            self.broken(fault)
+            return
+        if not out:
+            return
+        self._spoke = True
+        if self._reply.started:
+            self._reply.write(out)
+        elif self._opening.hold and self._held_bytes + len(out) <= HOLD_BYTES:
+            self._held.append(out)
+            self._held_bytes += len(out)
+        else:
+            self._begin(b"".join((*self._held, out)) if self._held else out)
+
+    def end(self) -> None:
+        """The upstream's body is complete."""
+        try:
+            out = self._pipe.close()
+        except Fault as fault:
+            self.broken(fault)
+            return
+        if self._reply.started:
+            self._reply.end(out)
+        else:
+            body = b"".join((*self._held, out))
+            self._reply.start(self._opening.status, self._opening.headers(), len(body), body)
+            self._reply.end()
+        self._settle()
+
+    def broken(self, fault: Fault) -> None:
+        """The upstream broke off. With nothing sent yet the relay answers; else the format's error event, or a cut."""
+        if self.done.done():
+            return
+        if not self._reply.started:
+            self.done.set_exception(fault)
+            return
+        self.fault = fault
+        out = self._pipe.abort(fault)
+        if out is None:
+            self._reply.abort()
+        else:
+            self._reply.end(out)
+        self._settle()
+
+    # The client's side.
+
+    def _on_pause(self, paused: bool) -> None:  # noqa: FBT001 - a level, not an option
+        if paused:
+            self._upstream.pause()
+        else:
+            self._upstream.resume()
+
+    # The clock's side.
+
+    def expire(self, now: float) -> None:
+        """Drop a client that has stopped reading; say something to one that has heard nothing for a while."""
+        if self._spoke:
+            self._spoke = False
+            self._since = now
+            return
+        silence = now - self._since
+        if self._reply.paused:
+            if silence >= self._limits.write_stall_seconds:
+                self._reply.abort()
+        elif self._opening.keepalive and silence >= self._limits.ping_seconds and self._pipe.quiet:
+            self._since = now
+            if self._reply.started:
+                self._reply.write(self._opening.keepalive)
+            else:
+                self._begin(self._opening.keepalive)
+
+    def _begin(self, first: bytes) -> None:
+        self._held.clear()
+        self._reply.start(self._opening.status, self._opening.headers(), self._opening.length_bytes, first)
+
+    def _settle(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)

@@ -1,0 +1,293 @@
+"""One exchange from start to finish. Reads as the life of a request does (docs/architecture.md) and holds little else.
+
+Never: a credential to a host the configuration doesn't name, a body or a header value in a log, a broken stream that
+looks finished, an upstream left running when its client is gone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from fastproxy import endpoints, routing
+from fastproxy.accounts import pool as accounts
+from fastproxy.admin import ADMIN_ACTIONS, Admin, AdminCall
+from fastproxy.answering import Answering
+from fastproxy.asked import Asked, RequestIds, View
+from fastproxy.clock import Sweep, monotonic, wall
+from fastproxy.errors import Fault, Header, Kind
+from fastproxy.formats import BY_NAME
+from fastproxy.formats.base import EncoderOptions, Format, Peek
+from fastproxy.framing.http1 import RequestHead, ResponseHead
+from fastproxy.ir.fold import fold
+from fastproxy.jsonedit import prepend
+from fastproxy.providers import echo
+from fastproxy.providers.shape import Call, credential_for, path_of, shape
+from fastproxy.pump import Opening, Pump
+from fastproxy.refusal import refusal
+from fastproxy.routing import Route
+from fastproxy.server.reply import Answer, Reply
+from fastproxy.snapshot import Account
+from fastproxy.upstream.catalog import Catalog
+from fastproxy.upstream.exchange import DeadConnection, Exchange
+from fastproxy.upstream.pool import Pool
+from fastproxy.usage.journal import Journal
+from fastproxy.usage.metrics import Metrics
+from fastproxy.usage.record import UsageRecord
+
+logger = logging.getLogger(__name__)
+
+_INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
+_EVENT_STREAM: list[Header] = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+_JSON: list[Header] = [(b"content-type", b"application/json")]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A model request past the gate; the connection calls `serve` once the body is there."""
+
+    relay: "Relay"
+    asked: Asked
+
+    def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
+        return self.relay.exchange(self.asked, body, reply)
+
+
+@dataclass(slots=True)
+class Relay:
+    """Everything an exchange needs. `view` is rebound by a reload; a running exchange keeps the one it started with."""
+
+    view: View
+    pool: Pool
+    sweep: Sweep
+    catalog: Catalog
+    journal: Journal
+    metrics: Metrics
+    admin: Admin
+    ids: RequestIds
+
+    # From the head alone.
+
+    def admit(self, head: RequestHead) -> "Admitted | AdminCall":
+        """Who asks for what, decided before a byte of the body is read. Raises: Fault."""
+        view = self.view
+        view.gate.check_host(head)
+        _refuse_websocket(head)
+        match = endpoints.find(head.method, head.path)
+        client = view.gate.check(head, match.endpoint)
+        if match.endpoint.action in ADMIN_ACTIONS:
+            return AdminCall(self.admin, view, head, match, self.ids.of(head))
+        return Admitted(self, Asked(view, head, match.endpoint, match.params, client, self.ids.of(head)))
+
+    def refuse(self, fault: Fault, head: RequestHead | None) -> Answer:
+        """The response to a request that was not admitted, in the format its path names."""
+        format_ = _format_of(head)
+        request_id = self.ids.of(head)
+        name = format_.name if format_ is not None else ""
+        self.metrics.observe(
+            UsageRecord(
+                at=wall(), request_id=request_id, format=name, status=fault.status, outcome="refused", error=fault.kind
+            )
+        )
+        return refusal(fault, format_, request_id)
+
+    # With the body.
+
+    async def exchange(self, asked: Asked, body: bytes, reply: Reply) -> None:
+        """One exchange, and exactly one usage record, whatever its end."""
+        self.metrics.in_flight += 1
+        asked.begin(body)
+        try:
+            await self._exchange(asked, body, reply)
+        except Fault as fault:
+            asked.failed(fault)
+            self._answer(asked, fault, reply)
+        except asyncio.CancelledError:
+            asked.record.outcome = "cancelled"
+            asked.record.error = "client_gone"
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must still end in an answer and a record
+            logger.error("exchange failed: %s", _place(error))  # noqa: TRY400 - a traceback may quote what a client sent
+            broken = Fault("upstream_garbage", "the relay failed; its log says where", status=500)
+            asked.failed(broken)
+            self._answer(asked, broken, reply)
+        finally:
+            self._settle(asked, reply)
+
+    async def _exchange(self, asked: Asked, body: bytes, reply: Reply) -> None:
+        asked.look(body)
+        if not asked.client.allows(asked.peek.model):
+            raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
+        route = await self._route(asked)
+        asked.record.provider = route.provider.name
+        if route.provider is echo.PROVIDER:
+            self._echo(asked, body, reply)
+            return
+        if asked.client.foreign and route.provider.auth != "client":
+            raise Fault("unauthorized", f"{route.provider.title} needs a token of this relay")
+        account = accounts.lease(route.provider, asked.view.snapshot)
+        asked.record.account = account.id
+        upstream, head = await self._send(asked, _shape(asked, route, account, body))
+        try:
+            await self._pump(asked, Answering(route, account, head), upstream, reply)
+        finally:
+            upstream.close()
+
+    async def _route(self, asked: Asked) -> Route:
+        """Where the model is served; a model that nobody knows yet is looked for once more in fresh model lists."""
+        snapshot, model = asked.view.snapshot, asked.peek.model
+        try:
+            return routing.route(asked.endpoint, model, snapshot, self.catalog.models)
+        except Fault as fault:
+            if fault.kind != "not_found" or not await self.catalog.refresh(snapshot):
+                raise
+        return routing.route(asked.endpoint, model, snapshot, self.catalog.models)
+
+    async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
+        """The upstream's response head. A pooled connection that proves dead is replaced once by a fresh one."""
+        started = monotonic()
+        fresh = False
+        while True:
+            upstream = await self.pool.open(call.origin, fresh=fresh)
+            try:
+                upstream.send(asked.head.method, call.target, call.lines, call.body)
+                head = await upstream.head()
+            except DeadConnection:
+                fresh = True
+            except BaseException:
+                upstream.close()
+                raise
+            else:
+                asked.waited_seconds = upstream.answered_at - started
+                return upstream, head
+
+    async def _pump(self, asked: Asked, answering: Answering, upstream: Exchange, reply: Reply) -> None:
+        head = answering.head
+        _refuse_unusable(head)
+        pipe = answering.pipe(asked)
+        streamed = answering.streamed
+
+        def headers() -> list[Header]:
+            asked.first_byte()
+            return answering.headers(asked)
+
+        opening = Opening(
+            status=head.status,
+            headers=headers,
+            length_bytes=head.length_bytes if head.status < 400 and not streamed else None,
+            hold=not streamed and not asked.peek.stream,
+            keepalive=asked.format.keepalive if streamed else b"",
+        )
+        pump = Pump(upstream, pipe, reply, opening, asked.view.snapshot.limits)
+        try:
+            await pump.run(self.sweep)
+        finally:
+            asked.note(pipe.ending, pipe.tap.model, pipe.tap.usage(), pump.fault)
+
+    def _echo(self, asked: Asked, body: bytes, reply: Reply) -> None:
+        """The built-in model: events of our own, through the encoder of the caller's format."""
+        if asked.action != "generate":
+            raise Fault("bad_request", "fastproxy/echo only generates; it has nothing to count or compact")
+        format_, peek = asked.format, asked.peek
+        events = echo.answer(format_.decode(body, asked.params), id=asked.record.request_id, created_at=int(wall()))
+        asked.first_byte()
+        common: list[Header] = [
+            (b"x-request-id", asked.record.request_id.encode()),
+            (b"x-fastproxy-route", b"fastproxy/echo"),
+            (b"server-timing", asked.timing()),
+        ]
+        if peek.stream:
+            array = format_.name == "gemini" and b"alt=sse" not in asked.head.query
+            encoder = format_.encoder(EncoderOptions(include_usage=peek.wants_usage, array=array))
+            reply.start(200, (_JSON if array else _EVENT_STREAM) + common, None)
+            for event in events:
+                reply.write(encoder.encode(event))
+            reply.end(encoder.close())
+        else:
+            reply.send(Answer(200, _JSON + common, format_.whole(fold(events))))
+        asked.note("ok", peek.model, fold(events).usage, None)
+
+    # Afterwards.
+
+    def _answer(self, asked: Asked, fault: Fault, reply: Reply) -> None:
+        """Say what went wrong, if there is still somebody to say it to and nothing has been sent."""
+        if reply.started:
+            reply.abort()
+            return
+        asked.first_byte()
+        reply.send(refusal(fault, asked.format, asked.record.request_id, asked.timing()))
+
+    def _settle(self, asked: Asked, reply: Reply) -> None:
+        record = asked.record
+        record.status = reply.status
+        record.response_bytes = reply.body_bytes
+        record.duration_seconds = monotonic() - asked.begun
+        self.metrics.in_flight -= 1
+        self.journal.append(record)
+        self.metrics.observe(record)
+        if reply.state not in ("ended", "aborted"):
+            reply.abort()
+
+
+def _shape(asked: Asked, route: Route, account: Account, body: bytes) -> Call:
+    """The upstream request: the client's bytes, unless the model has another name there."""
+    provider, format_ = route.provider, asked.format
+    if route.model != asked.peek.model:
+        body = format_.rename(body, route.model)
+    if _asks_for_usage(route, asked.peek, body):
+        body = prepend(body, _INCLUDE_USAGE)
+    if provider.auth == "client":
+        credential = asked.view.gate.foreign_credentials(asked.head)
+    else:
+        credential = credential_for(provider, account.secret)
+    path = path_of(format_, asked.action, route.model, asked.params)
+    return shape(asked.head, body, provider, provider.formats[route.format], path, credential)
+
+
+def _format_of(head: RequestHead | None) -> Format | None:
+    """The format of the endpoint that a refused request named, whatever its method."""
+    if head is None:
+        return None
+    try:
+        name = endpoints.find(b"POST", head.path).endpoint.format
+    except Fault:
+        return None
+    return BY_NAME[name] if name is not None else None
+
+
+def _refuse_websocket(head: RequestHead) -> None:
+    """426 at once: Codex then falls back to HTTP after one attempt; any other status costs it seven (real-clients)."""
+    upgrade = head.get(b"upgrade")
+    if upgrade is not None and upgrade.lower() == b"websocket":
+        headers = ((b"upgrade", b"HTTP/1.1"), (b"connection", b"upgrade"))
+        raise Fault("bad_request", "WebSocket is not served here; use HTTP", status=426, headers=headers)
+
+
+def _refuse_unusable(head: ResponseHead) -> None:
+    """Answers that no API gives: redirects, which are never followed, and a web page where JSON should be."""
+    if 300 <= head.status < 400:
+        raise Fault("upstream_garbage", f"the upstream answered with a redirect ({head.status}), which is not followed")
+    if (head.get(b"content-type") or b"").lower().startswith(b"text/html"):
+        status = head.status if head.status >= 400 else 502
+        kind: Kind = "rate_limited" if status == 429 else "overloaded" if status == 503 else "upstream_garbage"
+        retry_after = head.get(b"retry-after")
+        headers = ((b"retry-after", retry_after),) if retry_after is not None else ()
+        raise Fault(kind, f"the upstream answered {head.status} with a web page", status=status, headers=headers)
+
+
+def _asks_for_usage(route: Route, peek: Peek, body: bytes) -> bool:
+    """Whether a Chat stream's usage is asked for on the client's behalf; a client's own stream_options stay."""
+    return route.provider.quirks.include_usage and not peek.wants_usage and b'"stream_options"' not in body
+
+
+def _place(error: Exception) -> str:
+    """Type and place of an exception. Its text may quote a body or a header, so it stays out of the log."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else "unknown place"
+    return f"{type(error).__name__} at {where}"

@@ -1,0 +1,1 @@
+"""Everything that speaks to providers. The only floor that imports aiohttp, and one file (`pool.py`) its inner API."""

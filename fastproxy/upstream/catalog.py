@@ -1,0 +1,103 @@
+"""Which models each provider says it has: a bounded cache of live model lists, asked for when somebody needs them."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from fastproxy import __version__
+from fastproxy.accounts.pool import lease
+from fastproxy.clock import monotonic
+from fastproxy.errors import Fault
+from fastproxy.providers.base import Provider
+from fastproxy.providers.shape import credential_for
+from fastproxy.snapshot import Snapshot
+from fastproxy.upstream.proxies import proxy_for
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 600.0
+RETRY_SECONDS = 30.0  # how soon an unknown model, or a host that failed, may cause another look
+LOOK_SECONDS = 4.0  # the longest a caller waits for model lists; slower hosts are known next time
+MODELS_PER_PROVIDER = 2000
+LIST_BYTES = 4194304
+
+
+class Catalog:
+    """Model ids by provider. `models` is replaced whole, never changed in place."""
+
+    def __init__(self) -> None:
+        self.models: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+        self._looked_at: dict[str, float] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def refresh(self, snapshot: Snapshot) -> bool:
+        """Ask every provider whose list is stale, all at once, one look at a time. True if anything was asked."""
+        if self._looking is None or self._looking.done():
+            due = [provider for provider in snapshot.providers.values() if self._is_due(provider)]
+            if not due:
+                return False
+            self._looking = asyncio.create_task(self._look(due, snapshot))
+        await asyncio.wait({self._looking}, timeout=LOOK_SECONDS)
+        return True
+
+    async def close(self) -> None:
+        """Stop a running look."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+
+    def _is_due(self, provider: Provider) -> bool:
+        if not provider.discover or "openai-chat" not in provider.formats:
+            return False
+        looked_at = self._looked_at.get(provider.name)
+        rest = FRESH_SECONDS if provider.name in self.models else RETRY_SECONDS
+        return looked_at is None or monotonic() - looked_at > rest
+
+    async def _look(self, due: list[Provider], snapshot: Snapshot) -> None:
+        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
+            lists = await asyncio.gather(*(list_models(session, provider, snapshot) for provider in due))
+        found = dict(self.models)
+        for provider, ids in zip(due, lists, strict=True):
+            self._looked_at[provider.name] = monotonic()
+            if ids is not None:
+                found[provider.name] = ids
+        self.models = MappingProxyType({name: ids for name, ids in found.items() if name in snapshot.providers})
+
+
+async def list_models(session: aiohttp.ClientSession, provider: Provider, snapshot: Snapshot) -> tuple[str, ...] | None:
+    """The ids that an OpenAI-compatible host lists, at most MODELS_PER_PROVIDER; None when it can't be asked."""
+    try:
+        headers = dict(provider.headers)
+        for name, value in credential_for(provider, lease(provider, snapshot).secret):
+            headers[name.decode()] = value.decode()
+        headers["user-agent"] = f"fastproxy/{__version__}"
+        url = URL(provider.formats["openai-chat"] + "/models")
+        proxy, proxy_auth = proxy_for(url, snapshot.upstream.proxy)
+        async with session.get(
+            url, headers=headers, allow_redirects=False, proxy=proxy, proxy_auth=proxy_auth
+        ) as response:
+            if response.status != 200:
+                return None
+            body = await response.content.read(LIST_BYTES)
+            while not response.content.at_eof() and len(body) < LIST_BYTES:
+                body += await response.content.read(LIST_BYTES - len(body))
+        return _ids(orjson.loads(body))
+    except (aiohttp.ClientError, OSError, TimeoutError, Fault, orjson.JSONDecodeError) as error:
+        logger.debug("no model list from %s: %s", provider.name, type(error).__name__)
+        return None
+
+
+def _ids(listed: object) -> tuple[str, ...]:
+    """Ids from `{"data": [{"id"}]}`, or a bare list as Together answers."""
+    rows = listed.get("data") if isinstance(listed, dict) else listed
+    if not isinstance(rows, list):
+        return ()
+    found = (row.get("id") for row in rows if isinstance(row, dict))
+    ids = (id_.removeprefix("models/") for id_ in found if isinstance(id_, str) and id_)
+    return tuple(dict.fromkeys(ids))[:MODELS_PER_PROVIDER]

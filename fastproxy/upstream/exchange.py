@@ -1,0 +1,312 @@
+"""One HTTP/1.1 request and its response, on a connection that the pool lends us.
+
+    HEAD  --head parsed-->  BODY  --framing complete-->  DONE (connection goes back)
+    any   --peer gone, bad framing, silence, close()-->  DONE (connection closed)
+
+Received bytes go to the sink in the callback they arrive in: no task, no queue, no await per event. Bytes that come
+before the sink is there wait in a bounded list. Every way an upstream can break ends here as a `Fault`.
+
+Time is kept by one sweep a second, not by a timer per read; aiohttp's `sock_read` is not trusted: 3.14.5 does not fire
+it on a bad chunk size that arrives late (DESIGN 6).
+"""
+
+import asyncio
+from typing import Protocol
+
+from aiohttp.connector import Connection
+
+from fastproxy.clock import Sweep, monotonic
+from fastproxy.errors import Fault
+from fastproxy.framing.chunked import ChunkError, ChunkReader
+from fastproxy.framing.http1 import ResponseHead, parse_response_head
+from fastproxy.snapshot import Upstream
+
+MAX_INTERIM_RESPONSES = 100
+EARLY_BYTES = 262144  # body that may wait for its sink before reading pauses
+
+
+class Sink(Protocol):
+    """Where a response's body goes. Called synchronously from the event loop's read callback."""
+
+    def data(self, data: bytes) -> None:
+        """The next bytes of the body, never empty."""
+
+    def end(self) -> None:
+        """The body is complete."""
+
+    def broken(self, fault: Fault) -> None:
+        """The body will never be complete."""
+
+
+class DeadConnection(Exception):  # noqa: N818 - a fact about a pooled connection, not a failure of the exchange
+    """A pooled connection turned out to be dead before the upstream answered a byte: safe to try once more."""
+
+
+class Exchange(asyncio.Protocol):
+    """See the module. Made by Pool.open; used as: send, await head, relay; always ends with close or by itself."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Upstream,
+        sweep: Sweep,
+        *,
+        reused: bool,
+        prefix: bytes = b"",
+        proxy_authorization: bytes | None = None,
+    ) -> None:
+        assert connection.protocol is not None  # noqa: S101 - the pool hands out live connections only
+        assert connection.transport is not None  # noqa: S101
+        self.reused = reused
+        self._prefix = prefix
+        self._proxy_authorization = proxy_authorization
+        self._connection = connection
+        self._handler = connection.protocol
+        self._transport = connection.transport
+        self._settings = settings
+        self._sweep = sweep
+        self._head: asyncio.Future[ResponseHead] = asyncio.get_running_loop().create_future()
+        self._buffer = b""
+        self._interim = 0
+        self._chunks: ChunkReader | None = None
+        self._left: int | None = None  # body bytes still to come; None when the end is marked otherwise
+        self._keep_alive = False
+        self._sink: Sink | None = None
+        self._early: list[bytes] = []
+        self._early_bytes = 0
+        self._early_end = False
+        self._early_fault: Fault | None = None
+        self._done = False
+        self._pauses = 0
+        self._heard = True  # whether anything arrived since the last sweep
+        self._silent_since = 0.0
+        self.answered_at = 0.0  # monotonic seconds, when the head was complete
+        self._transport.set_protocol(self)
+        sweep.add(self)
+
+    # The relay's side.
+
+    def send(self, method: bytes, target: bytes, lines: bytes, body: bytes) -> None:
+        """Write the request: one write for small bodies, two when joining would copy much.
+
+        lines: all header lines, each with its CRLF.
+        """
+        self._silent_since = monotonic()
+        self._heard = False
+        if self._proxy_authorization is not None:
+            lines += b"proxy-authorization: %b\r\n" % self._proxy_authorization
+        head = b"%b %b%b HTTP/1.1\r\n%b\r\n" % (method, self._prefix, target, lines)
+        if len(body) <= 65536:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._transport.write(body)
+
+    async def head(self) -> ResponseHead:
+        """The response's head; interim responses (1xx) are swallowed.
+
+        Raises: DeadConnection, or Fault(unreachable, timeout, upstream_garbage).
+        """
+        return await self._head
+
+    def relay(self, sink: Sink) -> None:
+        """Send the body to `sink`, beginning with what has arrived already."""
+        self._sink = sink
+        early, self._early = self._early, []
+        if early:
+            sink.data(b"".join(early))
+            if self._early_bytes > EARLY_BYTES:
+                self.resume()
+            self._early_bytes = 0
+        if self._early_fault is not None:
+            sink.broken(self._early_fault)
+        elif self._early_end:
+            sink.end()
+
+    def pause(self) -> None:
+        """Stop reading: the client is slower than the upstream. Counted; each needs its resume."""
+        self._pauses += 1
+        if self._pauses == 1 and not self._done:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        self._pauses -= 1
+        if self._pauses == 0 and not self._done:
+            self._heard = True
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close the connection, never reuse it: the provider must notice at once that nobody listens."""
+        if not self._done:
+            self._finish(reusable=False)
+
+    # The transport's side.
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        if self._head.done():
+            self._body(data)
+        else:
+            self._read_head(data)
+
+    def eof_received(self) -> bool:
+        return False  # close; connection_lost tells the rest
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connection_lost(exc)
+        if self._done:
+            return
+        self._finish(reusable=False)
+        if not self._head.done():
+            self._lost_before_head()
+        elif self._chunks is None and self._left is None and exc is None:
+            self._ended()
+        else:
+            self._broken(Fault("unreachable", "the upstream broke off in the middle of its answer"))
+
+    def pause_writing(self) -> None:
+        """The request's body is already in memory; there is nobody to slow down."""
+
+    def resume_writing(self) -> None:
+        """See pause_writing."""
+
+    # The clock's side.
+
+    def expire(self, now: float) -> None:
+        """End an exchange that has been silent too long. Silence that the client causes does not count."""
+        if self._heard or self._pauses:
+            self._heard = False
+            self._silent_since = now
+            return
+        waiting_for_head = not self._head.done()
+        limit = self._settings.first_byte_seconds if waiting_for_head else self._settings.idle_seconds
+        if now - self._silent_since < limit:
+            return
+        what = "did not answer" if waiting_for_head else "went silent in the middle of its answer"
+        self._fail(Fault("timeout", f"the upstream {what} within {limit:g} seconds"))
+
+    # Reading.
+
+    def _read_head(self, data: bytes) -> None:
+        self._buffer += data
+        while not self._head.done():
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                if len(self._buffer) > self._settings.head_bytes:
+                    self._fail(Fault("upstream_garbage", "the upstream's response head is too long"))
+                return
+            raw, self._buffer = self._buffer[: end + 2], self._buffer[end + 4 :]
+            try:
+                head = parse_response_head(raw)
+            except Fault as fault:
+                self._fail(fault)
+                return
+            if head.status >= 200:
+                self._begin_body(head)
+            elif not self._skip_interim(head):
+                return
+
+    def _skip_interim(self, head: ResponseHead) -> bool:
+        self._interim += 1
+        if head.status != 101 and self._interim <= MAX_INTERIM_RESPONSES:
+            return True
+        self._fail(Fault("upstream_garbage", "the upstream switched protocols or never came to an answer"))
+        return False
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        self._chunks = ChunkReader() if head.chunked else None
+        self._left = head.length_bytes
+        self._keep_alive = head.keep_alive
+        self.answered_at = monotonic()
+        self._head.set_result(head)
+        rest, self._buffer = self._buffer, b""
+        if rest or self._left == 0:
+            self._body(rest)
+
+    def _body(self, data: bytes) -> None:
+        if self._done:
+            return
+        if self._chunks is not None:
+            self._chunked_body(self._chunks, data)
+        elif self._left is None:
+            self._deliver(data)
+        else:
+            self._counted_body(data)
+
+    def _chunked_body(self, chunks: ChunkReader, data: bytes) -> None:
+        try:
+            pieces = chunks.feed(data)
+        except ChunkError as error:
+            self._fail(Fault("upstream_garbage", f"the upstream's chunked coding is broken: {error}"))
+            return
+        if pieces:
+            self._deliver(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if chunks.done and not self._done:
+            self._complete(extra=bool(chunks.rest))
+
+    def _counted_body(self, data: bytes) -> None:
+        assert self._left is not None  # noqa: S101 - _body chose this reader
+        extra = len(data) > self._left
+        if extra:
+            data = data[: self._left]
+        self._left -= len(data)
+        if data:
+            self._deliver(data)
+        if self._left == 0 and not self._done:
+            self._complete(extra=extra)
+
+    def _deliver(self, data: bytes) -> None:
+        if self._sink is not None:
+            self._sink.data(data)
+            return
+        before = self._early_bytes
+        self._early.append(data)
+        self._early_bytes += len(data)
+        if before <= EARLY_BYTES < self._early_bytes:
+            self.pause()
+
+    # Ending.
+
+    def _complete(self, *, extra: bool) -> None:
+        """The response is whole. Bytes beyond it belong to nobody: the connection that carried them is not reused."""
+        self._finish(reusable=self._keep_alive and not extra)
+        self._ended()
+
+    def _ended(self) -> None:
+        if self._sink is not None:
+            self._sink.end()
+        else:
+            self._early_end = True
+
+    def _fail(self, fault: Fault) -> None:
+        self._finish(reusable=False)
+        if self._head.done():
+            self._broken(fault)
+        else:
+            self._head.set_exception(fault)
+
+    def _broken(self, fault: Fault) -> None:
+        if self._sink is not None:
+            self._sink.broken(fault)
+        else:
+            self._early_fault = fault
+
+    def _lost_before_head(self) -> None:
+        if self.reused and not self._buffer and not self._interim:
+            self._head.set_exception(DeadConnection())
+        else:
+            self._head.set_exception(Fault("unreachable", "the upstream closed the connection without an answer"))
+
+    def _finish(self, *, reusable: bool) -> None:
+        """Give the connection back. Synchronous and safe in any state, so that cancellation needs no shield."""
+        self._done = True
+        self._sweep.discard(self)
+        if self._pauses and reusable:
+            self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.set_protocol(self._handler)
+        if reusable:
+            self._connection.release()
+        else:
+            self._transport.abort()
+            self._connection.close()

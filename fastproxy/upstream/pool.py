@@ -1,0 +1,109 @@
+"""Connections to providers: aiohttp's connector is the pool (DNS, TLS, proxies, keep-alive), the exchange is ours.
+
+This is the only file that touches aiohttp below its documented surface: `ClientRequest`, `TCPConnector.connect`,
+`Connection.protocol.should_close`. `tests/upstream/test_contract.py` fails loudly when the pinned range changes them.
+
+Never: a connection with bytes on it that no request of ours has asked for. aiohttp keeps such bytes for whoever comes
+next (aio-libs/aiohttp#13656), which would be another account's answer; here the connection is thrown away.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp import ClientRequest, TCPConnector
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+from fastproxy.clock import Sweep
+from fastproxy.errors import Fault
+from fastproxy.snapshot import Upstream
+from fastproxy.upstream.exchange import Exchange
+from fastproxy.upstream.proxies import proxy_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    """One origin: what names its connections in the pool, and what a plain HTTP proxy wants in each head."""
+
+    request: ClientRequest
+    absolute: bytes  # b"http://host:port" before the path when a plain-HTTP proxy is in between, else b""
+    proxy_authorization: bytes | None
+
+
+class Pool:
+    """All upstream connections of one process."""
+
+    def __init__(self, settings: Upstream, sweep: Sweep) -> None:
+        self._settings = settings
+        self._sweep = sweep
+        self._peers: dict[str, _Peer] = {}  # as many as the configuration names
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._timeout = aiohttp.ClientTimeout(
+            total=None,
+            connect=settings.connect_seconds,
+            sock_connect=settings.connect_seconds,
+        )
+        self._connector = TCPConnector(
+            limit=settings.connections,
+            keepalive_timeout=settings.keepalive_seconds,
+            ttl_dns_cache=60,
+        )
+
+    async def open(self, origin: str, *, fresh: bool = False) -> Exchange:
+        """A connection to `origin` ("https://host:port"), pooled or new, ready for one request.
+
+        fresh: only a new one; idle connections met on the way are closed, since one of them has just proved dead.
+        Raises: Fault(unreachable) or Fault(timeout), with a message that names the host and never a URL's path.
+        """
+        peer = self._peers.get(origin)
+        if peer is None:
+            peer = self._peers[origin] = self._peer(origin)
+        while True:
+            connection = await self._connect(peer.request)
+            handler = connection.protocol
+            reused = handler in self._used
+            usable = handler is not None and not handler.should_close and connection.transport is not None
+            if usable and not (fresh and reused):
+                break
+            connection.close()
+        if not reused and handler is not None:
+            self._used.add(handler)
+        return Exchange(
+            connection,
+            self._settings,
+            self._sweep,
+            reused=reused,
+            prefix=peer.absolute,
+            proxy_authorization=peer.proxy_authorization,
+        )
+
+    async def close(self) -> None:
+        """Close every connection, busy or idle."""
+        await self._connector.close()
+
+    async def _connect(self, request: ClientRequest) -> aiohttp.connector.Connection:
+        try:
+            return await self._connector.connect(request, [], self._timeout)
+        except (TimeoutError, aiohttp.ServerTimeoutError):
+            raise Fault("timeout", f"no connection to {request.host} within the time allowed") from None
+        except (aiohttp.ClientConnectorCertificateError, ssl.SSLError):
+            raise Fault("unreachable", f"the certificate of {request.host} was not accepted") from None
+        except aiohttp.ClientConnectorDNSError:
+            raise Fault("unreachable", f"the name {request.host} could not be resolved") from None
+        except (aiohttp.ClientError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            raise Fault("unreachable", f"no connection to {request.host}: {reason}") from None
+
+    def _peer(self, origin: str) -> _Peer:
+        url = URL(origin)
+        proxy, auth = proxy_for(url, self._settings.proxy)
+        request = ClientRequest("GET", url, loop=asyncio.get_running_loop(), proxy=proxy, proxy_auth=auth)
+        plain = proxy is not None and url.scheme == "http"
+        return _Peer(
+            request,
+            origin.encode() if plain else b"",
+            auth.encode().encode() if plain and auth is not None else None,
+        )

@@ -1,0 +1,1 @@
+"""One record per exchange: written down as it ends, folded into a database, counted, and summed up."""

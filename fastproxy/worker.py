@@ -1,0 +1,146 @@
+"""Where the objects meet: one worker process from its first socket to its last byte."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import get_args
+
+from fastproxy import __version__
+from fastproxy.access.check import Gate
+from fastproxy.access.store import TokenStore
+from fastproxy.admin import Admin
+from fastproxy.asked import RequestIds, View
+from fastproxy.clock import Sweep, monotonic
+from fastproxy.config import ConfigError
+from fastproxy.current import Source
+from fastproxy.formats.base import Action
+from fastproxy.relay import Relay
+from fastproxy.server.listener import Listener
+from fastproxy.service import Notifier
+from fastproxy.snapshot import Snapshot
+from fastproxy.upstream.catalog import Catalog
+from fastproxy.upstream.pool import Pool
+from fastproxy.usage.journal import Journal
+from fastproxy.usage.metrics import Metrics, Names, Shared
+from fastproxy.usage.store import DATABASE, Ledger
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 1.0
+SETTLE_SECONDS = 1.0  # for exchanges that were cut off to write their usage record
+
+
+class Worker:
+    """One process that serves. Made once; `run` returns when it has been told to stop."""
+
+    def __init__(self, source: Source, snapshot: Snapshot, state_directory: Path, shared: Shared | None = None) -> None:
+        self._source = source
+        self._tokens = TokenStore(state_directory)
+        self._notifier = Notifier(os.environ)
+        self._stopping = asyncio.Event()
+        self._swept_at = 0.0
+        self._sweep = Sweep()
+        self._journal = Journal(state_directory)
+        metrics = Metrics(__version__, _names(snapshot), self._journal, shared)
+        self._ledger = Ledger(state_directory)
+        self._catalog = Catalog()
+        self._admin = Admin(self._catalog, metrics, state_directory / DATABASE)
+        self._retired: list[Pool] = []  # pools of older settings, until the end: their exchanges may still run
+        self._relay = Relay(
+            view=View(snapshot, Gate(snapshot, self._tokens)),
+            pool=Pool(snapshot.upstream, self._sweep),
+            sweep=self._sweep,
+            catalog=self._catalog,
+            journal=self._journal,
+            metrics=metrics,
+            admin=self._admin,
+            ids=RequestIds(),
+        )
+        self._listener = Listener(snapshot.limits, self._relay, self._sweep)
+
+    async def run(self, sockets: list[socket.socket]) -> None:
+        """Serve until SIGTERM or SIGINT, then drain. A second signal ends at once."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_log_by_place)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        self._ledger.start()
+        await self._listener.start(sockets)
+        self._swept_at = loop.time()
+        self._tick()
+        self._admin.ready = True
+        self._notifier.ready(f"serving {len(self._relay.view.snapshot.providers)} providers")
+        await self._stopping.wait()
+        await self._drain()
+
+    def reload(self) -> None:
+        """Take the configuration anew. A bad one is logged with its place, and the old one stays."""
+        self._notifier.reloading()
+        try:
+            self._swap(self._source.load())
+        except ConfigError as error:
+            logger.error("configuration not reloaded, the old one stays: %s", error)  # noqa: TRY400 - no traceback wanted
+        self._notifier.ready()
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        """Every exchange that begins from now on sees the new snapshot, whole."""
+        old = self._relay.view.snapshot
+        if snapshot.upstream != old.upstream:
+            self._retired.append(self._relay.pool)
+            self._relay.pool = Pool(snapshot.upstream, self._sweep)
+        if (snapshot.server.listen, snapshot.server.workers) != (old.server.listen, old.server.workers):
+            logger.warning("server.listen and server.workers take effect at the next start")
+        self._relay.view = View(snapshot, Gate(snapshot, self._tokens))
+        self._listener.limits = snapshot.limits
+        self._relay.metrics.rename(_names(snapshot))
+        logger.info("configuration reloaded: %d providers", len(snapshot.providers))
+
+    def _tick(self) -> None:
+        """Once a second: every wait is looked at, and so are the files that others may have changed."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._relay.metrics.observe_lag(max(0.0, now - self._swept_at - SWEEP_SECONDS))
+        self._swept_at = now
+        self._sweep.run(monotonic())
+        self._tokens.reload_if_changed()
+        self._relay.metrics.publish()
+        if self._source.changed():
+            self.reload()
+        self._notifier.watchdog()
+        loop.call_later(SWEEP_SECONDS, self._tick)
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            logger.warning("told twice to stop: %d connections cut off", len(self._listener.connections))
+            self._listener.abort()
+        self._stopping.set()
+
+    async def _drain(self) -> None:
+        self._admin.ready = False
+        self._notifier.stopping()
+        cut = await self._listener.drain(self._relay.view.snapshot.limits.drain_seconds)
+        if cut:
+            logger.warning("%d connections cut off at the end of the drain", cut)
+        deadline = monotonic() + SETTLE_SECONDS
+        while self._relay.metrics.in_flight and monotonic() < deadline:  # noqa: ASYNC110 - polled once in a process's life
+            await asyncio.sleep(0.01)
+        await self._catalog.close()
+        for pool in (self._relay.pool, *self._retired):
+            await pool.close()
+        self._journal.close()
+        await asyncio.to_thread(self._ledger.close)
+
+
+def _names(snapshot: Snapshot) -> Names:
+    """What may become a metric's label."""
+    return Names(frozenset(snapshot.providers), frozenset(get_args(Action)))
+
+
+def _log_by_place(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """The loop's own error report, by type and place only: its message and locals may hold what a client sent."""
+    error = context.get("exception")
+    logger.error("event loop: %s", type(error).__name__ if error is not None else "callback failed")

@@ -1,0 +1,52 @@
+"""Fixtures that every test may use: the upstream process, a running relay, and relays with a configuration of one's own."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from support.relay import Relay, config
+from support.upstream import Upstream
+
+StartRelay = Callable[..., Relay]
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[Upstream]:
+    """One replaying upstream process for all tests of this worker."""
+    with Upstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_relay(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    """One relay process with default limits for all tests of this worker; tests take `relay`."""
+    with Relay(tmp_path_factory.mktemp("relay"), config(upstream.origin)) as running:
+        yield running
+
+
+@pytest.fixture
+def relay(shared_relay: Relay) -> Iterator[Relay]:
+    """The shared relay. After the test it must still run and its log must hold no traceback and no secret."""
+    yield shared_relay
+    assert shared_relay.process.poll() is None, f"the relay died:\n{shared_relay.log}"
+    assert shared_relay.complaints() == []
+
+
+@pytest.fixture
+def start_relay(tmp_path: Path) -> Iterator[StartRelay]:
+    """Starts relays that are stopped, and whose logs are checked, when the test ends."""
+    started: list[Relay] = []
+    numbers = count(1)
+
+    def start(config_text: str | None, **environ: str) -> Relay:
+        relay = Relay(tmp_path / f"relay-{next(numbers)}", config_text, environ)
+        started.append(relay)
+        return relay
+
+    yield start
+    for relay in started:
+        relay.stop()
+    for relay in started:
+        assert relay.complaints() == []
