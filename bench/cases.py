@@ -96,7 +96,7 @@ CASES = (
         model="bench-10x20-5ms",
         connections=32,
         requests=192,
-        rounds=GATED_ROUNDS,
+        rounds=(7, 1),
         over_reference=2.0,
     ),
     Case(
@@ -117,13 +117,37 @@ CASES = (
         model=PACED,
         connections=64,
         requests=64,
-        rounds=(3, 1),
+        rounds=(3, 0),
         spread_seconds=PACED_GAP_SECONDS,
     ),
-    Case(name="paced1", title="paced event (20 ms), 1 stream", unit="event", model=PACED, connections=1, requests=1, rounds=(3, 1)),
-    Case(name="json1", title="1 KB JSON, 1 connection", unit="request", model=wire.JSON_MODEL, connections=1, requests=300, rounds=(3, 1)),
-    Case(name="json512", title="1 KB JSON, 512 connections", unit="request", model=wire.JSON_MODEL, connections=512, requests=2500, rounds=(3, 0)),
+    Case(
+        name="paced1",
+        title="paced event (20 ms), 1 stream",
+        unit="event",
+        model=PACED,
+        connections=1,
+        requests=1,
+        rounds=(3, 1),
+    ),
+    Case(
+        name="json1",
+        title="1 KB JSON, 1 connection",
+        unit="request",
+        model=wire.JSON_MODEL,
+        connections=1,
+        requests=300,
+        rounds=(3, 0),
+    ),
+    Case(
+        name="json512",
+        title="1 KB JSON, 512 connections",
+        unit="request",
+        model=wire.JSON_MODEL,
+        connections=512,
+        requests=2500,
+        rounds=(3, 0),
+    ),
 )
-
+EQUAL_CASE = CASES[0]
 IDLE_STREAMS = 500
 IDLE_MODEL = "bench-1x1-0ms-idle"

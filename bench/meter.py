@@ -23,6 +23,9 @@ def memory_bytes(pids: Iterable[int]) -> int:
 
 
 def io_calls(pid: int) -> tuple[int, int]:
-    """How many read and how many write system calls the process has made (not recv or send: uvloop uses neither)."""
-    fields = dict(line.split(b": ") for line in Path(f"/proc/{pid}/io").read_bytes().splitlines())
+    """How many read and how many write system calls the process's first thread has made, where its event loop runs.
+
+    recv and send are not among them; uvloop uses neither.
+    """
+    fields = dict(line.split(b": ") for line in Path(f"/proc/{pid}/task/{pid}/io").read_bytes().splitlines())
     return int(fields[b"syscr"]), int(fields[b"syscw"])

@@ -1,7 +1,7 @@
 """The relays that are compared, each as a running process in front of the same upstream."""
 
 import contextlib
-import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def product(upstream_port: int, core: int | None) -> Iterator[Started]:
     """The relay itself, as a user runs it: `fastproxy serve` with a configuration file, tokens and usage records."""
     with tempfile.TemporaryDirectory(prefix="bench-relay-") as directory:
         config = write_config(Path(directory), upstream_port)
-        command = [*python_of_product(), "serve", "--config", str(config)]
+        command = [sys.executable, "-m", "fastproxy", "serve", "--config", str(config)]
         with listening("fastproxy", command, core=core, environ=product_environ(Path(directory))) as started:
             yield started
 

@@ -79,7 +79,7 @@ class Admin:
         return _json(call, shape.one(wanted))
 
     async def show_metrics(self, call: AdminCall) -> Answer:
-        body, content_type = self.metrics.render()
+        body, content_type = await asyncio.to_thread(self.metrics.render)
         return _answer(call, 200, content_type.encode(), body)
 
     async def usage(self, call: AdminCall) -> Answer:

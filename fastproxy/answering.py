@@ -1,7 +1,5 @@
 """What the client gets of an upstream's answer: which headers, and through which pipe."""
 
-from dataclasses import dataclass
-
 from fastproxy.asked import Asked
 from fastproxy.errors import Header
 from fastproxy.framing.http1 import ResponseHead
@@ -13,18 +11,19 @@ from fastproxy.snapshot import Account
 REQUEST_ID_CHARACTERS = 128
 
 
-@dataclass(frozen=True, slots=True)
 class Answering:
-    """An upstream's response head, and who was asked."""
+    """An upstream's response head, and who was asked. streamed: the body is events that we may look into."""
 
-    route: Route
-    account: Account
-    head: ResponseHead
+    __slots__ = ("_encoded", "_json", "account", "head", "route", "streamed")
 
-    @property
-    def streamed(self) -> bool:
-        """Whether the body is a stream of events that we may look into."""
-        return self._content_type.startswith(b"text/event-stream") and not self._encoded
+    def __init__(self, route: Route, account: Account, head: ResponseHead) -> None:
+        self.route = route
+        self.account = account
+        self.head = head
+        content_type = (head.get(b"content-type") or b"").lower()
+        self._json = b"json" in content_type
+        self._encoded = head.get(b"content-encoding") not in (None, b"", b"identity")
+        self.streamed = content_type.startswith(b"text/event-stream") and not self._encoded
 
     def pipe(self, asked: Asked) -> Pipe:
         """The pipe that fits the head; it brings the tap of the upstream's format."""
@@ -35,7 +34,7 @@ class Answering:
             unasked = self.route.provider.quirks.include_usage and not asked.peek.wants_usage
             line_bytes = asked.view.snapshot.limits.sse_line_bytes
             return pipe_for_stream(asked.format, line_bytes, unasked_usage=unasked)
-        return pipe_for_body(asked.format, encoded=self._encoded, json=b"json" in self._content_type)
+        return pipe_for_body(asked.format, encoded=self._encoded, json=self._json)
 
     def headers(self, asked: Asked) -> list[Header]:
         """The upstream's headers that pass, and ours: request id (unless it sent one), route, timing."""
@@ -48,11 +47,3 @@ class Answering:
         headers.append((b"x-fastproxy-route", f"{self.route.provider.name}/{self.route.model}".encode()))
         headers.append((b"server-timing", asked.timing()))
         return headers
-
-    @property
-    def _content_type(self) -> bytes:
-        return (self.head.get(b"content-type") or b"").lower()
-
-    @property
-    def _encoded(self) -> bool:
-        return self.head.get(b"content-encoding") not in (None, b"", b"identity")

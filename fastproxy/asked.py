@@ -16,6 +16,7 @@ from fastproxy.formats.base import Action, Format, Peek
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import Ending
+from fastproxy.routing import Route
 from fastproxy.snapshot import Snapshot
 from fastproxy.usage.record import UsageRecord
 
@@ -37,6 +38,7 @@ class View(msgspec.Struct, frozen=True):
 
     snapshot: Snapshot
     gate: Gate
+    routes: dict[tuple[str, str, int], Route] = msgspec.field(default_factory=dict)  # a memory that relay keeps bounded
 
 
 class RequestIds:

@@ -97,7 +97,8 @@ PATTERNS: tuple[tuple[bytes, re.Pattern[bytes], Endpoint, str], ...] = (
 
 # What a model in a path may look like once it is decoded: segments of these characters, none of them "." or "..".
 # "@" and "%" are left out: no vendor's path models need them, and both have carried credentials to foreign hosts.
-_PATH_MODEL = re.compile(r"(?!.*\.\.)(?!\./)[A-Za-z0-9._:~+=,()\[\]-]+(?:/(?!\.(?:/|$))[A-Za-z0-9._:~+=,()\[\]-]+)*")
+_SEGMENT = r"(?!\.(?:/|$))[A-Za-z0-9._:~+=,()\[\]-]+"
+_PATH_MODEL = re.compile(rf"(?!.*\.\.){_SEGMENT}(?:/{_SEGMENT})*")
 MAX_MODEL_CHARS = 256
 
 _NOTHING: Mapping[str, str] = {}

@@ -88,3 +88,12 @@ class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that tr
 
     def __repr__(self) -> str:
         return f"Fault({self.kind!r}, {self.message!r}, status={self.status})"
+
+
+def place_of(error: BaseException) -> str:
+    """Type and place of an exception, for the log. Its text may quote a body or a header, so it stays out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "an unknown place"
+    return f"{type(error).__name__} at {where}"

@@ -48,7 +48,7 @@ class Pump:
         self._spoke = True  # whether the client got anything since the last sweep
         self._since = 0.0
         self.fault: Fault | None = None  # what broke after the client had got the first byte
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done = upstream.new_future()
         reply.on_pause = self._on_pause
 
     async def run(self, sweep: Sweep) -> None:

@@ -15,7 +15,7 @@ from fastproxy.admin import ADMIN_ACTIONS, Admin, AdminCall
 from fastproxy.answering import Answering
 from fastproxy.asked import Asked, RequestIds, View
 from fastproxy.clock import Sweep, monotonic, wall
-from fastproxy.errors import Fault, Header, Kind
+from fastproxy.errors import Fault, Header, Kind, place_of
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import EncoderOptions, Format, Peek
 from fastproxy.framing.http1 import RequestHead, ResponseHead
@@ -37,6 +37,7 @@ from fastproxy.usage.record import UsageRecord
 
 logger = logging.getLogger(__name__)
 
+KNOWN_ROUTES = 4096  # (endpoint, model) pairs whose route is remembered: 0.2 us, against up to 15 us for a search
 _INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
 _EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -111,7 +112,7 @@ class Relay:
             asked.record.error = "client_gone"
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must still end in an answer and a record
-            logger.error("exchange failed: %s", _place(error))  # noqa: TRY400 - a traceback may quote what a client sent
+            logger.error("exchange failed: %s", place_of(error))  # noqa: TRY400 - a traceback may quote what a client sent
             broken = Fault("upstream_garbage", "the relay failed; its log says where", status=500)
             asked.failed(broken)
             self._answer(asked, broken, reply)
@@ -139,13 +140,21 @@ class Relay:
 
     async def _route(self, asked: Asked) -> Route:
         """Where the model is served; a model that nobody knows yet is looked for once more in fresh model lists."""
-        snapshot, model = asked.view.snapshot, asked.peek.model
+        view, model = asked.view, asked.peek.model
+        key = (asked.endpoint.name, model, self.catalog.generation)
+        known = view.routes.get(key)
+        if known is not None:
+            return known
         try:
-            return routing.route(asked.endpoint, model, snapshot, self.catalog.models)
+            route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
         except Fault as fault:
-            if fault.kind != "not_found" or not await self.catalog.refresh(snapshot):
+            if fault.kind != "not_found" or not await self.catalog.refresh(view.snapshot):
                 raise
-        return routing.route(asked.endpoint, model, snapshot, self.catalog.models)
+            route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
+        if len(view.routes) >= KNOWN_ROUTES:
+            view.routes.clear()
+        view.routes[key] = route
+        return route
 
     async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
         """The upstream's response head. A pooled connection that proves dead is replaced once by a fresh one."""
@@ -282,12 +291,3 @@ def _refuse_unusable(head: ResponseHead) -> None:
 def _asks_for_usage(route: Route, peek: Peek, body: bytes) -> bool:
     """Whether a Chat stream's usage is asked for on the client's behalf; a client's own stream_options stay."""
     return route.provider.quirks.include_usage and not peek.wants_usage and b'"stream_options"' not in body
-
-
-def _place(error: Exception) -> str:
-    """Type and place of an exception. Its text may quote a body or a header, so it stays out of the log."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else "unknown place"
-    return f"{type(error).__name__} at {where}"

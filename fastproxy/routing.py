@@ -15,7 +15,7 @@ from heapq import nlargest
 from itertools import islice
 from typing import NamedTuple
 
-from fastproxy.endpoints import Endpoint
+from fastproxy.endpoints import MAX_MODEL_CHARS, Endpoint
 from fastproxy.errors import Fault
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import BY_NAME
@@ -33,7 +33,8 @@ MAX_NEAREST = 5
 
 # Real ids hold ":" (tags), "/" (owners), "@" (Vertex, Cloudflare), "[1m]" and "(high)" (suffixes). What is left out
 # could turn an id into a path, a query, a header or a log line of somebody else's making.
-_MODEL_ID = re.compile(r"(?!.*(?:\.\.|//))(?!/)[A-Za-z0-9._:/@~+=,()\[\] -]{0,255}[A-Za-z0-9._:@~+=,()\[\]-]")
+_SEGMENT = r"(?!\.(?:/|$))[A-Za-z0-9._:@~+=,()\[\] -]+"
+_MODEL_ID = re.compile(rf"(?!.*\.\.|.* $){_SEGMENT}(?:/{_SEGMENT})*")
 
 
 class Route(NamedTuple):
@@ -74,7 +75,7 @@ def route(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog) 
 
 def is_model_id(text: str) -> bool:
     """Whether a text could be a model's id: at most 256 plain characters, no empty segment, no ".."."""
-    return _MODEL_ID.fullmatch(text) is not None
+    return len(text) <= MAX_MODEL_CHARS and _MODEL_ID.fullmatch(text) is not None
 
 
 def models(snapshot: Snapshot, catalog: Catalog) -> list[str]:

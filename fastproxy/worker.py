@@ -15,6 +15,7 @@ from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
 from fastproxy.clock import Sweep, monotonic
 from fastproxy.config import ConfigError
+from fastproxy.errors import place_of
 from fastproxy.current import Source
 from fastproxy.formats.base import Action
 from fastproxy.relay import Relay
@@ -107,6 +108,7 @@ class Worker:
         self._swept_at = now
         self._sweep.run(monotonic())
         self._tokens.reload_if_changed()
+        self._journal.flush()
         self._relay.metrics.publish()
         if self._source.changed():
             self.reload()
@@ -143,4 +145,4 @@ def _names(snapshot: Snapshot) -> Names:
 def _log_by_place(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     """The loop's own error report, by type and place only: its message and locals may hold what a client sent."""
     error = context.get("exception")
-    logger.error("event loop: %s", type(error).__name__ if error is not None else "callback failed")
+    logger.error("event loop: %s", place_of(error) if isinstance(error, BaseException) else "callback failed")

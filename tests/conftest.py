@@ -1,15 +1,13 @@
 """Fixtures that every test may use: the upstream process, a running relay, and relays with a configuration of one's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from support.relay import Relay, config
+from support.relay import Relay, StartRelay, config
 from support.upstream import Upstream
-
-StartRelay = Callable[..., Relay]
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,10 @@ class Document:
                 return
         self._problems.append(Problem(self.label, 0, 0, message))
 
+    @property
+    def problem_count(self) -> int:
+        return len(self._problems)
+
     def require_sound(self) -> None:
         """Raises: ConfigError with every problem noted so far, in the order of the file."""
         if self._problems:

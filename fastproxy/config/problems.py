@@ -19,9 +19,7 @@ class Problem(NamedTuple):
 class ConfigError(Exception):
     """The configuration can't be used, and why: the first problem in fields, all of them in `problems` and `str()`."""
 
-    def __init__(
-        self, path: str, line: int, column: int, message: str, *, others: tuple[Problem, ...] = ()
-    ) -> None:
+    def __init__(self, path: str, line: int, column: int, message: str, *, others: tuple[Problem, ...] = ()) -> None:
         self.problems = (Problem(path, line, column, message), *others)
         super().__init__("\n".join(map(str, self.problems)))
         self.path = path

@@ -76,8 +76,10 @@ class Tap:
 
     def usage(self) -> Usage:
         """The tokens told so far; every class None when the upstream told nothing."""
-        first, last = self._parse(self._first), self._parse(self._last)
-        return merge(first or _NOTHING, last or _NOTHING)
+        last = self._parse(self._last)
+        if self._first is self._last:
+            return last or _NOTHING
+        return merge(self._parse(self._first) or _NOTHING, last or _NOTHING)
 
     def failed(self) -> bool:
         """Whether the stream ended in an error event of its own."""
@@ -87,13 +89,13 @@ class Tap:
         found = [match.end() for match in self._marks.usage.finditer(window)]
         if not found:
             return
-        if not self._first:
-            self._first = window[found[0] : found[0] + CANDIDATE_BYTES]
         self._last = window[found[-1] : found[-1] + CANDIDATE_BYTES]
+        if not self._first:
+            self._first = self._last if len(found) == 1 else window[found[0] : found[0] + CANDIDATE_BYTES]
         self._growing = len(self._last) < CANDIDATE_BYTES and not window.endswith(b"\n")
 
     def _grow(self, data: bytes) -> None:
-        whole = self._last == self._first
+        whole = self._last is self._first
         self._last = (self._last + data)[:CANDIDATE_BYTES]
         if whole:
             self._first = self._last

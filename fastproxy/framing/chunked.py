@@ -18,7 +18,15 @@ MAX_TRAILERS = 100
 
 
 class ChunkError(ValueError):
-    """The peer's chunk framing is broken; the connection can't be used any further."""
+    """The peer's chunk framing is broken; the connection can't be used any further.
+
+    pieces: body bytes of the same feed that stood before the break. They are good, and the text so far is owed to the
+    client before the error.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.pieces: list[bytes] = []
 
 
 def frame(data: bytes) -> bytes:
@@ -34,13 +42,14 @@ class ChunkReader:
     `rest` holds what came after the last chunk: the next message on the connection, or an intruder.
     """
 
-    __slots__ = ("_buffer", "_left", "_trailers", "_trailing", "done", "rest")
+    __slots__ = ("_buffer", "_left", "_trailer_bytes", "_trailers", "_trailing", "done", "rest")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._left = 0  # bytes of the open chunk still to come, its CRLF included; 0 between chunks
         self._trailing = False
         self._trailers = 0
+        self._trailer_bytes = 0
         self.done = False
         self.rest = b""
 
@@ -54,13 +63,17 @@ class ChunkReader:
             self._buffer = b""
         pieces: list[bytes] = []
         at, end = 0, len(data)
-        while at < end and not self.done:
-            if self._left:
-                at = self._take(data, at, pieces)
-            elif (after := self._line(data, at)) is None:
-                break
-            else:
-                at = after
+        try:
+            while at < end and not self.done:
+                if self._left:
+                    at = self._take(data, at, pieces)
+                elif (after := self._line(data, at)) is None:
+                    break
+                else:
+                    at = after
+        except ChunkError as error:
+            error.pieces = pieces
+            raise
         if self.done:
             self.rest = data[at:]
         return pieces
@@ -83,7 +96,7 @@ class ChunkReader:
 
     def _line(self, data: bytes, at: int) -> int | None:
         """Past one size or trailer line, or None (and the rest kept) while it is incomplete."""
-        limit = MAX_TRAILER_BYTES if self._trailing else MAX_SIZE_LINE_BYTES
+        limit = MAX_TRAILER_BYTES - self._trailer_bytes if self._trailing else MAX_SIZE_LINE_BYTES
         end = data.find(b"\n", at, at + limit + 1)
         if end < 0:
             if len(data) - at > limit:
@@ -94,6 +107,7 @@ class ChunkReader:
             raise ChunkError("a chunk's line does not end in CRLF")
         line = data[at : end - 1]
         if self._trailing:
+            self._trailer_bytes += end + 1 - at
             self._trailer(line)
         else:
             self._size(line)

@@ -5,7 +5,6 @@ Strict on purpose: a head that two parsers can read in two ways is refused, neve
 """
 
 import re
-from dataclasses import dataclass
 
 from fastproxy.errors import Fault, Header
 
@@ -20,51 +19,58 @@ LENGTH = re.compile(rb"[0-9]{1,19}")  # never int() first: it takes "+5", "1_0" 
 MAX_LENGTH = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
-    """The head of one request. Names are lower case, values stripped; order and repeats as they came."""
+class _Head:
+    """Header lines in order, and the first value of each name at hand."""
 
-    method: bytes
-    target: bytes
-    headers: list[Header]
-    http11: bool = True
+    __slots__ = ("_first", "headers")
+
+    def __init__(self, headers: list[Header]) -> None:
+        self.headers = headers
+        self._first = dict(reversed(headers))
 
     def get(self, name: bytes) -> bytes | None:
         """The first value under a lower-case name, or None."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
-
-    @property
-    def path(self) -> bytes:
-        return self.target.partition(b"?")[0]
-
-    @property
-    def query(self) -> bytes:
-        return self.target.partition(b"?")[2]
+        return self._first.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
+class RequestHead(_Head):
+    """The head of one request. Names are lower case, values stripped; order and repeats as they came."""
+
+    __slots__ = ("http11", "method", "path", "query", "target")
+
+    def __init__(self, method: bytes, target: bytes, headers: list[Header], http11: bool = True) -> None:  # noqa: FBT001, FBT002 - the version is a yes or no
+        super().__init__(headers)
+        self.method = method
+        self.target = target
+        self.path, _, self.query = target.partition(b"?")
+        self.http11 = http11
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RequestHead):
+            return NotImplemented
+        mine = (self.method, self.target, self.headers, self.http11)
+        return mine == (other.method, other.target, other.headers, other.http11)
+
+    __hash__ = None  # type: ignore[assignment] - mutable lists inside
+
+
+class ResponseHead(_Head):
     """The head of one response, and how its body is framed.
 
     length_bytes: from Content-Length; None when chunked or delimited by the end of the connection.
     keep_alive: whether the connection may be used again once the body is read.
     """
 
-    status: int
-    headers: list[Header]
-    chunked: bool
-    length_bytes: int | None
-    keep_alive: bool
+    __slots__ = ("chunked", "keep_alive", "length_bytes", "status")
 
-    def get(self, name: bytes) -> bytes | None:
-        """The first value under a lower-case name, or None."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+    def __init__(
+        self, status: int, headers: list[Header], *, chunked: bool, length_bytes: int | None, keep_alive: bool
+    ) -> None:
+        super().__init__(headers)
+        self.status = status
+        self.chunked = chunked
+        self.length_bytes = length_bytes
+        self.keep_alive = keep_alive
 
 
 def parse_response_head(head: bytes, *, max_headers: int = 200) -> ResponseHead:
@@ -90,7 +96,7 @@ def parse_response_head(head: bytes, *, max_headers: int = 200) -> ResponseHead:
 def _framed(status: int, headers: list[Header], *, http11: bool) -> ResponseHead:
     length: int | None = None
     chunked = False
-    keep_alive = http11
+    connection: set[bytes] = set()
     for name, value in headers:
         if name == b"content-length":
             if length is not None and parse_length(value) != length:
@@ -101,13 +107,14 @@ def _framed(status: int, headers: list[Header], *, http11: bool) -> ResponseHead
                 raise Fault("upstream_garbage", "the upstream's answer has a transfer coding other than chunked")
             chunked = True
         elif name == b"connection":
-            tokens = {token.strip().lower() for token in value.split(b",")}
-            keep_alive = b"close" not in tokens and (http11 or b"keep-alive" in tokens)
+            connection.update(token.strip().lower() for token in value.split(b","))
     if chunked and length is not None:
         raise Fault("upstream_garbage", "the upstream's answer has a length beside chunked coding")
     if status < 200 or status in (204, 304):
         chunked, length = False, 0
-    return ResponseHead(status, headers, chunked, length, keep_alive and (chunked or length is not None))
+    delimited = chunked or length is not None
+    keep_alive = delimited and b"close" not in connection and (http11 or b"keep-alive" in connection)
+    return ResponseHead(status, headers, chunked=chunked, length_bytes=length, keep_alive=keep_alive)
 
 
 def parse_length(value: bytes) -> int:

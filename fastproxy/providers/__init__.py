@@ -3,7 +3,7 @@
 To add one: write its row (in a file of its own or in `compatible.py`) and list it here; the contract tests find it.
 """
 
-from fastproxy.providers import anthropic, azure, compatible, gemini, local, openai
+from fastproxy.providers import anthropic, azure, compatible, echo, gemini, local, openai
 from fastproxy.providers.base import Provider
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -13,5 +13,6 @@ PROVIDERS: tuple[Provider, ...] = (
     azure.PROVIDER,
     *compatible.PROVIDERS,
     *local.PROVIDERS,
+    echo.PROVIDER,
 )
 BY_NAME = {provider.name: provider for provider in PROVIDERS}

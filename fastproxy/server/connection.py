@@ -10,7 +10,7 @@ an exchange runs we go on reading, because a transport that is paused does not s
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from fastproxy.clock import Sweep, monotonic
 from fastproxy.errors import Fault
@@ -59,6 +59,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, shared: Listening) -> None:
         self._shared = shared
         self._limits = shared.limits
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._state: State = "head"
         self._since = 0.0  # when the state began, or the last piece of a body came
@@ -80,10 +81,9 @@ class Connection(asyncio.Protocol):
     # The transport's side.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - stream sockets only
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of asyncio's classes
         self._since = monotonic()
-        transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
+        self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
         self._shared.connections.add(self)
         self._shared.sweep.add(self)
         if len(self._shared.connections) > self._limits.connections:
@@ -234,10 +234,8 @@ class Connection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
         reply = self._reply = self._new_reply(self._incoming)
-        task = self._task = asyncio.get_running_loop().create_task(self._admission.serve(body, reply))
+        self._task = self._loop.create_task(self._admission.serve(body, reply))
         self._admission = None
-        if task.done():  # an eager task factory is in use
-            self._task = None
 
     def _new_reply(self, incoming: Incoming) -> Reply:
         return Reply(
@@ -259,7 +257,7 @@ class Connection(asyncio.Protocol):
         self._state = "head"
         self._since = monotonic()
         if self._buffer:
-            asyncio.get_running_loop().call_soon(self._next)
+            self._loop.call_soon(self._next)
         self._resume_reading()
 
     def _next(self) -> None:

@@ -1,19 +1,28 @@
-"""A request head from bytes to a value, read by h11 and then held to stricter rules.
+"""A request head from bytes to a value: h11's reading, held to stricter rules, with a fast lane for plain heads.
 
 h11 is liberal where a relay must not be: it takes bare LF, folded lines and a length beside chunked coding. Whatever
 two parsers could read in two ways is refused here, before anything is forwarded (RFC 9112, 2.2, 5.2, 6.1, 6.3).
+
+The fast lane takes only heads in the plainest spelling with nothing unusual in them; every other head goes to h11.
+`tests/server/test_head.py` holds both lanes against each other under hypothesis: same value or same refusal.
 """
 
-from typing import Literal
+import re
 
 import h11
 import msgspec
 
-from fastproxy.errors import Fault
+from fastproxy.errors import Fault, Header
 from fastproxy.framing.http1 import LENGTH, MAX_LENGTH, RequestHead
 from fastproxy.snapshot import Limits
 
-Framing = Literal["length", "chunked"]
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1")
+# For bytes.translate, which deletes at 1 GB/s: what is left over is not allowed. (One expression for the whole head
+# costs 12 us where this costs 5.)
+_NAME_CHARACTERS = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUE_CHARACTERS = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+# Header names with a meaning for framing or connections that the fast lane leaves to the slow one.
+_UNUSUAL = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -29,13 +38,44 @@ def read_head(raw: bytes, limits: Limits) -> Incoming:
     """The head in `raw`, which ends with its blank line.
 
     Raises: Fault(bad_request) with status 400, 414, 417 or 431. The connection must then be closed.
-    Cost: 18 us with 9 header lines, 32 us with 20; nearly all of it h11's.
+    Cost: 5 us in the fast lane, 32 us through h11, with 15 header lines.
     """
-    _require_plain_lines(raw)
     if raw.find(b"\r\n") > limits.target_bytes:
         raise Fault("bad_request", f"the request line is longer than {limits.target_bytes} bytes", status=414)
     if raw.count(b"\n") - 2 > limits.head_count:
         raise Fault("bad_request", f"more than {limits.head_count} header lines", status=431)
+    return read_plain(raw) or read_any(raw)
+
+
+def read_plain(raw: bytes) -> Incoming | None:
+    """The fast lane: a head with nothing unusual in it, or None."""
+    if b" \r\n" in raw or b":  " in raw:  # white space around values is h11's business
+        return None
+    first, *lines = raw[:-4].split(b"\r\n")
+    match = _REQUEST_LINE.fullmatch(first)
+    parts = [line.partition(b": ") for line in lines]
+    names = [name for name, _, _ in parts]
+    values = b"".join([value for _, _, value in parts])
+    if (
+        match is None
+        or not all(names)
+        or b"".join(names).translate(None, _NAME_CHARACTERS)
+        or values.translate(None, _VALUE_CHARACTERS)
+    ):
+        return None
+    headers: list[Header] = [(name.lower(), value) for name, _, value in parts]
+    names = [name for name, _ in headers]
+    if names.count(b"host") != 1 or names.count(b"content-length") > 1 or not _UNUSUAL.isdisjoint(names):
+        return None
+    length = _length(headers[names.index(b"content-length")][1]) if b"content-length" in names else 0
+    if b"connection" in names and headers[names.index(b"connection")][1].lower() != b"keep-alive":
+        return None
+    return Incoming(RequestHead(match[1], match[2], headers), length, keep_alive=True, expects_continue=False)
+
+
+def read_any(raw: bytes) -> Incoming:
+    """The slow lane: any head at all. Raises: Fault(bad_request)."""
+    _require_plain_lines(raw)
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=len(raw) + 1)
     connection.receive_data(raw)
     try:
@@ -45,7 +85,7 @@ def read_head(raw: bytes, limits: Limits) -> Incoming:
     if not isinstance(event, h11.Request):
         raise Fault("bad_request", "not a valid HTTP/1.1 request")
     head = RequestHead(event.method, event.target, list(event.headers), event.http_version == b"1.1")
-    return _framed(head)
+    return _framed(_origin_form(head))
 
 
 def _require_plain_lines(raw: bytes) -> None:
@@ -56,7 +96,18 @@ def _require_plain_lines(raw: bytes) -> None:
         raise Fault("bad_request", "folded header lines are not accepted")
 
 
+def _origin_form(head: RequestHead) -> RequestHead:
+    """A target in absolute form as its path, its authority as the Host, which is then checked (RFC 9112, 3.2.2)."""
+    scheme, separator, rest = head.target.partition(b"://")
+    if head.target.startswith(b"/") or not separator or scheme.lower() not in (b"http", b"https"):
+        return head
+    authority, slash, path = rest.partition(b"/")
+    headers = [header for header in head.headers if header[0] != b"host"]
+    return RequestHead(head.method, slash + path or b"/", [(b"host", authority), *headers], head.http11)
+
+
 def _framed(head: RequestHead) -> Incoming:
+    """How the body comes. Raises: Fault(bad_request) for framing that could be read in two ways."""
     length: int | None = None
     chunked = expects = False
     keep_alive = head.http11

@@ -28,10 +28,11 @@ LIST_BYTES = 4194304
 
 
 class Catalog:
-    """Model ids by provider. `models` is replaced whole, never changed in place."""
+    """Model ids by provider. `models` is replaced whole, never changed in place; `generation` tells when."""
 
     def __init__(self) -> None:
         self.models: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+        self.generation = 0
         self._looked_at: dict[str, float] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -67,6 +68,7 @@ class Catalog:
             self._looked_at[provider.name] = monotonic()
             if ids is not None:
                 found[provider.name] = ids
+        self.generation += 1
         self.models = MappingProxyType({name: ids for name, ids in found.items() if name in snapshot.providers})
 
 

@@ -50,6 +50,7 @@ class Exchange(asyncio.Protocol):
         connection: Connection,
         settings: Upstream,
         sweep: Sweep,
+        loop: asyncio.AbstractEventLoop,
         *,
         reused: bool,
         prefix: bytes = b"",
@@ -65,7 +66,8 @@ class Exchange(asyncio.Protocol):
         self._transport = connection.transport
         self._settings = settings
         self._sweep = sweep
-        self._head: asyncio.Future[ResponseHead] = asyncio.get_running_loop().create_future()
+        self._loop = loop
+        self._head: asyncio.Future[ResponseHead] = loop.create_future()
         self._buffer = b""
         self._interim = 0
         self._chunks: ChunkReader | None = None
@@ -101,6 +103,10 @@ class Exchange(asyncio.Protocol):
         else:
             self._transport.write(head)
             self._transport.write(body)
+
+    def new_future(self) -> "asyncio.Future[None]":
+        """A future of the loop that this exchange runs on."""
+        return self._loop.create_future()
 
     async def head(self) -> ResponseHead:
         """The response's head; interim responses (1xx) are swallowed.

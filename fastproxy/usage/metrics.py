@@ -80,7 +80,7 @@ class Metrics:
         self._known = {}
 
     def observe(self, record: UsageRecord) -> None:
-        """Count one exchange. Cost: 1.2 us."""
+        """Count one exchange. Cost: 0.8 us."""
         key = (record.format, record.endpoint, record.provider, record.outcome, record.status)
         counts = self._known.get(key)
         if counts is None:
@@ -106,7 +106,7 @@ class Metrics:
     def publish(self) -> None:
         """Let the other workers see our numbers. Called once a second; does nothing for a single process.
 
-        A disk that can't take them is no error: the next second tries again. Cost: 0.1 ms.
+        A disk that can't take them is no error: the next second tries again. Cost: 0.24 ms.
         """
         if self._shared is not None and self._publishing.acquire(blocking=False):
             try:

@@ -23,6 +23,10 @@ _KEYS: dict[By, str] = {
     "model": "CASE model WHEN '' THEN requested_model ELSE model END",
     "day": "date(at, 'unixepoch', 'localtime')",
 }
+_BUSIEST = "count(*) DESC, key"
+_ORDERS: dict[By, str] = {"day": "key"}
+_SUMMED = ("input_tokens", "cached_tokens", "cache_written_tokens", "output_tokens", "reasoning_tokens")
+_TOKENS = ", ".join(f"CAST(total({name}) AS INTEGER)" for name in _SUMMED)  # sum() gives up when it overflows
 _EVERYTHING_BYTES = 2**62
 
 # Nearest-rank percentiles: always a time that was measured. Tokens are unknown where an upstream generated something,
@@ -45,8 +49,7 @@ percentiles AS (
 SELECT key, count(*),
     count(*) FILTER (WHERE outcome IN ('refused', 'failed', 'incomplete')),
     count(*) FILTER (WHERE outcome = 'cancelled'),
-    total(input_tokens), total(cached_tokens), total(cache_written_tokens), total(output_tokens),
-    total(reasoning_tokens),
+    {tokens},
     count(*) FILTER (WHERE input_tokens IS NULL AND output_tokens IS NULL AND outcome <> 'refused' AND status < 400
         AND endpoint NOT IN ('count_tokens', 'input_tokens')),
     p50, p95
@@ -84,7 +87,7 @@ def summary(database: Path, since_at: float, until_at: float, by: By = "model") 
     """
     if by not in GROUPS:
         raise Fault("bad_request", f"usage can't be grouped by {by!r}; by one of: {', '.join(GROUPS)}", param="by")
-    query = _SUMMARY.format(key=_KEYS.get(by, by), order="key" if by == "day" else "count(*) DESC, key")
+    query = _SUMMARY.format(key=_KEYS.get(by, by), order=_ORDERS.get(by, _BUSIEST), tokens=_TOKENS)
     try:
         with ExitStack() as stack:
             # Opened before the database is looked at: what is folded and removed in between stays readable here.

@@ -6,10 +6,10 @@ from support.script import AnyAct, Seen
 
 
 class Teach(msgspec.Struct, frozen=True, tag=True):
-    """Play `acts` for every request whose `x-lab` header is `name`."""
+    """Play these for requests whose `x-lab` header is `name`: the first turn for the first one, the last for all others."""
 
     name: str
-    acts: list[AnyAct]
+    turns: list[list[AnyAct]]
 
 
 class Recall(msgspec.Struct, frozen=True, tag=True):

@@ -9,7 +9,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -160,3 +160,7 @@ class Relay:
             sleep(0.02)
         self.stop()
         raise AssertionError(f"the relay did not start; output:\n{self.output}\nlog:\n{self.log}")
+
+
+StartRelay = Callable[..., Relay]
+"""(config text or None for none, **environment) -> a Relay that is stopped, and whose log is checked, after the test."""

@@ -49,10 +49,10 @@ class Upstream:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def teach(self, acts: Sequence[AnyAct], *, name: str = "") -> str:
-        """The name under which `acts` will be played; a new one unless given."""
-        name = name or f"script-{next(self._names)}"
-        self._order(control.Teach(name, list(acts)))
+    def teach(self, *turns: Sequence[AnyAct]) -> str:
+        """The name under which these are played: one turn for each request, the last one again and again."""
+        name = f"script-{next(self._names)}"
+        self._order(control.Teach(name, [list(turn) for turn in turns]))
         return name
 
     def seen(self, name: str) -> list[Seen]:

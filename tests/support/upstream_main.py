@@ -25,7 +25,7 @@ REMEMBERED = 64  # requests per script
 _SCRIPT = re.compile(rb"\r\nx-lab: *([^\r]+)", re.IGNORECASE)
 _CUT = re.compile(rb"\r\nx-lab-cut: *([0-9]+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
-_UNTAUGHT = script.whole(b'{"error":"no such script"}', status=599)
+_UNTAUGHT = script.whole(b'{"error":{"message":"no such script"}}', status=404)
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -33,12 +33,19 @@ class Memory:
     """Scripts taught and requests seen, by script name."""
 
     def __init__(self) -> None:
-        self.scripts: dict[str, list[script.AnyAct]] = {}
+        self.scripts: dict[str, deque[list[script.AnyAct]]] = {}
         self.seen: defaultdict[str, deque[script.Seen]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self.connections = 0
         self.open = 0
         self.requests = 0
         self.stray_bytes = 0
+
+    def turn(self, name: str) -> list[script.AnyAct]:
+        """What to play for the next request for `name`."""
+        turns = self.scripts.get(name)
+        if turns is None:
+            return _UNTAUGHT
+        return turns.popleft() if len(turns) > 1 else turns[0]
 
 
 class Visit(asyncio.Protocol):
@@ -119,7 +126,7 @@ class Visit(asyncio.Protocol):
         self._sent_bytes = 0
         finished = False
         try:
-            for act in self._memory.scripts.get(name, _UNTAUGHT):
+            for act in self._memory.turn(name):
                 await self._plays[type(act)](act, head)
             finished = True
         finally:
@@ -183,7 +190,7 @@ async def obey(memory: Memory, reader: asyncio.StreamReader, writer: asyncio.Str
 def answer(memory: Memory, order: control.Order) -> object:
     """What one order has to say."""
     if isinstance(order, control.Teach):
-        memory.scripts[order.name] = order.acts
+        memory.scripts[order.name] = deque(order.turns)
         return None
     if isinstance(order, control.Recall):
         return list(memory.seen[order.name])

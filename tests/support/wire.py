@@ -110,6 +110,10 @@ class Wire:
             data += piece
         return bytes(data)
 
+    def rest(self) -> bytes:
+        """What came behind the last answer, until the peer closes. Raises: TimeoutError when it does not close."""
+        return bytes(self._parser.trailing_data[0]) + self.until_closed()
+
     def is_closed_within(self, seconds: float) -> bool:
         """Whether the peer closes the connection; anything it still sends is thrown away."""
         deadline = monotonic() + seconds

@@ -89,7 +89,7 @@ def test_the_longest_line_fits_the_reader(journal, tmp_path, make_record):
 
 
 def test_what_can_not_be_encoded_at_all_is_counted_and_nothing_is_raised(journal, make_record):
-    journal.append(make_record(input_tokens=1 << 70))
+    journal.append(make_record(session=object()))
     assert (journal.lost, journal.backlog) == (1, 0)
 
 

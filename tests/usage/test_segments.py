@@ -36,7 +36,7 @@ def test_a_torn_last_line_is_left_alone_and_read_once_it_is_whole(tmp_path):
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"not json\n", b"\n", b'{"at":1}\n', b'{"at":1,"request_id":"\xff"}\n', b"[" * 5000 + b"\n", b"\0" * 99 + b"\n"],
+    [b"not json\n", b'{"at":1}\n', b'{"at":1,"request_id":"\xff"}\n', b"[" * 5000 + b"\n", b"\0" * 99 + b"\n"],
 )
 def test_a_line_that_is_no_record_costs_only_itself(tmp_path, garbage):
     path = tmp_path / "segment"
@@ -49,7 +49,7 @@ def test_a_hole_longer_than_a_read_does_not_stop_the_reader(tmp_path):
     path.write_bytes(b"\0" * (2 * READ_BYTES) + b"\n" + line("a"))
     ids, end, unreadable = read(path)
     assert (ids, end) == (["a"], path.stat().st_size)
-    assert unreadable == 3
+    assert unreadable == 2
 
 
 def test_many_reads_give_every_record_in_order(tmp_path):

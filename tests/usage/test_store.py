@@ -157,8 +157,9 @@ def test_a_database_that_is_taken_away_is_made_again(tmp_path, journal, ledger, 
     ledger.fold()
     for path in tmp_path.glob(f"{DATABASE}*"):
         path.unlink()
+    assert ledger.fold() == 1  # the live segment still has it, although it has not grown
     journal.append(make_record(request_id="b"))
-    assert ledger.fold() == 2  # the live segment still has both
+    assert ledger.fold() == 1
     assert stored_ids(tmp_path) == ["a", "b"]
 
 
@@ -240,16 +241,17 @@ def test_two_processes_share_one_database(tmp_path, ledger, stored_ids):
 
 
 def test_every_record_is_there_once_whenever_the_process_is_killed(tmp_path, ledger, stored_ids):
-    """20 processes, each killed at another moment while it appends and folds; every acknowledged append must be kept."""
+    """20 processes, each killed at another moment while it appends and folds: every acknowledged append is kept."""
     dice = random.Random(7)  # noqa: S311 - the same moments in every run, as far as a scheduler lets them be
     acknowledged: dict[str, int] = {}
     for name in map(str, range(20)):
         with worker(tmp_path, name, 100_000) as process:
             assert process.stdout is not None
-            for _ in range(dice.randrange(1, 1500)):
+            seen = dice.randrange(1, 1500)
+            for _ in range(seen):
                 process.stdout.readline()
             process.send_signal(signal.SIGKILL)
-            acknowledged[name] = process.stdout.read().count(b"\n") + _
+            acknowledged[name] = seen + process.stdout.read().count(b"\n")
     ledger.fold()
     stored: dict[str, list[int]] = {}
     for request_id in stored_ids(tmp_path):
@@ -258,7 +260,7 @@ def test_every_record_is_there_once_whenever_the_process_is_killed(tmp_path, led
     assert set(stored) == set(acknowledged)
     for name, numbers in stored.items():
         assert sorted(numbers) == list(range(len(numbers)))
-        assert len(numbers) > acknowledged[name]
+        assert len(numbers) in (acknowledged[name], acknowledged[name] + 1)
     assert segments.listing(tmp_path) == []
     assert ledger.unreadable == 0
 

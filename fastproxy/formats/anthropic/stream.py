@@ -13,6 +13,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.faults import fault_event
 from fastproxy.formats.anthropic.stops import stop_reason
+from fastproxy.formats.anthropic.whole import call_id
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,
@@ -45,11 +46,13 @@ _NO_ARGUMENTS = _ARGUMENTS % b'"{}"'  # clients that parse the joined text need 
 class AnthropicEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed."""
 
-    __slots__ = ("_ended", "_index", "_open", "_owed", "_serial", "_usage")
+    __slots__ = ("_calls", "_ended", "_index", "_open", "_owed", "_response", "_serial", "_usage")
 
     def __init__(self, options: EncoderOptions) -> None:  # noqa: ARG002 - this format knows no options
         self._serial = Serial()
+        self._response = Start("", "", 0)
         self._usage = Usage()
+        self._calls = 0
         self._index = -1
         self._open: int | None = None
         self._owed = b""  # the delta that the open block still needs before it stops
@@ -67,6 +70,7 @@ class AnthropicEncoder:
         return b"" if self._ended else self._BY_TYPE[type(event)](self, event)
 
     def _start(self, event: Start) -> bytes:
+        self._response = event
         message: dict[str, Any] = {
             "id": event.id,
             "type": "message",
@@ -90,10 +94,11 @@ class AnthropicEncoder:
         return begin + self._delta(_THINKING % orjson.dumps(event.text)) if event.text else begin
 
     def _tool_start(self, event: ToolStart) -> bytes:
-        block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
-        begin = self._begin(event.block, orjson.dumps(block))
+        self._calls += 1
         self._owed = _NO_ARGUMENTS
-        return begin
+        tool_id = call_id(self._response, event.id, self._index + 1)
+        block = {"type": "tool_use", "id": tool_id, "name": event.name, "input": {}}
+        return self._begin(event.block, orjson.dumps(block))
 
     def _tool_args(self, event: ToolArgs) -> bytes:
         if event.json.strip():
@@ -119,7 +124,7 @@ class AnthropicEncoder:
 
     def _stop(self, event: Stop) -> bytes:
         try:
-            reason = stop_reason(event)
+            reason = stop_reason(event, has_calls=self._calls > 0)
         except Fault as fault:
             return self._fail(fault)
         self._ended = True

@@ -1,6 +1,5 @@
 """A folded response to one Anthropic message. Says exactly what the stream of the same response says."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -9,7 +8,10 @@ from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.stops import stop_reason
 from fastproxy.formats.arguments import arguments_object
-from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.ir.events import Start
+from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+
+Content = dict[str, Any] | orjson.Fragment
 
 
 def whole(response: Response) -> bytes:
@@ -21,14 +23,14 @@ def whole(response: Response) -> bytes:
         raise Fault(response.failed.kind, response.failed.message)
     if response.stop is None:
         raise Fault("upstream_garbage", "the upstream's answer ended before it was complete")
-    reason = stop_reason(response.stop)
+    reason = stop_reason(response.stop, has_calls=any(isinstance(block, ToolCall) for block in response.blocks))
     return orjson.dumps(
         {
             "id": response.start.id,
             "type": "message",
             "role": "assistant",
             "model": response.start.model,
-            "content": [part for block in response.blocks for part in _content(block, reason)],
+            "content": _content(response, cut=response.stop.reason == "length"),
             "stop_reason": reason,
             "stop_sequence": response.stop.sequence,
             "usage": usage.encode(response.usage),
@@ -36,24 +38,30 @@ def whole(response: Response) -> bytes:
     )
 
 
-def _content(block: Block, reason: str) -> Iterator[dict[str, Any] | orjson.Fragment]:
-    match block:
-        case TextBlock(text=text):
-            yield {"type": "text", "text": text}
-        case ReasoningBlock(text=text, signature=signature):
-            yield {"type": "thinking", "thinking": text, "signature": signature or ""}
-        case ToolCall():
-            yield from _tool_use(block, reason)
-        case OpaqueBlock(format="anthropic", name="content_block", data=data):
-            yield orjson.Fragment(data)
-        case OpaqueBlock():
-            pass
+def call_id(start: Start, upstream_id: str, index: int) -> str:
+    """The upstream's own id of a call, or one made from the response's where it has none (Gemini)."""
+    return upstream_id or f"toolu_{start.id}_{index}"
 
 
-def _tool_use(call: ToolCall, reason: str) -> Iterator[dict[str, Any]]:
-    """The block; nothing for a call that the token limit cut off, which `max_tokens` tells."""
-    arguments = arguments_object(call.arguments)
-    if arguments is not None:
-        yield {"type": "tool_use", "id": call.id, "name": call.name, "input": orjson.Fragment(arguments)}
-    elif reason not in {"max_tokens", "model_context_window_exceeded"}:
-        raise Fault("upstream_garbage", f"the arguments of the call of {call.name!r} are not a JSON object")
+def _content(response: Response, *, cut: bool) -> list[Content]:
+    """The content blocks. cut: a token limit ended the answer, so its last call may be half a one and is left out."""
+    content: list[Content] = []
+    for block in response.blocks:
+        match block:
+            case TextBlock(text=text):
+                content.append({"type": "text", "text": text})
+            case ReasoningBlock(text=text, signature=signature):
+                content.append({"type": "thinking", "thinking": text, "signature": signature or ""})
+            case ToolCall(name=name, arguments=arguments):
+                arguments_json = arguments_object(arguments)
+                if arguments_json is None and not cut:
+                    raise Fault("upstream_garbage", f"the arguments of the call of {name!r} are not a JSON object")
+                if arguments_json is not None:
+                    content.append(_tool_use(call_id(response.start, block.id, len(content)), name, arguments_json))
+            case OpaqueBlock(format="anthropic", name="content_block", data=data):
+                content.append(orjson.Fragment(data))
+    return content
+
+
+def _tool_use(tool_id: str, name: str, arguments: bytes) -> Content:
+    return {"type": "tool_use", "id": tool_id, "name": name, "input": orjson.Fragment(arguments)}

@@ -3,21 +3,20 @@ r"""Events to a Chat Completions stream.
     chunk(role) -> (content | reasoning_content | tool_calls)* -> chunk(finish_reason) -> [chunk(usage)] -> [DONE]
     any of these -> error, and nothing after it
 
-One id, model and time in every chunk, no `event:` lines. Calls are numbered densely in the order in which they appear,
-and may interleave. It never writes a finish_reason or [DONE] for a response without a Stop.
+One id, model and time in every chunk, no `event:` lines. Calls are numbered densely, one after the other. It never writes a finish_reason or [DONE] for a response without a Stop.
 Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams, 2026-11-21.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
-from fastproxy.formats.openai_chat.endings import fault_of, finish_reason, unfinished
+from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.faults import fault_event
-from fastproxy.formats.openai_chat.usage import usage_object
+from fastproxy.formats.openai_chat.stops import finish_reason, require_good, unfinished
 from fastproxy.formats.openai_chat.whole import call_id, completion_id
 from fastproxy.ir.events import (
     BlockEnd,
@@ -33,18 +32,20 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
+from fastproxy.ir.serial import Serial
 
 DONE = b"data: [DONE]\n\n"
 
 
 class ChatStream:
-    """One response. A choice has no blocks to open; the state is which number each call has and which is still empty."""
+    """One response. A choice has one text and no blocks, so that interleaved blocks are put in order first."""
 
     def __init__(self, options: EncoderOptions) -> None:
+        self._serial = Serial()
         self._include_usage = options.include_usage
         self._usage = Usage()
-        self._numbers: dict[int, int] = {}  # block -> index in tool_calls
-        self._empty: set[int] = set()  # blocks of calls that have said no arguments yet
+        self._calls = 0
+        self._owes_arguments = False  # whether the open block is a call without any yet
         self._stopped = False
         self._broken = False
         self._start = Start("", "", 0)
@@ -53,8 +54,8 @@ class ChatStream:
         self._tail = b'}],"usage":null}\n\n' if self._include_usage else b"}]}\n\n"
 
     def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing here. Cost: 1 us for a piece of text."""
-        return _METHODS[type(event)](self, event)
+        """The chunks this event becomes; b"" when it says nothing here or has to wait. Cost: 2 us for a piece of text."""
+        return b"".join(map(self._say, self._serial.feed(event)))
 
     def close(self) -> bytes:
         """Usage and [DONE] after a Stop; the error event without one; nothing after an error event."""
@@ -62,10 +63,13 @@ class ChatStream:
             return b""
         if not self._stopped:
             return self._break(unfinished())
-        told = usage_object(self._usage) if self._include_usage else None
+        told = usage.encode(self._usage) if self._include_usage else None
         if told is None:
             return DONE
         return b'%b],"usage":%b}\n\n%b' % (self._chunk_head(), orjson.dumps(told), DONE)
+
+    def _say(self, event: Event) -> bytes:
+        return b"" if self._broken else self._METHODS[type(event)](self, event)
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event
@@ -79,29 +83,25 @@ class ChatStream:
         return self._chunk({"reasoning_content": event.text}) if event.text else b""
 
     def _on_tool_start(self, event: ToolStart) -> bytes:
-        number = len(self._numbers)
-        self._numbers[event.block] = number
-        self._empty.add(event.block)
         opening = {
-            "index": number,
-            "id": call_id(self._start, event.id, number),
+            "index": self._calls,
+            "id": call_id(self._start, event.id, self._calls),
             "type": "function",
             "function": {"name": event.name, "arguments": ""},
         }
+        self._calls += 1
+        self._owes_arguments = True
         return self._chunk({"tool_calls": [opening]})
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
-        if not event.json:
-            return b""
-        self._empty.discard(event.block)
-        return self._arguments(event.block, event.json)
+        if event.json.strip():
+            self._owes_arguments = False
+        return self._arguments(event.json) if event.json else b""
 
-    def _on_block_end(self, event: BlockEnd) -> bytes:
-        """Clients parse the joined arguments, and "" is not JSON: a call without any gets an empty object."""
-        if event.block not in self._empty:
-            return b""
-        self._empty.discard(event.block)
-        return self._arguments(event.block, "{}")
+    def _on_block_end(self, _event: BlockEnd) -> bytes:
+        """A call without arguments gets an empty object, as in a whole body (`arguments_of`)."""
+        owed, self._owes_arguments = self._owes_arguments, False
+        return self._arguments("{}") if owed else b""
 
     def _on_usage(self, event: Usage) -> bytes:
         self._usage = merge(self._usage, event)
@@ -109,10 +109,11 @@ class ChatStream:
 
     def _on_stop(self, event: Stop) -> bytes:
         try:
-            word = finish_reason(event, has_calls=bool(self._numbers))
+            require_good(event)
         except Fault as fault:
             return self._break(fault)
         self._stopped = True
+        word = finish_reason(event, has_calls=self._calls > 0)
         return self._chunk({}, orjson.dumps(word))
 
     def _on_opaque(self, event: Opaque) -> bytes:
@@ -120,14 +121,15 @@ class ChatStream:
         return self._chunk({event.name: orjson.Fragment(event.data)}) if event.format == "openai-chat" else b""
 
     def _on_failed(self, event: Failed) -> bytes:
-        return self._break(fault_of(event))
+        return self._break(Fault(event.kind, event.message))
 
     def _break(self, fault: Fault) -> bytes:
         self._broken = True
         return fault_event(fault, b"")
 
-    def _arguments(self, block: int, piece: str) -> bytes:
-        return self._chunk({"tool_calls": [{"index": self._numbers[block], "function": {"arguments": piece}}]})
+    def _arguments(self, piece: str) -> bytes:
+        """More of the call that is open, which is the last one."""
+        return self._chunk({"tool_calls": [{"index": self._calls - 1, "function": {"arguments": piece}}]})
 
     def _chunk(self, delta: dict[str, Any], finish: bytes = b"null") -> bytes:
         return b'%b{"index":0,"delta":%b,"logprobs":null,"finish_reason":%b%b' % (
@@ -149,16 +151,15 @@ class ChatStream:
         }
         return b'data: %b,"choices":[' % orjson.dumps(head)[:-1]
 
-
-_METHODS: dict[type, Callable[[ChatStream, Any], bytes]] = {
-    Start: ChatStream._on_start,  # noqa: SLF001 - the class's own table, kept out of every instance
-    Text: ChatStream._on_text,  # noqa: SLF001 - as above
-    Reasoning: ChatStream._on_reasoning,  # noqa: SLF001 - as above
-    ToolStart: ChatStream._on_tool_start,  # noqa: SLF001 - as above
-    ToolArgs: ChatStream._on_tool_args,  # noqa: SLF001 - as above
-    BlockEnd: ChatStream._on_block_end,  # noqa: SLF001 - as above
-    Usage: ChatStream._on_usage,  # noqa: SLF001 - as above
-    Stop: ChatStream._on_stop,  # noqa: SLF001 - as above
-    Opaque: ChatStream._on_opaque,  # noqa: SLF001 - as above
-    Failed: ChatStream._on_failed,  # noqa: SLF001 - as above
-}
+    _METHODS: ClassVar[dict[type, Callable[..., bytes]]] = {
+        Start: _on_start,
+        Text: _on_text,
+        Reasoning: _on_reasoning,
+        ToolStart: _on_tool_start,
+        ToolArgs: _on_tool_args,
+        BlockEnd: _on_block_end,
+        Usage: _on_usage,
+        Stop: _on_stop,
+        Opaque: _on_opaque,
+        Failed: _on_failed,
+    }

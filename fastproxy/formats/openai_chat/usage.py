@@ -27,12 +27,12 @@ CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "com
 _CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
 
 
-def usage(told: dict[str, object]) -> Usage | None:
+def decode(told: dict[str, object]) -> Usage | None:
     """A Chat usage object in our classes; None when it has neither count (a tool's input named "usage")."""
     return read(told, CHAT)
 
 
-def usage_object(tokens: Usage) -> dict[str, Any] | None:
+def encode(tokens: Usage) -> dict[str, Any] | None:
     """A Chat usage object that conserves every total; None when nothing was told."""
     return write(tokens, CHAT)
 
@@ -81,7 +81,7 @@ def _with_reasoning(
     reasoning: int | None,
     total: int | None,
 ) -> int | None:
-    """xAI leaves reasoning out of its output count; its total gives it away (291 + 26 + 196 = 513)."""
+    """The output, reasoning included. xAI leaves it out, as its total gives away: 291 + 26 + 196 = 513."""
     if output is None or not reasoning or total != (whole_input or 0) + output + reasoning:
         return output
     return output + reasoning

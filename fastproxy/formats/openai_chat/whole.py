@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from fastproxy.formats.openai_chat.endings import ended, finish_reason
-from fastproxy.formats.openai_chat.usage import usage_object
+from fastproxy.formats.openai_chat import usage
+from fastproxy.formats.openai_chat.stops import ended, finish_reason
 from fastproxy.ir.events import Start
 from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
 
@@ -29,7 +29,7 @@ def whole(response: Response) -> bytes:
         "created": start.created_at,
         "model": start.model,
         "choices": [choice],
-        "usage": usage_object(response.usage),
+        "usage": usage.encode(response.usage),
         "system_fingerprint": None,
     }
     return orjson.dumps(body)
@@ -43,6 +43,11 @@ def completion_id(start: Start) -> str:
 def call_id(start: Start, upstream_id: str, index: int) -> str:
     """The upstream's own id of a call, or one made from the response's where it has none (Gemini)."""
     return upstream_id or f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
+
+
+def arguments_of(call: ToolCall) -> str:
+    """The argument text, byte for byte; an empty object for none, because clients parse it and "" is not JSON."""
+    return call.arguments if call.arguments.strip() else call.arguments + "{}"
 
 
 def _message(response: Response) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def _call(start: Start, call: ToolCall, index: int) -> dict[str, Any]:
     return {
         "id": call_id(start, call.id, index),
         "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        "function": {"name": call.name, "arguments": arguments_of(call)},
     }
 
 

@@ -1,0 +1,150 @@
+"""Gate A: what the relay does for a request and for an event, counted and not timed, so that no machine is too noisy.
+
+Runs in `make check`: under 15 seconds, exit status 1 when a count is over its limit. Counts are differences between a
+long and a short job of the same kind, so that connecting, warming up and shutting down cancel out.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from . import meter, relays, wire
+from .job import Job
+from .processes import BenchError, Load, Started, listening, load, python
+
+TELL_SECONDS = 5.0
+_SHORT, _LONG = 20, 220
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What the relay has done so far: calls made by its loop's thread, read and write system calls of the process."""
+
+    calls: int
+    reads: int
+    writes: int
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of work, and the most that one unit of it may take.
+
+    model: as bench/wire.py; "{count}" becomes the number of units, or the number of requests does, without it.
+    calls: Python-level calls. writes: system calls; one for each read from the upstream, and nothing per event.
+    """
+
+    name: str
+    model: str
+    calls: float
+    writes: float
+
+
+# What was counted when these limits were set is in bench/README.md; they leave about a tenth of room.
+KINDS = (
+    Kind("1 KB JSON request", wire.JSON_MODEL, calls=600, writes=3.1),
+    Kind("paced event", "bench-{count}x1-4ms", calls=14, writes=1.1),
+    Kind("20 events in one write", "bench-{count}x20-4ms", calls=14, writes=1.1),
+)
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What one unit of a kind took."""
+
+    kind: Kind
+    calls: float
+    reads: float
+    writes: float
+
+    @property
+    def over(self) -> bool:
+        return self.calls > self.kind.calls or self.writes > self.kind.writes
+
+
+def job(kind: Kind, count: int, port: int) -> Job:
+    """The job of `count` units of a kind, over one connection."""
+    if "{count}" in kind.model:
+        return Job(port=port, model=kind.model.format(count=count))
+    return Job(port=port, model=kind.model, requests=count)
+
+
+def per_unit(kind: Kind, short: Counts, long: Counts) -> Counted:
+    """What one unit took. short, long: what a job of _SHORT and one of _LONG units did."""
+    units = _LONG - _SHORT
+    return Counted(
+        kind,
+        (long.calls - short.calls) / units,
+        (long.reads - short.reads) / units,
+        (long.writes - short.writes) / units,
+    )
+
+
+def count(kinds: tuple[Kind, ...] = KINDS) -> list[Counted]:
+    """Every kind, counted on a real relay. Raises: BenchError when it doesn't start or a request fails."""
+    with contextlib.ExitStack() as stack:
+        upstream = stack.enter_context(listening("upstream", python("upstream"), core=None))
+        generator = stack.enter_context(load(None))
+        relay, count_file = stack.enter_context(_profiled(upstream.port))
+        counted = []
+        for kind in kinds:
+            generator.run(job(kind, _SHORT, relay.port))
+            short = _difference(generator, job(kind, _SHORT, relay.port), relay, count_file)
+            long = _difference(generator, job(kind, _LONG, relay.port), relay, count_file)
+            counted.append(per_unit(kind, short, long))
+        return counted
+
+
+@contextlib.contextmanager
+def _profiled(upstream_port: int) -> Iterator[tuple[Started, Path]]:
+    with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
+        directory = Path(name)
+        config = relays.write_config(directory, upstream_port)
+        count_file = directory / "calls"
+        command = python("profiled", str(config), str(directory / "state"), str(count_file))
+        with listening("fastproxy", command, core=None, environ=relays.product_environ(directory)) as started:
+            yield started, count_file
+
+
+def _difference(generator: Load, work: Job, relay: Started, count_file: Path) -> Counts:
+    before = _counts(relay, count_file)
+    generator.run(work)
+    after = _counts(relay, count_file)
+    return Counts(after.calls - before.calls, after.reads - before.reads, after.writes - before.writes)
+
+
+def _counts(relay: Started, count_file: Path) -> Counts:
+    count_file.unlink(missing_ok=True)
+    reads, writes = meter.io_calls(relay.pid)
+    os.kill(relay.pid, signal.SIGUSR1)
+    deadline = time.monotonic() + TELL_SECONDS
+    while not count_file.exists():
+        if time.monotonic() > deadline:
+            raise BenchError("the relay does not tell its calls")
+        time.sleep(0.01)
+    return Counts(int(count_file.read_text()), reads, writes)
+
+
+def main() -> int:
+    """The exit status: 1 when a count is over its limit or nothing could be counted."""
+    if sys.platform != "linux":
+        print("gate A needs Linux: it reads /proc; nothing was counted")
+        return 0
+    try:
+        counted = count()
+    except BenchError as error:
+        print(f"gate A: {error}", file=sys.stderr)
+        return 1
+    for each in counted:
+        print(
+            f"{'over' if each.over else 'ok':5}{each.kind.name}: {each.calls:.1f} calls (limit {each.kind.calls:g}), "
+            f"{each.writes:.2f} writes (limit {each.kind.writes:g}), {each.reads:.2f} reads",
+        )
+    return int(any(each.over for each in counted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

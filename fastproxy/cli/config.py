@@ -1,0 +1,30 @@
+"""`fastproxy config`: is the configuration right, and what is in force. Writes nothing, shows no secret."""
+
+import os
+
+import typer
+
+from fastproxy.cli.output import note, say
+from fastproxy.cli.places import Config, configured_providers, load_snapshot
+
+config = typer.Typer(no_args_is_help=True, help="The configuration: check it, show it.")
+
+
+@config.command()
+def check(*, config: Config = None) -> None:
+    """Say whether the configuration can be used; exit code 2 with file, line and column where not."""
+    from fastproxy.config import locate  # noqa: PLC0415 - `fastproxy serve` brings its own
+
+    snapshot = load_snapshot(config)
+    path = locate(config, os.environ)
+    say(f"{path or 'no configuration file; the defaults'}: ok, {len(snapshot.providers)} providers can be used")
+    for name in sorted(configured_providers(config) & snapshot.unusable.keys()):
+        note(f"not used: {name}: {snapshot.unusable[name]}")
+
+
+@config.command()
+def show(*, config: Config = None) -> None:
+    """Show what is in force, as TOML: file, environment and defaults together, secrets hidden."""
+    from fastproxy.config import show as toml  # noqa: PLC0415 - as above
+
+    say(toml(load_snapshot(config)).rstrip("\n"))

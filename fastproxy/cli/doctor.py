@@ -1,0 +1,124 @@
+"""`fastproxy doctor`: why each part works or doesn't, and what to do about it. Changes nothing.
+
+A provider's own answer is asked for with --probe only: a look at one's configuration must not make a network call.
+"""
+
+import asyncio
+import http.client
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+import typer
+
+from fastproxy import clock
+from fastproxy.cli.output import Json, note, write_json, write_table
+from fastproxy.cli.places import Config, configured_providers, load_snapshot, open_token_store, private_state_directory
+
+if TYPE_CHECKING:
+    from fastproxy.snapshot import Snapshot
+    from fastproxy.upstream.reach import Reach
+
+RELAY_SECONDS = 1.0
+
+Verdict = Literal["ok", "off", "warning", "failed"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at. off: not in use, and nobody said that it should be."""
+
+    about: str
+    verdict: Verdict
+    says: str
+
+
+def doctor(
+    *,
+    config: Config = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask each provider for its model list, with your keys.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say why each provider does or does not work; exit code 1 when something failed."""
+    snapshot = load_snapshot(config)
+    tried = _probed(snapshot) if probe else {}
+    findings = [*_machine(config, snapshot), *_providers(snapshot, tried), *_unusable(config, snapshot)]
+    if as_json:
+        write_json([msgspec.structs.asdict(finding) for finding in findings])
+    else:
+        write_table(("", "", ""), [(finding.verdict, finding.about, finding.says) for finding in findings])
+        if not probe:
+            note("keys and addresses were not tried: `fastproxy doctor --probe` asks each provider")
+    raise typer.Exit(1 if any(finding.verdict == "failed" for finding in findings) else 0)
+
+
+def _machine(config: Path | None, snapshot: "Snapshot") -> Iterator[Finding]:
+    from fastproxy.config import locate  # noqa: PLC0415 - `fastproxy serve` does not come here
+
+    path = locate(config, os.environ)
+    yield Finding("configuration", "ok", str(path) if path else "none, so the defaults and your environment count")
+    yield Finding("state", "ok", str(private_state_directory(os.environ)))
+    yield _tokens(snapshot)
+    if snapshot.access.admin_token is None:
+        yield Finding("admin token", "off", "not set, so /metrics and /v1/usage are closed")
+    else:
+        yield Finding("admin token", "ok", "set")
+    yield from (_relay(address) for address in snapshot.server.listen)
+
+
+def _tokens(snapshot: "Snapshot") -> Finding:
+    if not snapshot.access.require_token:
+        return Finding("client tokens", "warning", "not required: whoever reaches the address may use your accounts")
+    now = clock.wall()
+    active = sum(token.state(now) == "active" for token in open_token_store().tokens) + len(snapshot.access.tokens)
+    if not active:
+        return Finding("client tokens", "warning", "none that counts: `fastproxy token issue LABEL` makes one")
+    return Finding("client tokens", "ok", f"{active} in use")
+
+
+def _relay(address: str) -> Finding:
+    """Whether a relay answers where the configuration says."""
+    about = f"relay at {address}"
+    host, colon, port = address.rpartition(":")
+    if address.startswith("unix:") or not colon:
+        return Finding(about, "off", "not looked at")
+    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=RELAY_SECONDS)
+    try:
+        connection.request("GET", "/", headers={"host": "127.0.0.1"})
+        answer = connection.getresponse().read(256)
+    except ConnectionRefusedError:
+        return Finding(about, "off", "not running: `fastproxy serve` starts it")
+    except (OSError, http.client.HTTPException):
+        return Finding(about, "failed", "something is there, but it gives no answer")
+    finally:
+        connection.close()
+    if b"fastproxy" in answer:
+        return Finding(about, "ok", "running")
+    return Finding(about, "failed", "another program has this port: set server.listen to another address")
+
+
+def _providers(snapshot: "Snapshot", tried: "Mapping[str, Reach]") -> Iterator[Finding]:
+    """One finding for each account: what the provider said where it was asked."""
+    for name, provider in snapshot.providers.items():
+        for account in [account.id for account in snapshot.accounts.get(name, ())] or [name]:
+            reach = tried.get(account)
+            if reach is None:
+                yield Finding(account, "ok", f"configured; speaks {', '.join(provider.formats)}")
+            else:
+                yield Finding(account, "ok" if reach.works else "failed", f"{reach.says} ({reach.seconds:.2f} s)")
+
+
+def _unusable(config: Path | None, snapshot: "Snapshot") -> Iterator[Finding]:
+    """Providers that can't be used: a failure where the configuration names them, else nobody has asked for them."""
+    wanted = configured_providers(config)
+    for name, reason in snapshot.unusable.items():
+        yield Finding(name, "failed" if name in wanted else "off", reason)
+
+
+def _probed(snapshot: "Snapshot") -> "Mapping[str, Reach]":
+    from fastproxy.upstream.reach import reach  # noqa: PLC0415 - brings aiohttp
+
+    return {found.account: found for found in asyncio.run(reach(snapshot))}

@@ -1,0 +1,86 @@
+"""The effective configuration as TOML text for a person, with every secret left out. Writes nothing anywhere."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+import orjson
+
+from fastproxy.providers.base import Provider
+from fastproxy.snapshot import Account, Snapshot
+
+HIDDEN = "hidden"
+
+
+def show(snapshot: Snapshot) -> str:
+    """TOML with one table for each section and provider; keys, tokens and passwords appear as "hidden"."""
+    upstream = msgspec.structs.asdict(snapshot.upstream) | {"proxy": _without_password(snapshot.upstream.proxy)}
+    access: dict[str, object] = {
+        "require_token": snapshot.access.require_token,
+        "tokens": [HIDDEN] * len(snapshot.access.tokens),
+        "admin_token": HIDDEN if snapshot.access.admin_token else "",
+    }
+    lines = [
+        *_table("server", msgspec.structs.asdict(snapshot.server)),
+        *_table("limits", msgspec.structs.asdict(snapshot.limits)),
+        *_table("upstream", upstream),
+        *_table("access", access),
+        *_table("storage", msgspec.structs.asdict(snapshot.storage)),
+    ]
+    for provider in snapshot.providers.values():
+        lines += _provider(provider, snapshot.accounts.get(provider.name, ()))
+    lines += [f"# {name} is not used: {sentence}" for name, sentence in snapshot.unusable.items()]
+    lines += ["", *_table("aliases", snapshot.aliases)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str]:
+    """One provider. Addresses that can't be told from base_url stand in comments, as do the names of its accounts."""
+    settings: dict[str, object] = {
+        "formats": list(provider.formats),
+        "base_url": next(iter(provider.formats.values()), ""),
+        "auth": provider.auth,
+        "api_key": [HIDDEN] * len(accounts),
+        "models": provider.models,
+        "exclude": provider.exclude,
+        "backend": provider.backend,
+        "fallback": provider.fallback,
+        "discover": provider.discover,
+        "include_usage": provider.quirks.include_usage,
+        "headers": dict.fromkeys(dict(provider.headers), HIDDEN),
+    }
+    yield f"# {provider.title}"
+    yield from (f"# {name} at {url}" for name, url in provider.formats.items())
+    yield from (f"# account {account.id}" for account in accounts)
+    yield from _table(f"providers.{_key(provider.name)}", {key: value for key, value in settings.items() if value})
+
+
+def _table(name: str, values: Mapping[str, object]) -> Iterator[str]:
+    yield f"[{name}]"
+    yield from (f"{_key(key)} = {_value(value)}" for key, value in values.items())
+    yield ""
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(str(key))} = {_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, str):
+        return _quoted(value)
+    return orjson.dumps(value).decode()  # true, false, numbers: written alike in JSON and TOML
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's, but for DEL, which TOML wants escaped."""
+    return orjson.dumps(text).decode().replace("\x7f", "\\u007f")
+
+
+def _without_password(proxy: str) -> str:
+    url = urlsplit(proxy)
+    return proxy.replace(f"{url.netloc.rpartition('@')[0]}@", f"{HIDDEN}@", 1) if "@" in url.netloc else proxy

@@ -1,0 +1,21 @@
+"""Where a Chat response tells usage, the model, its end and its errors. Looks only; decodes one small object.
+
+The quotes around a key can't be written by a model: in a string they would be escaped.
+"""
+
+import re
+
+from fastproxy.formats.base import TapRules
+from fastproxy.formats.openai_chat import usage
+
+TAP = TapRules(
+    usage_key=b'"usage"',
+    model_key=b'"model"',
+    # Not [DONE]: with it as an alternative the search has no literal to begin with and takes 2.0 us per event instead
+    # of 0.3, some hosts never send it, and every recorded stream that has it told a finish_reason before.
+    # OpenRouter ends a broken answer with finish_reason "error" beside an error object: that is no good end.
+    finished=re.compile(rb'"finish_reason"\s*:\s*"(?!error)'),
+    # Ollama and text-generation-inference tell the error as a string.
+    failed=re.compile(rb'"error"\s*:\s*[{"]|event: ?error[\r\n]'),
+    usage=usage.decode,
+)

@@ -1,0 +1,23 @@
+"""Gate A's arithmetic and its voice; the counting itself is `make check`'s run of it."""
+
+from bench.gate_a import Counts, Kind, job, per_unit
+
+KIND = Kind("an event", "bench-{count}x1-4ms", calls=10, writes=1.1)
+
+
+def test_what_is_the_same_in_a_short_and_a_long_job_cancels_out():
+    counted = per_unit(KIND, Counts(1020 * 10, 300, 300), Counts(1220 * 10, 500, 500))
+    assert (counted.calls, counted.reads, counted.writes) == (10.0, 1.0, 1.0)
+    assert not counted.over
+
+
+def test_one_call_or_one_write_too_many_is_over():
+    none = Counts(0, 0, 0)
+    assert per_unit(KIND, none, Counts(11 * 200, 0, 200)).over
+    assert per_unit(KIND, none, Counts(10 * 200, 0, 240)).over
+
+
+def test_units_are_events_of_one_stream_or_requests_of_one_connection():
+    assert job(KIND, 20, 1).model == "bench-20x1-4ms"
+    plain = job(Kind("a request", "bench-json1k", calls=1, writes=1), 20, 1)
+    assert (plain.model, plain.requests, plain.connections) == ("bench-json1k", 20, 1)

@@ -1,0 +1,72 @@
+"""Sections as records: unknown keys, wrong types and wrong numbers, each with the help it gives."""
+
+import pytest
+
+from fastproxy.config.document import Document
+from fastproxy.config.problems import ConfigError
+from fastproxy.config.schema import AccessRow, ProviderRow, blame_unknown_tables, read_section
+from fastproxy.snapshot import Limits, Server, Storage, Upstream
+
+KINDS = {"server": Server, "limits": Limits, "upstream": Upstream, "access": AccessRow, "storage": Storage}
+
+
+def problem_of(text: str) -> str:
+    """The one problem in a text, with its line and column."""
+    document = Document("f", text)
+    blame_unknown_tables(document)
+    for name, kind in KINDS.items():
+        read_section(document, kind, name)
+    for name in document.table("providers"):
+        read_section(document, ProviderRow, "providers", name)
+    with pytest.raises(ConfigError) as caught:
+        document.require_sound()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[server]\nlistn = []", "f:2:1: unknown key 'listn' in [server]; did you mean listen?"),
+        ("[server]\nhead_bytes = 1", "f:2:1: unknown key 'head_bytes' in [server]; it belongs in [limits]"),
+        ("[storage]\nzzz = 1", "f:2:1: unknown key 'zzz' in [storage]; there are url, shared"),
+        ("[sever]", "f:1:2: unknown section or key 'sever'; did you mean [server]?"),
+        ("workers = 2", "f:1:1: unknown section or key 'workers'; it belongs in [server]"),
+        ("[[payload.default]]\nmodels = []", "f:1:3: unknown section or key 'payload'; there are [server], "
+         "[limits], [upstream], [access], [storage], [providers], [aliases]"),
+        ("[providers.x]\napi_kye = ''", "f:2:1: unknown key 'api_kye' in [providers.x]; did you mean api_key?"),
+        ("[providers]\nx = 1", "f:2:1: [providers.x] must be a table"),
+        ("[server]\nworkers = '2'", "f:2:1: workers must be a whole number, not text"),
+        ("[server]\nworkers = 2.5", "f:2:1: workers must be a whole number, not a number"),
+        ("[server]\nworkers = true", "f:2:1: workers must be a whole number, not true or false"),
+        ("[server]\nlisten = 'x'", "f:2:1: listen must be a list of texts, not text"),
+        ("[limits]\nhead_seconds = 'x'", "f:2:1: head_seconds must be a number, not text"),
+        ("[limits]\nhead_seconds = 1979-05-27", "f:2:1: head_seconds must be a number, not a date or time"),
+        ("[limits]\nhead_seconds = 0", "f:2:1: head_seconds must be above zero and finite, not 0"),
+        ("[limits]\nhead_seconds = inf", "f:2:1: head_seconds must be above zero and finite, not inf"),
+        ("[limits]\nhead_seconds = nan", "f:2:1: head_seconds must be above zero and finite, not nan"),
+        ("[limits]\nbody_bytes = -1", "f:2:1: body_bytes must be above zero and finite, not -1"),
+        ("[access]\nrequire_token = 1", "f:2:1: require_token must be true or false, not a whole number"),
+        ("[providers.x]\nauth = 'bearr'", "f:2:1: auth must be one of our names; did you mean bearer?"),
+        ("[providers.x]\nformat = 'chat'", "f:2:1: format must be one of our names; did you mean openai-chat?"),
+        ("[providers.x]\nformats = ['anthropc']", "f:2:1: formats must be one of our names; did you mean anthropic?"),
+        ("[providers.x]\nauth = 1", "f:2:1: auth must be one of bearer, x-api-key, x-goog-api-key, api-key, none, client"),
+        ("[providers.x]\nheaders = 1", "f:2:1: headers must be a table of texts, not a whole number"),
+        ("[providers.x]\napi_key = 1", "f:2:1: api_key must be text or a list of texts, not a whole number"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_its_place_and_the_way_out(text, problem):
+    assert problem_of(text) == problem
+
+
+def test_a_whole_number_may_stand_for_a_number():
+    section = read_section(Document("f", "[limits]\nhead_seconds = 3"), Limits, "limits")
+    assert section.head_seconds == 3.0
+    assert isinstance(section.head_seconds, float)
+
+
+def test_every_field_of_every_section_is_a_key_of_its_own_type():
+    text = "\n".join(["[limits]", *(f"{name} = 7" for name in Limits.__struct_fields__)])
+    document = Document("f", text)
+    limits = read_section(document, Limits, "limits")
+    document.require_sound()
+    assert {getattr(limits, name) for name in Limits.__struct_fields__} == {7}

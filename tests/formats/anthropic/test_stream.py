@@ -1,0 +1,151 @@
+"""Single cases of the Anthropic encoder, byte by byte; the laws are in tests/laws."""
+
+import pytest
+from anthropic import APIStatusError
+from laws.grammar_anthropic import read
+from support.sdks import anthropic_stream
+
+from fastproxy.formats.anthropic.stream import AnthropicEncoder
+from fastproxy.formats.base import EncoderOptions
+from fastproxy.ir.events import (
+    BlockEnd,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
+
+START = Start("msg_1", "claude-lab-1", 1_760_000_000)
+
+
+def write(*events: Event) -> bytes:
+    encoder = AnthropicEncoder(EncoderOptions())
+    return b"".join([*map(encoder.encode, events), encoder.close()])
+
+
+def test_a_text_answer_in_the_formats_exact_bytes() -> None:
+    assert write(
+        START, Text(0, "It\u2028is"), Text(0, " late."), BlockEnd(0), Usage(9, 1, None, 5), Stop("end")
+    ).decode() == (
+        'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message",'
+        '"role":"assistant","model":"claude-lab-1","content":[],"stop_reason":null,"stop_sequence":null,'
+        '"usage":{"input_tokens":0,"output_tokens":0}}}\n\n'
+        'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+        '"content_block":{"type":"text","text":""}}\n\n'
+        'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+        '"delta":{"type":"text_delta","text":"It\u2028is"}}\n\n'
+        'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+        '"delta":{"type":"text_delta","text":" late."}}\n\n'
+        'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+        'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn",'
+        '"stop_sequence":null},"usage":{"input_tokens":9,"cache_read_input_tokens":1,"output_tokens":5}}\n\n'
+        'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    )
+
+
+def test_usage_told_twice_is_told_once_and_cumulative() -> None:
+    stream = write(START, Usage(12, 3, 4, 1), Usage(output_tokens=30, reasoning_tokens=7), Stop("end"))
+    assert read(stream)[1]["usage"] == {
+        "input_tokens": 12,
+        "cache_read_input_tokens": 3,
+        "cache_creation_input_tokens": 4,
+        "output_tokens": 30,
+        "output_tokens_details": {"thinking_tokens": 7},
+    }
+
+
+def test_a_signature_comes_once_as_the_last_delta_of_its_block() -> None:
+    stream = write(START, Reasoning(0, "a", "c2ln"), Reasoning(0, "b"), BlockEnd(0), Text(1, "c"), Stop("end"))
+    assert stream.count(b"signature_delta") == 1
+    assert read(stream)[1]["content"] == [
+        {"type": "thinking", "thinking": "ab", "signature": "c2ln"},
+        {"type": "text", "text": "c"},
+    ]
+
+
+def test_interleaved_calls_are_written_one_after_the_other() -> None:
+    message = anthropic_stream(
+        write(
+            START,
+            ToolStart(0, "a", "f"),
+            ToolStart(1, "b", "g"),
+            ToolArgs(1, '{"y"'),
+            ToolArgs(0, '{"x":1}'),
+            ToolArgs(1, ":2}"),
+            BlockEnd(0),
+            BlockEnd(1),
+            Stop("tools"),
+        )
+    )
+    assert [(block.type, block.name, block.input) for block in message.content if block.type == "tool_use"] == [
+        ("tool_use", "f", {"x": 1}),
+        ("tool_use", "g", {"y": 2}),
+    ]
+    assert message.stop_reason == "tool_use"
+
+
+def test_a_call_without_arguments_gets_an_empty_object() -> None:
+    stream = write(START, ToolStart(0, "a", "f"), ToolArgs(0, ""), BlockEnd(0), Stop("tools"))
+    assert b'"partial_json":"{}"' in stream
+    assert stream.count(b"input_json_delta") == 1
+
+
+def test_a_call_without_an_id_gets_one() -> None:
+    content = read(write(START, Text(0, "x"), BlockEnd(0), ToolStart(1, "", "f"), Stop("tools")))[1]["content"]
+    assert content[1]["id"] == "toolu_msg_1_1"
+
+
+def test_argument_text_passes_byte_for_byte() -> None:
+    pieces = ['{"n": 1.0, "big":1234567890123456789', '01234567890, "e":"\\u00e9\\ud83d"}']
+    stream = write(START, ToolStart(0, "a", "f"), *(ToolArgs(0, piece) for piece in pieces), Stop("tools"))
+    assert b'{\\"n\\": 1.0, \\"big\\":1234567890123456789"' in stream
+    assert b'01234567890, \\"e\\":\\"\\\\u00e9\\\\ud83d\\"}"' in stream
+
+
+def test_a_block_of_this_format_alone_is_whole_in_its_start_and_one_of_another_is_left_out() -> None:
+    redacted = b'{"type":"redacted_thinking","data":"x"}'
+    stream = write(
+        START,
+        Opaque("anthropic", "content_block", redacted),
+        Opaque("gemini", "part", b"{}"),
+        Text(0, "a"),
+        Stop("end"),
+    )
+    assert read(stream)[1]["content"] == [
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "text", "text": "a"},
+    ]
+
+
+def test_a_failure_becomes_the_error_event_and_nothing_follows_it() -> None:
+    stream = write(START, Text(0, "half"), Failed("overloaded", "no room"), Text(0, "more"), Stop("end"))
+    assert stream.endswith(
+        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no room"}}\n\n'
+    )
+    with pytest.raises(APIStatusError, match="no room"):
+        anthropic_stream(stream)
+
+
+def test_a_model_that_stopped_with_an_error_does_not_look_finished() -> None:
+    stream = write(START, Text(0, "half"), Stop("error", raw="MALFORMED_FUNCTION_CALL"))
+    assert read(stream)[0] == "error"
+    assert b"MALFORMED_FUNCTION_CALL" in stream
+
+
+def test_nothing_is_written_after_the_end() -> None:
+    encoder = AnthropicEncoder(EncoderOptions())
+    for event in (START, Stop("end")):
+        encoder.encode(event)
+    assert encoder.encode(Text(0, "late")) == b""
+    assert encoder.encode(Stop("end")) == b""
+    assert encoder.close() == b""
+
+
+def test_a_stream_without_any_event_is_an_error() -> None:
+    assert read(write())[0] == "error"

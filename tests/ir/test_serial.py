@@ -1,0 +1,67 @@
+"""Blocks put one after the other: nothing lost, nothing changed, one open at a time."""
+
+from hypothesis import given
+from laws.event_lists import responses
+
+from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Start, Stop, Text, ToolArgs, ToolStart, Usage
+from fastproxy.ir.fold import fold
+from fastproxy.ir.serial import Serial
+
+
+def serial(events: list[Event]) -> list[Event]:
+    line = Serial()
+    return [ready for event in events for ready in line.feed(event)]
+
+
+@given(responses())
+def test_the_serial_order_folds_to_the_same_response_and_holds_the_same_events(events: list[Event]) -> None:
+    ordered = serial(events)
+    assert fold(ordered) == fold(events)
+    assert sorted(map(repr, ordered)) == sorted(map(repr, events))
+
+
+@given(responses())
+def test_no_block_begins_before_the_one_before_it_has_ended(events: list[Event]) -> None:
+    open_block: int | None = None
+    for event in serial(events):
+        block = getattr(event, "block", None)
+        if isinstance(event, Opaque | Stop):
+            assert open_block is None
+        if block is not None:
+            assert open_block in {None, block}
+            open_block = None if isinstance(event, BlockEnd) else block
+
+
+def test_events_of_the_open_block_are_not_held_back() -> None:
+    line = Serial()
+    for event in (Start("i", "m", 0), Text(0, "a"), Usage(output_tokens=1), Text(0, "b"), BlockEnd(0), Text(1, "c")):
+        assert line.feed(event) == [event]
+
+
+def test_a_second_call_waits_for_the_end_of_the_first() -> None:
+    line = Serial()
+    line.feed(ToolStart(0, "a", "f"))
+    assert line.feed(ToolStart(1, "b", "g")) == []
+    assert line.feed(ToolArgs(1, "{}")) == []
+    assert line.feed(BlockEnd(0)) == [BlockEnd(0), ToolStart(1, "b", "g"), ToolArgs(1, "{}")]
+    assert line.feed(ToolArgs(1, " ")) == [ToolArgs(1, " ")]
+
+
+def test_a_stop_ends_what_its_source_left_open() -> None:
+    ordered = serial([ToolStart(0, "a", "f"), ToolStart(1, "b", "g"), ToolStart(2, "c", "h"), Stop("tools")])
+    assert ordered == [
+        ToolStart(0, "a", "f"),
+        BlockEnd(0),
+        ToolStart(1, "b", "g"),
+        BlockEnd(1),
+        ToolStart(2, "c", "h"),
+        BlockEnd(2),
+        Stop("tools"),
+    ]
+
+
+def test_a_failure_is_told_at_once() -> None:
+    line = Serial()
+    line.feed(Text(0, "half"))
+    line.feed(Text(1, "waits"))
+    assert line.feed(Failed("timeout", "late")) == [Failed("timeout", "late")]

@@ -1,0 +1,231 @@
+"""The grammars of both OpenAI streams as small automata, and the body that a stream tells.
+
+    Chat       role -> (content | reasoning_content | tool_calls)* -> finish_reason -> [usage] -> [DONE]
+    Responses  created -> in_progress -> (output_item.added ... output_item.done)* -> completed | incomplete | failed
+    both       anywhere -> error -> nothing more
+
+Written from the wire format notes, 3.1 and 3.2. They judge what we write, so they are stricter than what hosts send.
+"""
+
+from typing import Any, Literal
+
+import orjson
+from support.sse import events
+
+Ending = Literal["finished", "error", "cut"]
+
+_CONTENT_KEYS = ("content", "reasoning_content")
+
+
+class ChatReading:
+    """One Chat stream, read chunk by chunk. `message` is the assistant's message as told so far."""
+
+    def __init__(self) -> None:
+        self.state = "nothing"
+        self.constant: tuple[Any, ...] = ()
+        self.message: dict[str, Any] = {}
+        self.finish_reason: str | None = None
+        self.usage: dict[str, Any] | None = None
+
+    def take(self, chunk: dict[str, Any]) -> None:
+        assert self.state not in {"done", "error", "usage"}, f"a chunk after {self.state}"
+        if "error" in chunk:
+            assert set(chunk["error"]) == {"message", "type", "param", "code"}
+            self.state = "error"
+            return
+        self._same_everywhere(chunk)
+        if not chunk["choices"]:
+            assert self.state == "finished", "usage before the finish_reason"
+            self.usage, self.state = chunk["usage"], "usage"
+            return
+        assert chunk.get("usage") is None, "usage on a chunk with choices"
+        (choice,) = chunk["choices"]
+        assert choice["index"] == 0
+        self._choice(choice["delta"], choice["finish_reason"])
+
+    def done(self) -> None:
+        assert self.state in {"finished", "usage"}, f"[DONE] after {self.state}"
+        self.state = "done"
+
+    def _same_everywhere(self, chunk: dict[str, Any]) -> None:
+        constant = chunk["id"], chunk["object"], chunk["created"], chunk["model"]
+        assert constant[1] == "chat.completion.chunk"
+        assert self.constant in ((), constant), "id, created or model change"
+        self.constant = constant
+
+    def _choice(self, delta: dict[str, Any], finish_reason: str | None) -> None:
+        if self.state == "nothing":
+            assert delta == {"role": "assistant", "content": "", "refusal": None}
+            self.message = dict(delta)
+            self.state = "open"
+            return
+        assert self.state == "open", f"a delta after {self.state}"
+        if finish_reason is not None:
+            assert delta == {}
+            self.finish_reason, self.state = finish_reason, "finished"
+            return
+        ((key, value),) = delta.items()
+        if key in _CONTENT_KEYS:
+            assert value, "an empty piece"
+            self.message[key] = self.message.get(key, "") + value
+        elif key == "tool_calls":
+            (call,) = value
+            self._call(call)
+        else:
+            self.message[key] = value
+
+    def _call(self, call: dict[str, Any]) -> None:
+        calls = self.message.setdefault("tool_calls", [])
+        index = call.pop("index")
+        if index == len(calls):
+            assert set(call) == {"id", "type", "function"}
+            assert call["function"]["arguments"] == ""
+            calls.append(call)
+            return
+        assert set(call) == {"function"}, "id and name are told once"
+        assert set(call["function"]) == {"arguments"}
+        calls[index]["function"]["arguments"] += call["function"]["arguments"]
+
+
+def read_chat(stream: bytes) -> tuple[Ending, ChatReading]:
+    """How a Chat stream ends and what it tells. Raises: AssertionError where it leaves the grammar."""
+    assert not stream or stream.endswith(b"\n\n"), "the last event is not complete"
+    reading = ChatReading()
+    for name, data in events(stream):
+        assert name in {"", "message"}, "Chat events have no names"
+        if data == "[DONE]":
+            reading.done()
+        else:
+            reading.take(orjson.loads(data))
+    endings: dict[str, Ending] = {"done": "finished", "error": "error"}
+    return endings.get(reading.state, "cut"), reading
+
+
+_STATUS = {"response.completed": "completed", "response.incomplete": "incomplete", "response.failed": "failed"}
+# What closes what, and the key under which its pieces and its whole are told.
+_PIECES = {
+    "response.output_text.delta": "response.output_text.done",
+    "response.reasoning_summary_text.delta": "response.reasoning_summary_text.done",
+    "response.function_call_arguments.delta": "response.function_call_arguments.done",
+}
+_PART_KEY = {
+    "response.output_text.done": "text",
+    "response.reasoning_summary_text.done": "text",
+    "response.function_call_arguments.done": "arguments",
+}
+_FOLLOWS = {
+    "response.output_item.added": {
+        "message": {"response.content_part.added"},
+        "reasoning": {"response.reasoning_summary_part.added", "response.output_item.done"},
+        "function_call": {"response.function_call_arguments.delta"},
+    },
+    "response.content_part.added": {"response.output_text.delta", "response.output_text.done"},
+    "response.output_text.delta": {"response.output_text.delta", "response.output_text.done"},
+    "response.output_text.done": {"response.content_part.done"},
+    "response.content_part.done": {"response.output_item.done"},
+    "response.reasoning_summary_part.added": {"response.reasoning_summary_text.delta"},
+    "response.reasoning_summary_text.delta": {
+        "response.reasoning_summary_text.delta",
+        "response.reasoning_summary_text.done",
+    },
+    "response.reasoning_summary_text.done": {"response.reasoning_summary_part.done"},
+    "response.reasoning_summary_part.done": {"response.output_item.done"},
+    "response.function_call_arguments.delta": {
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+    },
+    "response.function_call_arguments.done": {"response.output_item.done"},
+}
+
+
+class ResponsesReading:
+    """One Responses stream, read event by event. `output` holds the items that are done."""
+
+    def __init__(self) -> None:
+        self.numbers = 0
+        self.last = ""
+        self.open: dict[str, Any] | None = None
+        self.pieces = ""
+        self.output: list[dict[str, Any]] = []
+        self.response: dict[str, Any] = {}
+
+    def take(self, name: str, event: dict[str, Any]) -> None:
+        assert event["type"] == name, "the event's line and its type differ"
+        assert event["sequence_number"] == self.numbers, "a gap in the sequence"
+        assert self.last not in {*_STATUS, "error"}, f"{name} after {self.last}"
+        self.numbers += 1
+        if name == "error":
+            assert set(event) == {"type", "code", "message", "param", "sequence_number"}
+        elif "response" in event:
+            self._lifecycle(name, event["response"])
+        else:
+            self._in_item(name, event)
+        self.last = name
+
+    def _lifecycle(self, name: str, response: dict[str, Any]) -> None:
+        before = {"response.created": "", "response.in_progress": "response.created"}
+        if name in before:
+            assert self.last == before[name]
+            assert (response["status"], response["output"], response["usage"]) == ("in_progress", [], None)
+        else:
+            assert response["status"] == _STATUS[name]
+            assert self.numbers > 2, "an end without a beginning"
+            assert name == "response.failed" or self.open is None, "an item was not closed"
+            assert response["output"] == self.output
+            assert (response["error"] is not None) == (name == "response.failed")
+            assert (response["incomplete_details"] is not None) == (name == "response.incomplete")
+        assert not self.response or response["id"] == self.response["id"]
+        self.response = response
+
+    def _in_item(self, name: str, event: dict[str, Any]) -> None:
+        assert self.numbers > 2, "an item before response.in_progress"
+        assert event["output_index"] == len(self.output), "output indexes are not dense"
+        if name == "response.output_item.added":
+            assert self.open is None, "two items are open"
+            self.open, self.pieces = event["item"], ""
+            return
+        assert self.open is not None, f"{name} without an item"
+        if self.open["type"] in {"message", "reasoning", "function_call"}:
+            self._in_order(name)
+        if name == "response.output_item.done":
+            self._done(event["item"])
+            return
+        assert event["item_id"] == self.open["id"]
+        if name in _PIECES:
+            assert event["delta"], "an empty piece"
+            self.pieces += event["delta"]
+        elif name in _PART_KEY:
+            assert event[_PART_KEY[name]] == self.pieces, "the pieces are not the whole"
+
+    def _in_order(self, name: str) -> None:
+        allowed: Any = _FOLLOWS[self.last]
+        if isinstance(allowed, dict):
+            assert self.open is not None
+            allowed = allowed[self.open["type"]]
+        assert name in allowed, f"{name} after {self.last}"
+
+    def _done(self, item: dict[str, Any]) -> None:
+        assert self.open is not None
+        assert (item["id"], item["type"]) == (self.open["id"], self.open["type"])
+        parts = {"message": item.get("content"), "reasoning": item.get("summary")}.get(item["type"])
+        if parts is not None:
+            assert "".join(part["text"] for part in parts) == self.pieces
+        elif item["type"] == "function_call":
+            assert item["arguments"] == self.pieces
+        self.output.append(item)
+        self.open = None
+
+
+def read_responses(stream: bytes) -> tuple[Ending, ResponsesReading]:
+    """How a Responses stream ends and what it tells. Raises: AssertionError where it leaves the grammar."""
+    assert not stream or stream.endswith(b"\n\n"), "the last event is not complete"
+    reading = ResponsesReading()
+    for name, data in events(stream):
+        reading.take(name, orjson.loads(data))
+    endings: dict[str, Ending] = {
+        "response.completed": "finished",
+        "response.incomplete": "finished",
+        "response.failed": "error",
+        "error": "error",
+    }
+    return endings.get(reading.last, "cut"), reading
