@@ -1,7 +1,8 @@
 """Gate A: what the relay does for a request and for an event, counted and not timed, so that no machine is too noisy.
 
 Runs in `make check`: under 15 seconds, exit status 1 when a count is over its limit. Counts are differences between a
-long and a short job of the same kind, so that connecting, warming up and shutting down cancel out.
+long and a short job of the same kind, so that connecting, warming up and shutting down cancel out. `--calls` (and a
+count over its limit) shows which functions were called most.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import orjson
 
 from . import meter, relays, wire
 from .job import Job
@@ -21,12 +23,13 @@ from .processes import BenchError, Load, Started, listening, load, python
 
 TELL_SECONDS = 5.0
 _SHORT, _LONG = 20, 220
+_SHOWN = 25
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What the relay has done so far: calls made by its loop's thread, read and write system calls of the process."""
+    """What the relay's loop has done: calls by function, read and write system calls."""
 
-    calls: int
+    calls: dict[str, int]
     reads: int
     writes: int
 
@@ -53,12 +56,16 @@ KINDS = (
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """What one unit of a kind took."""
+    """What one unit of a kind took. by_function: its calls, the most frequent first."""
 
     kind: Kind
-    calls: float
+    by_function: dict[str, float]
     reads: float
     writes: float
+
+    @property
+    def calls(self) -> float:
+        return sum(self.by_function.values())
 
     @property
     def over(self) -> bool:
@@ -75,9 +82,10 @@ def job(kind: Kind, count: int, port: int) -> Job:
 def per_unit(kind: Kind, short: Counts, long: Counts) -> Counted:
     """What one unit took. short, long: what a job of _SHORT and one of _LONG units did."""
     units = _LONG - _SHORT
+    by_function = {name: (calls - short.calls.get(name, 0)) / units for name, calls in long.calls.items()}
     return Counted(
         kind,
-        (long.calls - short.calls) / units,
+        dict(sorted(by_function.items(), key=lambda item: -item[1])),
         (long.reads - short.reads) / units,
         (long.writes - short.writes) / units,
     )
@@ -113,7 +121,8 @@ def _difference(generator: Load, work: Job, relay: Started, count_file: Path) ->
     before = _counts(relay, count_file)
     generator.run(work)
     after = _counts(relay, count_file)
-    return Counts(after.calls - before.calls, after.reads - before.reads, after.writes - before.writes)
+    calls = {name: calls - before.calls.get(name, 0) for name, calls in after.calls.items()}
+    return Counts(calls, after.reads - before.reads, after.writes - before.writes)
 
 
 def _counts(relay: Started, count_file: Path) -> Counts:
@@ -125,7 +134,7 @@ def _counts(relay: Started, count_file: Path) -> Counts:
         if time.monotonic() > deadline:
             raise BenchError("the relay does not tell its calls")
         time.sleep(0.01)
-    return Counts(int(count_file.read_text()), reads, writes)
+    return Counts(orjson.loads(count_file.read_bytes()), reads, writes)
 
 
 def main() -> int:
@@ -143,6 +152,9 @@ def main() -> int:
             f"{'over' if each.over else 'ok':5}{each.kind.name}: {each.calls:.1f} calls (limit {each.kind.calls:g}), "
             f"{each.writes:.2f} writes (limit {each.kind.writes:g}), {each.reads:.2f} reads",
         )
+        if each.over or "--calls" in sys.argv:
+            for name, calls in list(each.by_function.items())[:_SHOWN]:
+                print(f"     {calls:7.2f}  {name}")
     return int(any(each.over for each in counted))
 
 

@@ -90,6 +90,7 @@ _LAST_EVENTS = (
     + _CHUNK % (b"", _USAGE)
     + b"data: [DONE]\n\n"
 )
+_STREAM_END = b"%x\r\n%b\r\n0\r\n\r\n" % (len(_LAST_EVENTS), _LAST_EVENTS)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -179,6 +180,7 @@ def stream_head() -> bytes:
 
 
 def stream_write(events: int, now_nanoseconds: int, *, last: bool) -> bytes:
-    """`events` stamped events as one HTTP chunk; the last one also ends the stream as Chat and HTTP demand."""
-    payload = (_EVENT % now_nanoseconds) * events + (_LAST_EVENTS if last else b"")
-    return b"%x\r\n%b\r\n%b" % (len(payload), payload, b"0\r\n\r\n" if last else b"")
+    """`events` stamped events, each its own HTTP chunk; the last write also ends the stream as Chat and HTTP demand."""
+    event = _EVENT % now_nanoseconds
+    written = b"%x\r\n%b\r\n" % (len(event), event) * events
+    return written + _STREAM_END if last else written

@@ -55,6 +55,7 @@ class Admin:
         except Fault as fault:
             name = call.match.endpoint.format
             answer = refusal(fault, BY_NAME[name] if name is not None else None, call.request_id)
+        reply.common = call.view.gate.page(call.head)
         reply.send(answer)
 
     async def root(self, call: AdminCall) -> Answer:

@@ -27,6 +27,10 @@ from fastproxy.worker import Worker
 
 logger = logging.getLogger(__name__)
 
+_TRY = (
+    "curl {base}/v1/chat/completions -H 'authorization: Bearer {token}' -H 'content-type: application/json' "
+    """-d '{{"model":"fastproxy/echo","messages":[{{"role":"user","content":"hello"}}]}}'"""
+)
 _SHARED_PREFIX = "metrics-"
 
 
@@ -49,13 +53,19 @@ def serve(
         print(f"fastproxy: {error}", file=sys.stderr)  # noqa: T201 - as above
         return 1
     print(banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None), flush=True)  # noqa: T201 - as above
-    return _run(source, snapshot, state_directory, per_worker)
+    try:
+        return _run(source, snapshot, state_directory, per_worker)
+    finally:
+        for address in snapshot.server.listen:
+            if address.startswith("unix:"):
+                Path(address.removeprefix("unix:")).unlink(missing_ok=True)
 
 
 def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) -> str:
     """What a person sees at start: address, token (once, at the very first start), providers, one line to try."""
     addresses = [address_of(one) for one in sockets]
     base = next((address for address in addresses if address.startswith("http")), "http://127.0.0.1:8484")
+    base = base.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     shown = token or ("$FASTPROXY_TOKEN" if snapshot.access.require_token else "none")
     providers = ", ".join(snapshot.providers) or "none"
     lines = [f"fastproxy {__version__}", f"  listening  {'  '.join(addresses)}"]
@@ -64,9 +74,11 @@ def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) 
     elif snapshot.access.require_token:
         lines.append("  token      as issued before; `fastproxy token issue` makes another")
     lines.append(f"  providers  {providers}")
-    lines += [f"             not usable: {name} ({why})" for name, why in snapshot.unusable.items()]
-    body = '{"model":"fastproxy/echo","messages":[{"role":"user","content":"hello"}]}'
-    lines.append(f"  try        curl {base}/v1/chat/completions -H 'authorization: Bearer {shown}' -d '{body}'")
+    if snapshot.unusable:
+        lines.append(
+            f"             {len(snapshot.unusable)} more are known; `fastproxy doctor` says what each one needs"
+        )
+    lines.append(f"  try        {_TRY.format(base=base, token=shown)}")
     return "\n".join(lines)
 
 
@@ -93,7 +105,10 @@ def _open_one(address: str, per_worker: list[list[socket.socket]]) -> None:
         for sockets in per_worker:
             sockets.extend(inherited)
         return
-    first = open_socket(address, share=len(per_worker) > 1)
+    share = len(per_worker) > 1
+    if share:  # a port that another program has must not be shared with it, even if that program would
+        open_socket(address, share=False).close()
+    first = open_socket(address, share=share)
     per_worker[0].append(first)
     for sockets in per_worker[1:]:
         unix = first.family == socket.AF_UNIX

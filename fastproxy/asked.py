@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from itertools import count
 from secrets import token_hex
+from typing import cast
 
 import msgspec
 
@@ -86,7 +87,7 @@ class Asked:
         self.view = view
         self.head = head
         self.endpoint = endpoint
-        self.action: Action = endpoint.action  # type: ignore[assignment] - admin has taken the other actions
+        self.action = cast("Action", endpoint.action)  # admin has taken the actions that are ours
         self.peek = Peek("", stream=False)
         self.format: Format = BY_NAME[endpoint.format]
         self.params = params

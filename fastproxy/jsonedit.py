@@ -29,8 +29,7 @@ class Fields:
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        if not body.isascii():
-            _require_utf8(body)
+        require_utf8(body)
         self._raw = _decode(body)
 
     def __contains__(self, key: str) -> bool:
@@ -65,6 +64,14 @@ class Fields:
             return bool(value)
         raise Fault("bad_request", f"{key} must be true or false", param=key)
 
+    def model(self) -> str:
+        """The model that the body names, once. Raises: Fault(bad_request) when it names none, or two."""
+        model = self.text("model")
+        if not model:
+            raise Fault("bad_request", "model must be a non-empty string", param="model")
+        self.require_once("model")
+        return model
+
     def require_once(self, key: str) -> int:
         """The offset of the value of `key`, which must stand exactly once at the top level.
 
@@ -84,9 +91,9 @@ class Fields:
         at = -1
         for _ in range(nth + 1):
             at = self._body.index(quoted, at + 1)
-        raw = bytes(self._raw[key])
-        start = self._body.find(raw[:1], self._body.index(b":", at + len(quoted)) + 1)
-        if self._body[start : start + len(raw)] != raw:  # the value is another spelling's: "mod\\u0065l"
+        value = bytes(self._raw[key])
+        start = self._body.find(value[:1], self._body.index(b":", at + len(quoted)) + 1)
+        if self._body[start : start + len(value)] != value:  # the value is another spelling's: "mod\\u0065l"
             raise Fault("bad_request", f"{key} must be given exactly once, without escapes", param=key)
         return start
 
@@ -109,7 +116,10 @@ def prepend(body: bytes, member: bytes) -> bytes:
     return body[:inside] + member + (b"" if empty else b",") + body[inside:]
 
 
-def _require_utf8(body: bytes) -> None:
+def require_utf8(body: bytes) -> None:
+    """Raises: Fault(bad_request) for a body that is not UTF-8. Cost: 2 us for 100 KB of ASCII."""
+    if body.isascii():
+        return
     try:
         body.decode()
     except UnicodeDecodeError as error:

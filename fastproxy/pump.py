@@ -5,7 +5,6 @@ backpressure is `pause` on the upstream while the client's buffer is full. A who
 up to HOLD_BYTES, so that one which breaks early is still refused with a true status.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec

@@ -44,6 +44,7 @@ _EVENT_STREAM: list[Header] = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
+_FORM_TYPES = frozenset((b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data"))
 _JSON: list[Header] = [(b"content-type", b"application/json")]
 
 
@@ -56,6 +57,21 @@ class Admitted:
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
         return self.relay.exchange(self.asked, body, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """A browser's question whether a page of an allowed origin may call us. Any other origin was refused before."""
+
+    page: list[Header]
+
+    async def serve(self, body: bytes, reply: Reply) -> None:  # noqa: ARG002 - a preflight has none
+        allowed: list[Header] = [
+            (b"access-control-allow-methods", b"GET, POST"),
+            (b"access-control-allow-headers", b"*, authorization"),
+            (b"access-control-max-age", b"600"),
+        ]
+        reply.send(Answer(204, self.page + allowed))
 
 
 @dataclass(slots=True)
@@ -73,11 +89,14 @@ class Relay:
 
     # From the head alone.
 
-    def admit(self, head: RequestHead) -> "Admitted | AdminCall":
+    def admit(self, head: RequestHead) -> "Admitted | AdminCall | Preflight":
         """Who asks for what, decided before a byte of the body is read. Raises: Fault."""
         view = self.view
         view.gate.check_host(head)
         _refuse_websocket(head)
+        _refuse_form(head)
+        if head.method == b"OPTIONS" and head.get(b"access-control-request-method") is not None:
+            return Preflight(view.gate.page(head))
         match = endpoints.find(head.method, head.path)
         client = view.gate.check(head, match.endpoint)
         if match.endpoint.action in ADMIN_ACTIONS:
@@ -94,7 +113,10 @@ class Relay:
                 at=wall(), request_id=request_id, format=name, status=fault.status, outcome="refused", error=fault.kind
             )
         )
-        return refusal(fault, format_, request_id)
+        answer = refusal(fault, format_, request_id)
+        if head is not None and fault.kind != "forbidden":
+            answer.headers.extend(self.view.gate.page(head))
+        return answer
 
     # With the body.
 
@@ -102,6 +124,7 @@ class Relay:
         """One exchange, and exactly one usage record, whatever its end."""
         self.metrics.in_flight += 1
         asked.begin(body)
+        reply.common = asked.view.gate.page(asked.head)
         try:
             await self._exchange(asked, body, reply)
         except Fault as fault:
@@ -274,6 +297,13 @@ def _refuse_websocket(head: RequestHead) -> None:
     if upgrade is not None and upgrade.lower() == b"websocket":
         headers = ((b"upgrade", b"HTTP/1.1"), (b"connection", b"upgrade"))
         raise Fault("bad_request", "WebSocket is not served here; use HTTP", status=426, headers=headers)
+
+
+def _refuse_form(head: RequestHead) -> None:
+    """415 for the three media types that a web page may post anywhere without asking first (Fetch, CORS-safelisted)."""
+    media_type = (head.get(b"content-type") or b"").partition(b";")[0].strip().lower()
+    if media_type in _FORM_TYPES:
+        raise Fault("bad_request", "send JSON, with content-type: application/json", status=415)
 
 
 def _refuse_unusable(head: ResponseHead) -> None:

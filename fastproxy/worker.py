@@ -15,8 +15,8 @@ from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
 from fastproxy.clock import Sweep, monotonic
 from fastproxy.config import ConfigError
-from fastproxy.errors import place_of
 from fastproxy.current import Source
+from fastproxy.errors import place_of
 from fastproxy.formats.base import Action
 from fastproxy.relay import Relay
 from fastproxy.server.listener import Listener
@@ -107,13 +107,17 @@ class Worker:
         self._relay.metrics.observe_lag(max(0.0, now - self._swept_at - SWEEP_SECONDS))
         self._swept_at = now
         self._sweep.run(monotonic())
-        self._tokens.reload_if_changed()
+        self._reload_tokens()
         self._journal.flush()
         self._relay.metrics.publish()
         if self._source.changed():
             self.reload()
         self._notifier.watchdog()
         loop.call_later(SWEEP_SECONDS, self._tick)
+
+    def _reload_tokens(self) -> None:
+        if self._tokens.reload_if_changed() and self._tokens.problem:
+            logger.error("issued tokens not reloaded, those known stay: %s", self._tokens.problem)
 
     def _stop(self) -> None:
         if self._stopping.is_set():

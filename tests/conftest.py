@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support.relay import Relay, StartRelay, config
-from support.upstream import Upstream
+pytest.register_assert_rewrite("support")  # before its modules are imported, so that their assertions show values
+
+from support.relay import Relay, StartRelay, config  # noqa: E402 - as above
+from support.upstream import Upstream  # noqa: E402 - as above
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,17 @@ class Gate:
         lines += [(b"x-goog-api-key", key) for key in _query_keys(head.query) if not self._is_ours(key)]
         return lines
 
+    def page(self, head: RequestHead) -> list[Header]:
+        """What lets the web page that sent this request read the answer. Its origin has passed check_host; mostly none."""
+        origin = head.get(b"origin")
+        if origin is None:
+            return []
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", b"*"),
+            (b"vary", b"origin"),
+        ]
+
     def _screen_host(self, host: bytes) -> None:
         name, _, port = host.rpartition(b":")
         if name in self._hosts and port.isdigit() and len(port) < 5:

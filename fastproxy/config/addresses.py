@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~+=@:-]+)*")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~+=@:-]+)*/?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._:\[\]-]+")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%A-Za-z0-9]+\]|[^:\[\]/\s]+):([0-9]{1,5})")
 MAX_PORT = 65535

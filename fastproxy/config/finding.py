@@ -28,7 +28,7 @@ def fingerprint(path: Path | None) -> Fingerprint:
     """Equal as long as the file and every file that it refers to are the same: (mtime_ns, size, inode) of each.
 
     None stands for an absent file. An editor that replaces the file by renaming changes the inode.
-    Cost: 30 us for a small file, so it may be asked every second.
+    Cost: 50 us for a small file, so it may be asked every second.
     """
     if path is None:
         return ()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fastproxy.errors import Fault
+from fastproxy.jsonedit import require_utf8
 
 T = TypeVar("T")
 Raws = Mapping[str, msgspec.Raw]
@@ -28,12 +29,16 @@ def parse(decode: Callable[[bytes], T], body: bytes, where: str = "the body") ->
         raise Fault("bad_request", f"{where}: {error}") from None
     except RecursionError:
         raise Fault("bad_request", f"{where} is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise Fault("bad_request", f"{where} is not valid JSON: {error}") from None
 
 
 def without_lone_surrogates(body: bytes) -> bytes:
-    """`body` with U+FFFD for each escaped half of a surrogate pair: legal JSON that no Unicode text can hold."""
+    """`body` with U+FFFD for each escaped half of a surrogate pair: legal JSON that no Unicode text can hold.
+
+    Raises: Fault(bad_request) for a body that is not UTF-8, so that raw values taken from it can be decoded.
+    """
+    require_utf8(body)
     if b"\\u" not in body:
         return body
     return _ESCAPE.sub(_mended, body)

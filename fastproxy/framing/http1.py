@@ -51,8 +51,6 @@ class RequestHead(_Head):
         mine = (self.method, self.target, self.headers, self.http11)
         return mine == (other.method, other.target, other.headers, other.http11)
 
-    __hash__ = None  # type: ignore[assignment] - mutable lists inside
-
 
 class ResponseHead(_Head):
     """The head of one response, and how its body is framed.

@@ -1,6 +1,6 @@
 """From a client's request to what goes upstream: address, headers, credential. Passthrough takes this step too.
 
-The client's end-to-end headers and query go up as they came, in order, repeated lines repeated; a named deny set does not.
+The client's end-to-end headers and query go up as they came, in order, repeats repeated; a named deny set does not.
 Nothing is invented: no user agent, no fingerprint (DESIGN 7, identity policy). The host is always the configured one:
 a path or a model can't change it, because the URL is put together from parsed parts.
 """

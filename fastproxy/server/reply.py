@@ -36,6 +36,7 @@ class Reply:
         "_keep_alive",
         "_transport",
         "body_bytes",
+        "common",
         "on_pause",
         "paused",
         "state",
@@ -60,6 +61,7 @@ class Reply:
         self.status = 0
         self.body_bytes = 0
         self.paused = False
+        self.common: list[Header] = []  # headers that every answer to this request has
         self.on_pause: Callable[[bool], None] | None = None
 
     @property
@@ -76,7 +78,7 @@ class Reply:
         headers: everything but framing and Connection. length_bytes: None when it is not known yet.
         """
         lines = [b"HTTP/1.1 %d %b\r\n" % (status, _REASONS.get(status, b"Unassigned"))]
-        lines += [b"%b: %b\r\n" % header for header in headers]
+        lines += [b"%b: %b\r\n" % header for header in (*headers, *self.common)]
         self.status = status
         if status in (204, 304):
             self._bodyless = True

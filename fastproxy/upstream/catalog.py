@@ -80,9 +80,10 @@ async def list_models(session: aiohttp.ClientSession, provider: Provider, snapsh
             headers[name.decode()] = value.decode()
         headers["user-agent"] = f"fastproxy/{__version__}"
         url = URL(provider.formats["openai-chat"] + "/models")
-        proxy, proxy_auth = proxy_for(url, snapshot.upstream.proxy)
+        proxy, login = proxy_for(url, snapshot.upstream.proxy)
+        to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
         async with session.get(
-            url, headers=headers, allow_redirects=False, proxy=proxy, proxy_auth=proxy_auth
+            url, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=to_proxy
         ) as response:
             if response.status != 200:
                 return None

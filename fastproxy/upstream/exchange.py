@@ -11,7 +11,7 @@ it on a bad chunk size that arrives late (DESIGN 6).
 """
 
 import asyncio
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiohttp.connector import Connection
 
@@ -42,25 +42,26 @@ class DeadConnection(Exception):  # noqa: N818 - a fact about a pooled connectio
     """A pooled connection turned out to be dead before the upstream answered a byte: safe to try once more."""
 
 
+class Lent(NamedTuple):
+    """A connection of the pool. reused: it has served a request before.
+
+    prefix: b"http://host:port" to put before the target when a plain HTTP proxy is in between, with its credential.
+    """
+
+    connection: Connection
+    reused: bool
+    prefix: bytes = b""
+    proxy_authorization: bytes | None = None
+
+
 class Exchange(asyncio.Protocol):
     """See the module. Made by Pool.open; used as: send, await head, relay; always ends with close or by itself."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        settings: Upstream,
-        sweep: Sweep,
-        loop: asyncio.AbstractEventLoop,
-        *,
-        reused: bool,
-        prefix: bytes = b"",
-        proxy_authorization: bytes | None = None,
-    ) -> None:
+    def __init__(self, lent: Lent, settings: Upstream, sweep: Sweep, loop: asyncio.AbstractEventLoop) -> None:
+        connection = lent.connection
         assert connection.protocol is not None  # noqa: S101 - the pool hands out live connections only
         assert connection.transport is not None  # noqa: S101
-        self.reused = reused
-        self._prefix = prefix
-        self._proxy_authorization = proxy_authorization
+        self._lent = lent
         self._connection = connection
         self._handler = connection.protocol
         self._transport = connection.transport
@@ -95,9 +96,9 @@ class Exchange(asyncio.Protocol):
         """
         self._silent_since = monotonic()
         self._heard = False
-        if self._proxy_authorization is not None:
-            lines += b"proxy-authorization: %b\r\n" % self._proxy_authorization
-        head = b"%b %b%b HTTP/1.1\r\n%b\r\n" % (method, self._prefix, target, lines)
+        if self._lent.proxy_authorization is not None:
+            lines += b"proxy-authorization: %b\r\n" % self._lent.proxy_authorization
+        head = b"%b %b%b HTTP/1.1\r\n%b\r\n" % (method, self._lent.prefix, target, lines)
         if len(body) <= 65536:
             self._transport.write(head + body)
         else:
@@ -298,7 +299,7 @@ class Exchange(asyncio.Protocol):
             self._early_fault = fault
 
     def _lost_before_head(self) -> None:
-        if self.reused and not self._buffer and not self._interim:
+        if self._lent.reused and not self._buffer and not self._interim:
             self._head.set_exception(DeadConnection())
         else:
             self._head.set_exception(Fault("unreachable", "the upstream closed the connection without an answer"))

@@ -20,7 +20,7 @@ from yarl import URL
 from fastproxy.clock import Sweep
 from fastproxy.errors import Fault
 from fastproxy.snapshot import Upstream
-from fastproxy.upstream.exchange import Exchange
+from fastproxy.upstream.exchange import Exchange, Lent
 from fastproxy.upstream.proxies import proxy_for
 
 
@@ -73,15 +73,8 @@ class Pool:
             connection.close()
         if not reused and handler is not None:
             self._used.add(handler)
-        return Exchange(
-            connection,
-            self._settings,
-            self._sweep,
-            self._loop,
-            reused=reused,
-            prefix=peer.absolute,
-            proxy_authorization=peer.proxy_authorization,
-        )
+        lent = Lent(connection, reused, peer.absolute, peer.proxy_authorization)
+        return Exchange(lent, self._settings, self._sweep, self._loop)
 
     async def close(self) -> None:
         """Close every connection, busy or idle."""

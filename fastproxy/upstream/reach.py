@@ -4,6 +4,8 @@ For `fastproxy doctor` alone; costs no tokens. Must never follow a redirect, and
 """
 
 import asyncio
+import errno
+import os
 from collections.abc import Mapping
 
 import aiohttp
@@ -73,8 +75,9 @@ async def _ask(session: aiohttp.ClientSession, snapshot: Snapshot, provider: Pro
     began = monotonic()
     try:
         url = URL(base_url.rstrip("/") + _LIST_PATHS[format_])
-        proxy, proxy_auth = proxy_for(url, snapshot.upstream.proxy)
-        answer = await session.get(url, headers=headers, allow_redirects=False, proxy=proxy, proxy_auth=proxy_auth)
+        proxy, login = proxy_for(url, snapshot.upstream.proxy)
+        to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
+        answer = await session.get(url, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=to_proxy)
         answer.close()
     except TimeoutError:
         says = f"does not answer within {LIMIT_SECONDS:g} seconds"
@@ -97,6 +100,6 @@ def _trouble(error: Exception) -> str:
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
             return "the proxy before it can't be used"
         case aiohttp.ClientConnectorError():
-            return f"can't be reached: {error.os_error.strerror or 'connection failed'}"
+            return f"can't be reached: {os.strerror(error.os_error.errno or errno.EIO)}"
         case _:
             return f"gives no valid answer ({type(error).__name__})"

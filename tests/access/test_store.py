@@ -191,6 +191,12 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_tokens(tmp_path: Path) -
     assert not (tmp_path / "tokens.new").exists()
 
 
+def test_what_a_killed_writer_left_behind_does_not_get_into_the_file(tmp_path: Path) -> None:
+    (tmp_path / "tokens.new").write_bytes(b"x" * 100_000)
+    made = TokenStore(tmp_path).issue("laptop")
+    assert TokenStore(tmp_path).tokens == (made.token,)
+
+
 def test_a_directory_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "gone")
     with pytest.raises(TokenError, match="gone"):

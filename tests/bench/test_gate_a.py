@@ -6,15 +6,16 @@ KIND = Kind("an event", "bench-{count}x1-4ms", calls=10, writes=1.1)
 
 
 def test_what_is_the_same_in_a_short_and_a_long_job_cancels_out():
-    counted = per_unit(KIND, Counts(1020 * 10, 300, 300), Counts(1220 * 10, 500, 500))
+    counted = per_unit(KIND, Counts({"a": 1020, "b": 7}, 300, 300), Counts({"a": 1220, "b": 7, "c": 1800}, 500, 500))
     assert (counted.calls, counted.reads, counted.writes) == (10.0, 1.0, 1.0)
+    assert list(counted.by_function.items()) == [("c", 9.0), ("a", 1.0), ("b", 0.0)]
     assert not counted.over
 
 
 def test_one_call_or_one_write_too_many_is_over():
-    none = Counts(0, 0, 0)
-    assert per_unit(KIND, none, Counts(11 * 200, 0, 200)).over
-    assert per_unit(KIND, none, Counts(10 * 200, 0, 240)).over
+    none = Counts({}, 0, 0)
+    assert per_unit(KIND, none, Counts({"a": 11 * 200}, 0, 200)).over
+    assert per_unit(KIND, none, Counts({"a": 10 * 200}, 0, 240)).over
 
 
 def test_units_are_events_of_one_stream_or_requests_of_one_connection():

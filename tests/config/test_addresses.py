@@ -45,7 +45,7 @@ def test_what_is_no_listen_address_is_refused(text):
     ],
 )
 def test_a_base_url_is_scheme_host_and_path(text):
-    assert base_url_problem(text.rstrip("/")) is None
+    assert base_url_problem(text) is None
 
 
 @pytest.mark.parametrize(

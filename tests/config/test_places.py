@@ -46,7 +46,7 @@ last = "\\"]"'''
         (("providers", "my.lab", "when"), (14, 1)),
         (("providers", "my.lab", "dotted", "inner"), (15, 10)),
         (("providers", "my.lab", "dotted", "inner", "a"), (15, 20)),
-        (("providers", "my.lab", "dotted", "inner", "b", 1), (15, 34)),
+        (("providers", "my.lab", "dotted", "inner", "b", 1), (15, 37)),
         (("rows", 0, "id"), (17, 1)),
         (("rows", 1, "last"), (20, 1)),
     ],

@@ -9,6 +9,10 @@ from fastproxy.snapshot import Limits, Server, Storage, Upstream
 
 KINDS = {"server": Server, "limits": Limits, "upstream": Upstream, "access": AccessRow, "storage": Storage}
 
+SECTION_NAMES = "[server], [limits], [upstream], [access], [storage], [providers], [aliases]"
+FORMAT_NAMES = "openai-chat, openai-responses, anthropic, gemini"
+AUTH_NAMES = "bearer, x-api-key, x-goog-api-key, api-key, none, client"
+
 
 def problem_of(text: str) -> str:
     """The one problem in a text, with its line and column."""
@@ -31,8 +35,7 @@ def problem_of(text: str) -> str:
         ("[storage]\nzzz = 1", "f:2:1: unknown key 'zzz' in [storage]; there are url, shared"),
         ("[sever]", "f:1:2: unknown section or key 'sever'; did you mean [server]?"),
         ("workers = 2", "f:1:1: unknown section or key 'workers'; it belongs in [server]"),
-        ("[[payload.default]]\nmodels = []", "f:1:3: unknown section or key 'payload'; there are [server], "
-         "[limits], [upstream], [access], [storage], [providers], [aliases]"),
+        ("[[payload.default]]", f"f:1:3: unknown section or key 'payload'; there are {SECTION_NAMES}"),
         ("[providers.x]\napi_kye = ''", "f:2:1: unknown key 'api_kye' in [providers.x]; did you mean api_key?"),
         ("[providers]\nx = 1", "f:2:1: [providers.x] must be a table"),
         ("[server]\nworkers = '2'", "f:2:1: workers must be a whole number, not text"),
@@ -47,13 +50,13 @@ def problem_of(text: str) -> str:
         ("[limits]\nbody_bytes = -1", "f:2:1: body_bytes must be above zero and finite, not -1"),
         ("[access]\nrequire_token = 1", "f:2:1: require_token must be true or false, not a whole number"),
         ("[providers.x]\nauth = 'bearr'", "f:2:1: auth must be one of our names; did you mean bearer?"),
-        ("[providers.x]\nformat = 'chat'", "f:2:1: format must be one of our names; did you mean openai-chat?"),
+        ("[providers.x]\nformat = 'chat'", f"f:2:1: format must be one of our names; there are {FORMAT_NAMES}"),
         ("[providers.x]\nformats = ['anthropc']", "f:2:1: formats must be one of our names; did you mean anthropic?"),
-        ("[providers.x]\nauth = 1", "f:2:1: auth must be one of bearer, x-api-key, x-goog-api-key, api-key, none, client"),
+        ("[providers.x]\nauth = 1", f"f:2:1: auth must be one of {AUTH_NAMES}"),
         ("[providers.x]\nheaders = 1", "f:2:1: headers must be a table of texts, not a whole number"),
         ("[providers.x]\napi_key = 1", "f:2:1: api_key must be text or a list of texts, not a whole number"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_names_its_place_and_the_way_out(text, problem):
     assert problem_of(text) == problem
 

@@ -7,7 +7,7 @@ import pytest
 
 from support import sse
 from support.relay import Relay, StartRelay
-from support.sdks import anthropic_client, genai_client, openai_client
+from support.live_sdks import anthropic_client, genai_client, openai_client
 from support.wire import request
 
 MODEL = "fastproxy/echo"
@@ -16,47 +16,47 @@ ASKED = [{"role": "user", "content": SAID}]
 
 
 def chat_whole(relay: Relay) -> str:
-    with openai_client(relay) as client:
+    with openai_client(relay.url) as client:
         answer = client.chat.completions.create(model=MODEL, messages=ASKED)
     assert answer.usage.completion_tokens > 0
     return answer.choices[0].message.content
 
 
 def chat_stream(relay: Relay) -> str:
-    with openai_client(relay) as client, client.chat.completions.stream(model=MODEL, messages=ASKED) as stream:
+    with openai_client(relay.url) as client, client.chat.completions.stream(model=MODEL, messages=ASKED) as stream:
         return stream.get_final_completion().choices[0].message.content
 
 
 def responses_whole(relay: Relay) -> str:
-    with openai_client(relay) as client:
+    with openai_client(relay.url) as client:
         return client.responses.create(model=MODEL, input=SAID).output_text
 
 
 def responses_stream(relay: Relay) -> str:
-    with openai_client(relay) as client, client.responses.stream(model=MODEL, input=SAID) as stream:
+    with openai_client(relay.url) as client, client.responses.stream(model=MODEL, input=SAID) as stream:
         return stream.get_final_response().output_text
 
 
 def anthropic_whole(relay: Relay) -> str:
-    with anthropic_client(relay) as client:
+    with anthropic_client(relay.url) as client:
         return client.messages.create(model=MODEL, max_tokens=100, messages=ASKED).content[0].text
 
 
 def anthropic_stream(relay: Relay) -> str:
     with (
-        anthropic_client(relay) as client,
+        anthropic_client(relay.url) as client,
         client.messages.stream(model=MODEL, max_tokens=100, messages=ASKED) as stream,
     ):
         return stream.get_final_text()
 
 
 def gemini_whole(relay: Relay) -> str:
-    with genai_client(relay) as client:
+    with genai_client(relay.url) as client:
         return client.models.generate_content(model=MODEL, contents=SAID).text
 
 
 def gemini_stream(relay: Relay) -> str:
-    with genai_client(relay) as client:
+    with genai_client(relay.url) as client:
         return "".join(chunk.text or "" for chunk in client.models.generate_content_stream(model=MODEL, contents=SAID))
 
 
@@ -79,7 +79,7 @@ def test_the_official_client_is_answered(relay: Relay, way: Callable[[Relay], st
 
 def test_a_tool_call_on_request(relay: Relay):
     tool = {"name": "find_place", "input_schema": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}}
-    with anthropic_client(relay) as client:
+    with anthropic_client(relay.url) as client:
         answer = client.messages.create(
             model=MODEL, max_tokens=100, messages=ASKED, tools=[tool], tool_choice={"type": "any"}
         )

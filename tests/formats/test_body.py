@@ -49,6 +49,12 @@ def test_only_lone_surrogates_are_replaced(text: bytes, mended: bytes) -> None:
     assert without_lone_surrogates(text) == mended
 
 
+def test_a_body_that_is_not_utf8_is_refused_wherever_the_byte_stands() -> None:
+    with pytest.raises(Fault, match="not UTF-8: byte 6") as raised:
+        without_lone_surrogates(b'{"a":"\xff"}')
+    assert raised.value.kind == "bad_request"
+
+
 @given(st.text())
 def test_text_without_lone_surrogates_stays_as_it_is(text: str) -> None:
     body = orjson.dumps({"t": text})

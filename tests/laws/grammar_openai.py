@@ -55,8 +55,9 @@ class ChatReading:
 
     def _choice(self, delta: dict[str, Any], finish_reason: str | None) -> None:
         if self.state == "nothing":
-            assert delta == {"role": "assistant", "content": "", "refusal": None}
-            self.message = dict(delta)
+            assert (delta["role"], delta.get("refusal")) == ("assistant", None)
+            assert not delta["content"]
+            self.message = {"role": "assistant", "content": "", "refusal": None}
             self.state = "open"
             return
         assert self.state == "open", f"a delta after {self.state}"

@@ -1,4 +1,4 @@
-"""A provider of which only the model list is needed: it can be asked, and can fail in the ways that `doctor` explains."""
+"""A provider of which only the model list is needed; it can fail in the ways that `doctor` explains."""
 
 import http.server
 import threading

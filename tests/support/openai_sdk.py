@@ -34,9 +34,10 @@ def chat_chunks(stream: bytes) -> list[ChatCompletionChunk]:
 
 def chat_stream(stream: bytes) -> ChatCompletion:
     """What the SDK's accumulator makes of a stream."""
-    with _client(stream, "text/event-stream") as client, client.chat.completions.stream(
-        model="m", messages=_SAID, stream_options={"include_usage": True}
-    ) as events:
+    with (
+        _client(stream, "text/event-stream") as client,
+        client.chat.completions.stream(model="m", messages=_SAID, stream_options={"include_usage": True}) as events,
+    ):
         return events.get_final_completion()
 
 

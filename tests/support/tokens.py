@@ -11,6 +11,9 @@ import msgspec
 from support import sse
 from support.exchange import Exchange
 
+# Where hosts that imitate OpenAI put what it calls prompt_tokens_details.cached_tokens: Moonshot, Mistral, DeepSeek.
+_CACHED_ELSEWHERE = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
+
 
 class Tokens(msgspec.Struct, frozen=True):
     """Sums as GET /v1/usage tells them: what is unknown adds nothing."""
@@ -44,7 +47,7 @@ def _openai(usages: list[dict[str, Any]], asked: str, given: str) -> Tokens | No
     usage = usages[-1]
     input_details = usage.get(f"{asked}_tokens_details") or {}
     output_details = usage.get(f"{given}_tokens_details") or {}
-    cached = input_details.get("cached_tokens") or 0
+    cached = next((told for told in (input_details.get("cached_tokens"), *map(usage.get, _CACHED_ELSEWHERE)) if told), 0)
     written = input_details.get("cache_write_tokens") or 0
     total, reasoning = usage.get("total_tokens"), output_details.get("reasoning_tokens") or 0
     input_tokens, output = usage[f"{asked}_tokens"], usage[f"{given}_tokens"]
@@ -71,7 +74,8 @@ def _anthropic(objects: list[dict[str, Any]]) -> Tokens | None:
 
 
 def _gemini(objects: list[dict[str, Any]]) -> Tokens | None:
-    usages = [usage for value in objects if (usage := value.get("usageMetadata"))]
+    usages = [value.get("usageMetadata") or {} for value in objects]
+    usages = [usage for usage in usages if "promptTokenCount" in usage]  # Vertex may send traffic facts and no tokens
     if not usages:
         return None
     usage = usages[-1]

@@ -110,6 +110,13 @@ class Wire:
             data += piece
         return bytes(data)
 
+    def receive_exactly(self, size: int) -> bytes:
+        """The next bytes, unparsed."""
+        data = b""
+        while len(data) < size and (piece := self._socket.recv(size - len(data))):
+            data += piece
+        return data
+
     def rest(self) -> bytes:
         """What came behind the last answer, until the peer closes. Raises: TimeoutError when it does not close."""
         return bytes(self._parser.trailing_data[0]) + self.until_closed()

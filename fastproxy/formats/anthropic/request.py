@@ -72,10 +72,7 @@ def peek(body: bytes, params: Mapping[str, str]) -> Peek:  # noqa: ARG001 - this
     Raises: Fault(bad_request).
     """
     fields = Fields(body)
-    model = fields.text("model")
-    if not model:
-        raise Fault("bad_request", "model must be a non-empty string", param="model")
-    return Peek(model, fields.flag("stream"), _session(fields))
+    return Peek(fields.model(), fields.flag("stream"), _session(fields))
 
 
 def _session(fields: Fields) -> str | None:
@@ -85,7 +82,7 @@ def _session(fields: Fields) -> str | None:
     try:
         user_id = msgspec.convert(fields.value("metadata"), _Metadata).user_id
         return _USER_ID.decode(user_id).session_id or None
-    except (Fault, msgspec.MsgspecError):
+    except msgspec.MsgspecError:
         return None
 
 

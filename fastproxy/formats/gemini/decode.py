@@ -7,7 +7,7 @@ Source: google-genai 3.4.0 `types.py`; recorded Vertex requests; read 2026-11-21
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ from fastproxy.ir.request import (
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-_TEXT = msgspec.json.Decoder(str | None)
+_TEXT = msgspec.json.Decoder(str)
 _ANY = msgspec.json.Decoder()
 _NAMES = msgspec.json.Decoder(list[str])
 
@@ -65,12 +65,13 @@ class _Calls:
 
     def __init__(self) -> None:
         self._open: dict[str, deque[str]] = defaultdict(deque)
-        self._made = 0
+        self._used: set[str] = set()
+        self._numbers = count(1)
 
     def call(self, call_id: str, name: str) -> str:
         """The id of a call: its own, or a new one."""
-        self._made += 1
-        known = call_id or f"call_{self._made}"
+        known = call_id or next(made for n in self._numbers if (made := f"call_{n}") not in self._used)
+        self._used.add(known)
         self._open[name].append(known)
         return known
 
@@ -160,9 +161,8 @@ def _wants_reasoning(top: Raws) -> bool:
 
 
 def _inner(raws: Raws, key: str) -> Raws:
-    """A nested object; {} when absent or null."""
-    raw = bytes(raws.get(key, b"null"))
-    return {} if raw == b"null" else _object(raw, key)
+    """A nested object; {} when absent."""
+    return _object(bytes(raws[key]), key) if key in raws else {}
 
 
 def _object(raw: bytes, where: str) -> Raws:
@@ -170,13 +170,15 @@ def _object(raw: bytes, where: str) -> Raws:
 
 
 def _camel(raws: Raws) -> Raws:
-    """The same object with its own keys in camelCase; what is inside stays as it is."""
-    return {_UNDERSCORE.sub(lambda match: match[1].upper(), key): raw for key, raw in raws.items()}
+    """The object with its own keys in camelCase, less those that are null; what is inside stays as it is."""
+    return {
+        _UNDERSCORE.sub(lambda match: match[1].upper(), key): raw for key, raw in raws.items() if bytes(raw) != b"null"
+    }
 
 
 def _text(raws: Raws, key: str) -> str:
-    """A string; "" when absent or null."""
-    return parse(_TEXT.decode, bytes(raws.get(key, b"null")), key) or ""
+    """A string; "" when absent."""
+    return parse(_TEXT.decode, bytes(raws.get(key, b'""')), key)
 
 
 def _unquoted(raw: bytes) -> str:

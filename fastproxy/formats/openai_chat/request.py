@@ -56,28 +56,24 @@ def peek(body: bytes, params: Mapping[str, str]) -> Peek:  # noqa: ARG001 - this
     fields = Fields(body)
     stream = fields.flag("stream")
     return Peek(
-        model_of(fields),
+        fields.model(),
         stream,
         session_of(fields, "prompt_cache_key", "user"),
         wants_usage=not stream or _asks_for_usage(fields),
     )
 
 
-def model_of(fields: Fields) -> str:
-    """The model that a body names. Raises: Fault(bad_request) unless it names one."""
-    model = fields.text("model")
-    if not model:
-        raise Fault("bad_request", "model must be a non-empty string", param="model")
-    return model
-
-
 def session_of(fields: Fields, *keys: str) -> str | None:
     """The first of `keys` that holds a short string. A hint: whatever is odd about it means None."""
     for key in keys:
-        if 0 < fields.size_bytes(key) <= SESSION_BYTES:
-            value = fields.value(key)
-            if value and isinstance(value, str):
-                return value
+        if not 0 < fields.size_bytes(key) <= SESSION_BYTES:
+            continue
+        try:
+            value = fields.text(key)
+        except Fault:
+            continue
+        if value:
+            return value
     return None
 
 

@@ -3,7 +3,8 @@ r"""Events to a Chat Completions stream.
     chunk(role) -> (content | reasoning_content | tool_calls)* -> chunk(finish_reason) -> [chunk(usage)] -> [DONE]
     any of these -> error, and nothing after it
 
-One id, model and time in every chunk, no `event:` lines. Calls are numbered densely, one after the other. It never writes a finish_reason or [DONE] for a response without a Stop.
+One id, model and time in every chunk, no `event:` lines. Calls are numbered densely, one after the other. It
+never writes a finish_reason or [DONE] for a response without a Stop.
 Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams, 2026-11-21.
 """
 
@@ -54,7 +55,7 @@ class ChatStream:
         self._tail = b'}],"usage":null}\n\n' if self._include_usage else b"}]}\n\n"
 
     def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing here or has to wait. Cost: 2 us for a piece of text."""
+        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 2 us for a piece of text."""
         return b"".join(map(self._say, self._serial.feed(event)))
 
     def close(self) -> bytes:

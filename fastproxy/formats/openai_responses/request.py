@@ -12,7 +12,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Peek
 from fastproxy.formats.body import parse, without_lone_surrogates
-from fastproxy.formats.openai_chat.request import Object, model_of, session_of, take_choice, take_tools, text_of
+from fastproxy.formats.openai_chat.request import Object, session_of, take_choice, take_tools, text_of
 from fastproxy.ir.request import Message, OpaquePart, Part, Request, Role, TextPart, ToolCallPart, ToolResultPart
 from fastproxy.jsonedit import Fields
 
@@ -41,7 +41,7 @@ _KNOWN = frozenset({"model", "input", "instructions", "stream"})
 def peek(body: bytes, params: Mapping[str, str]) -> Peek:  # noqa: ARG001 - this format's path says nothing
     """The model, whether to stream, and the conversation's key. Raises: Fault(bad_request)."""
     fields = Fields(body)
-    return Peek(model_of(fields), fields.flag("stream"), session_of(fields, "prompt_cache_key"))
+    return Peek(fields.model(), fields.flag("stream"), session_of(fields, "prompt_cache_key"))
 
 
 def decode(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing

@@ -58,9 +58,9 @@ def test_odd_metadata_means_no_session_and_is_never_refused(metadata: Any) -> No
     assert peek(with_fields(metadata=metadata), {}).session is None
 
 
-def test_metadata_that_no_parser_takes_means_no_session() -> None:
+def test_half_a_surrogate_pair_in_metadata_hides_no_session() -> None:
     body = b'{"model":"m","metadata":{"user_id":"{\\"session_id\\":\\"s\\"}","odd":"\\ud83d"}}'
-    assert peek(body, {}) == Peek("m", stream=False)
+    assert peek(body, {}) == Peek("m", stream=False, session="s")
 
 
 def test_decode_tells_the_whole_request() -> None:

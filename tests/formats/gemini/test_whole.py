@@ -1,0 +1,75 @@
+"""Whole Gemini responses."""
+
+import orjson
+import pytest
+from support.sdks import gemini_body
+
+from fastproxy.errors import Fault
+from fastproxy.formats.gemini.whole import whole
+from fastproxy.ir.events import Failed, Start, Stop, Usage
+from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+
+START = Start("r1", "lab-1", 1_760_000_000)
+
+
+def response(*blocks: Block, stop: Stop | None = None, failed: Failed | None = None) -> Response:
+    return Response(START, blocks, stop, Usage(9, 1, None, 5, 2), failed)
+
+
+def test_every_kind_of_block_in_order() -> None:
+    body = whole(
+        response(
+            ReasoningBlock("so", "c2ln"),
+            OpaqueBlock("gemini", "part", b'{"executableCode":{"code":"1"}}'),
+            OpaqueBlock("anthropic", "content_block", b"{}"),
+            TextBlock("Yes."),
+            TextBlock(""),
+            ToolCall("a", "f", '{"n": 1.0}'),
+            stop=Stop("tools"),
+        )
+    )
+    assert orjson.loads(body) == {
+        "candidates": [
+            {
+                "content": {
+                    "parts": [
+                        {"text": "so", "thought": True, "thoughtSignature": "c2ln"},
+                        {"executableCode": {"code": "1"}},
+                        {"text": "Yes."},
+                        {"functionCall": {"id": "a", "name": "f", "args": {"n": 1.0}}},
+                    ],
+                    "role": "model",
+                },
+                "finishReason": "STOP",
+                "index": 0,
+            }
+        ],
+        "usageMetadata": {
+            "promptTokenCount": 10,
+            "cachedContentTokenCount": 1,
+            "candidatesTokenCount": 3,
+            "thoughtsTokenCount": 2,
+            "totalTokenCount": 15,
+        },
+        "modelVersion": "lab-1",
+        "responseId": "r1",
+    }
+    assert b'"args":{"n": 1.0}' in body
+    assert gemini_body(body).text == "Yes."
+
+
+def test_a_call_that_can_not_be_run_is_left_out_and_told() -> None:
+    cut = ToolCall("a", "f", '{"cut": "o')
+    told = [orjson.loads(whole(response(cut, stop=Stop(reason))))["candidates"][0] for reason in ("tools", "length")]
+    assert [candidate["content"]["parts"] for candidate in told] == [[], []]
+    assert [candidate["finishReason"] for candidate in told] == ["MALFORMED_FUNCTION_CALL", "MAX_TOKENS"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind"),
+    [(response(TextBlock("half")), "upstream_garbage"), (response(failed=Failed("timeout", "late")), "timeout")],
+)
+def test_what_did_not_end_is_a_fault_and_never_a_response(broken: Response, kind: str) -> None:
+    with pytest.raises(Fault) as raised:
+        whole(broken)
+    assert raised.value.kind == kind
