@@ -41,10 +41,18 @@ def _ratio_verdicts(case: Case, taken: Mapping[str, Series], *, judged: bool) ->
         if limit is None or other not in taken:
             continue
         figures = ratios(taken, _PRODUCT, other)
-        failed = over(figures, limit)
-        state: State = "ok" if not failed else "over" if judged else "inconclusive"
-        found.append(Verdict("B", f"{case.name} CPU", statistics.median(figures), limit, f"x {other}", state))
+        measured = statistics.median(figures)
+        found.append(
+            Verdict("B", f"{case.name} CPU", measured, limit, f"x {other}", _ratio_state(figures, limit, judged=judged))
+        )
     return found
+
+
+def _ratio_state(figures: Sequence[float], limit: float, *, judged: bool) -> State:
+    """Inconclusive: over the limit, but the rounds or two equal relays don't agree enough to blame the relay."""
+    if statistics.median(figures) <= limit:
+        return "ok"
+    return "over" if judged and over(figures, limit) else "inconclusive"
 
 
 def _latency_verdicts(taken: Mapping[str, Series]) -> list[Verdict]:

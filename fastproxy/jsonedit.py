@@ -117,7 +117,7 @@ def prepend(body: bytes, member: bytes) -> bytes:
 
 
 def require_utf8(body: bytes) -> None:
-    """Raises: Fault(bad_request) for a body that is not UTF-8. Cost: 2 us for 100 KB of ASCII."""
+    """Raises: Fault(bad_request) for a body that is not UTF-8. Cost: 3 us for 100 KB of ASCII."""
     if body.isascii():
         return
     try:

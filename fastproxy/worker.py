@@ -116,7 +116,9 @@ class Worker:
         loop.call_later(SWEEP_SECONDS, self._tick)
 
     def _reload_tokens(self) -> None:
-        if self._tokens.reload_if_changed() and self._tokens.problem:
+        before = self._tokens.problem
+        self._tokens.reload_if_changed()
+        if self._tokens.problem not in ("", before):
             logger.error("issued tokens not reloaded, those known stay: %s", self._tokens.problem)
 
     def _stop(self) -> None:

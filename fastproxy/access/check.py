@@ -122,7 +122,7 @@ class Gate:
         return lines
 
     def page(self, head: RequestHead) -> list[Header]:
-        """What lets the web page that sent this request read the answer. Its origin has passed check_host; mostly none."""
+        """Headers that let a web page read the answer: its origin has passed check_host. Mostly there is none."""
         origin = head.get(b"origin")
         if origin is None:
             return []

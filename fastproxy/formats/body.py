@@ -29,7 +29,7 @@ def parse(decode: Callable[[bytes], T], body: bytes, where: str = "the body") ->
         raise Fault("bad_request", f"{where}: {error}") from None
     except RecursionError:
         raise Fault("bad_request", f"{where} is nested too deeply") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Fault("bad_request", f"{where} is not valid JSON: {error}") from None
 
 

@@ -33,7 +33,7 @@ class _Head:
         return self._first.get(name)
 
 
-class RequestHead(_Head):
+class RequestHead(_Head):  # noqa: PLW1641 - its list of headers may change
     """The head of one request. Names are lower case, values stripped; order and repeats as they came."""
 
     __slots__ = ("http11", "method", "path", "query", "target")

@@ -42,6 +42,12 @@ def test_an_unsteady_machine_makes_a_ratio_inconclusive_and_leaves_the_rest():
     assert found["D memory at rest MiB"] == "over"
 
 
+def test_rounds_that_disagree_blame_nobody():
+    case = taken(25.0)
+    case["fastproxy"] = Series((25.0,) * 5 + (12.0,) * 2, None, None, 0)
+    assert states({"json1k": case, "paced1": taken(12.0)})["B json1k CPU x reference"] == "inconclusive"
+
+
 def test_without_nginx_only_the_reference_judges():
     case = taken(25.0)
     del case["nginx"]

@@ -18,7 +18,19 @@ _SHAPE = msgspec.json.Decoder(Shape)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b'{"n":"one"}', b"{}", b'{"n":NaN}', b'"\xff"', b'{"n":1}x', b'{"n":' + b"[" * 99999]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"n":"one"}',
+        b"{}",
+        b'{"n":NaN}',
+        b'"\xff"',
+        b'{"n":1}x',
+        b'{"n":' + b"[" * 99999,
+        b'{"\xff":1}',
+    ],
 )
 def test_what_does_not_fit_is_a_bad_request_that_says_where(body: bytes) -> None:
     with pytest.raises(Fault, match="the body") as raised:

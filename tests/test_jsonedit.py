@@ -1,0 +1,191 @@
+"""Laws of looking at and replacing top-level keys: every other byte stays, and nothing ambiguous is let through."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastproxy.errors import Fault
+from fastproxy.jsonedit import Fields, rename_model, require_utf8
+
+_spaces = st.text(" \t\r\n", max_size=3).map(str.encode)
+_raw_values = st.sampled_from(
+    [
+        b"1.0e5",
+        b"123456789012345678901234567890",
+        b"-0.0",
+        b"true",
+        b"null",
+        rb'"\u00e9\ud83d\ude00"',
+        rb'"lone \ud83d and \uDC00"',
+        rb'"\"model\":\"decoy\""',
+        "\N{LATIN SMALL LETTER E WITH ACUTE}\u2028".encode().join([b'"', b'"']),
+        b'{"model":"nested"}',
+        b'[{"model" : "nested"},"model"]',
+        b'"model"',
+        b"{}",
+        b'{"a":1,"a":2}',
+    ]
+)
+_keys = st.sampled_from([b'"a"', b'"models"', b'"Model"', b'"\\u0061"', b'"model "', b'""', b'"b"', b'"messages"'])
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
+    """(what stands before the value of "model", the value, what stands after it) of one object."""
+    space = lambda: draw(_spaces)  # noqa: E731 - a name for one draw
+    member = lambda: b"".join([space(), draw(_keys), space(), b":", space(), draw(_raw_values), space()])  # noqa: E731
+    before = [member() for _ in range(draw(st.integers(0, 3)))]
+    after = [member() for _ in range(draw(st.integers(0, 3)))]
+    key = b"".join([space(), b'"model"', space(), b":", space()])
+    value = draw(st.sampled_from([b'"m"', b'"a/b:c"', rb'"m\u00e9"', b'""']))
+    head = b"".join([space(), b"{", b"".join(one + b"," for one in before), key])
+    tail = b"".join([space(), b"".join(b"," + one for one in after), b"}", space()])
+    return head, value, tail
+
+
+@given(bodies(), st.text(min_size=1, max_size=8))
+def test_renaming_keeps_every_byte_but_the_value(body: tuple[bytes, bytes, bytes], model: str) -> None:
+    before, value, after = body
+    renamed = rename_model(before + value + after, model)
+    assert renamed.startswith(before)
+    assert renamed.endswith(after)
+    assert orjson.loads(renamed[len(before) : len(renamed) - len(after)]) == model
+
+
+@given(bodies(), st.text(min_size=1, max_size=8))
+def test_renaming_back_gives_the_first_bytes_again(body: tuple[bytes, bytes, bytes], model: str) -> None:
+    before, _, after = body
+    first = before + b'"m"' + after
+    assert rename_model(rename_model(first, model), "m") == first
+
+
+@given(bodies())
+def test_the_offset_is_that_of_the_top_level_value(body: tuple[bytes, bytes, bytes]) -> None:
+    before, value, after = body
+    assert Fields(before + value + after).require_once("model") == len(before)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"a","model":"b"}',
+        b'{"model":"a","x":{"model":"c"},"model":"a"}',
+        rb'{"model":"a","mod\u0065l":"b"}',
+        rb'{"mod\u0065l":"b","model":"a"}',
+        rb'{"mod\u0065l":"b"}',
+        rb'{"\u006dodel":"a","x":{"model":"a"}}',
+        rb'{"x":{"model":"a"},"\u006d\u006f\u0064\u0065\u006c":"b"}',
+    ],
+)
+def test_a_model_given_twice_or_with_escapes_is_refused(body: bytes) -> None:
+    with pytest.raises(Fault, match="exactly once") as raised:
+        rename_model(body, "other")
+    assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
+
+
+def test_a_body_without_the_key_is_refused_by_name() -> None:
+    with pytest.raises(Fault) as raised:
+        rename_model(b'{"x":{"model":"nested"}}', "other")
+    assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"null",
+        b"[]",
+        b'"model"',
+        b"{",
+        b'{"a"}',
+        b'{"a":1,}',
+        b'{"a":1} {}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":01}',
+        b'{"a":"\t"}',
+        b"{'a':1}",
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":"\xff"}',
+        b'{"\xff":1}',
+        b'{"a":"\xed\xa0\xbd"}',
+        rb'{"a":"\ud83"}',
+        rb'{"a":"\ud83d" NaN}',
+        b'{"a":' + b"[" * 200_000,
+        b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        b'{"a":' * 200_000,
+    ],
+)
+def test_what_is_not_one_json_object_in_utf8_is_a_bad_request(body: bytes) -> None:
+    with pytest.raises(Fault) as raised:
+        Fields(body)
+    assert raised.value.kind == "bad_request"
+    assert len(raised.value.message) < 200
+
+
+@given(st.binary(max_size=40) | st.text('{}[]",:\\ud8dmodel1 ', max_size=40).map(str.encode))
+def test_no_bytes_at_all_raise_anything_but_a_fault(body: bytes) -> None:
+    try:
+        fields = Fields(body)
+        fields.flag("d")
+        fields.text("model")
+        fields.replace("model", "x")
+    except Fault as fault:
+        assert fault.kind == "bad_request"
+
+
+@pytest.mark.parametrize("lone", [rb"\ud83d", rb"\uDE00", rb"\ud83dx", rb"\ude00\ud83d"])
+def test_half_a_surrogate_pair_is_legal_json_and_stays_as_it_came(lone: bytes) -> None:
+    body = b'{"s":"%b","model":"a","t":["%b"]}' % (lone, lone)
+    assert Fields(body).text("model") == "a"
+    assert rename_model(body, "b") == b'{"s":"%b","model":"b","t":["%b"]}' % (lone, lone)
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "flag"),
+    [
+        (b"{}", None, False),
+        (b'{"k":null}', None, False),
+        (b'{"k":"x"}', "x", None),
+        (b'{"k":true}', None, True),
+        (b'{"k":false}', None, False),
+    ],
+)
+def test_absent_and_null_are_the_same_and_a_wrong_type_is_refused(body: bytes, text: Any, flag: Any) -> None:
+    fields = Fields(body)
+    if flag is None:
+        assert fields.text("k") == text
+        with pytest.raises(Fault, match="true or false"):
+            fields.flag("k")
+    else:
+        assert fields.flag("k") is flag
+
+
+@pytest.mark.parametrize("value", [b"1", b"true", b"[]", b"{}"])
+def test_a_text_of_another_type_is_refused_by_name(value: bytes) -> None:
+    with pytest.raises(Fault, match="k must be a string") as raised:
+        Fields(b'{"k":%b}' % value).text("k")
+    assert raised.value.param == "k"
+
+
+def test_fields_know_what_is_there_and_how_large_it_is() -> None:
+    fields = Fields(b'{ "a" : [1, 2] , "b":"x"}')
+    assert "a" in fields
+    assert "c" not in fields
+    assert (fields.size_bytes("a"), fields.size_bytes("b"), fields.size_bytes("c")) == (6, 3, 0)
+    assert fields.value("a") == [1, 2]
+    assert fields.value("c") is None
+
+
+def test_the_last_of_two_equal_keys_is_the_one_that_is_read_as_every_json_parser_does() -> None:
+    assert Fields(b'{"k":"first","k":"last"}').text("k") == "last"
+
+
+def test_utf8_is_required_and_the_first_wrong_byte_named() -> None:
+    require_utf8("\N{GREEK SMALL LETTER ALPHA}".encode())
+    with pytest.raises(Fault, match="byte 1"):
+        require_utf8(b"a\xff")
