@@ -75,7 +75,7 @@ class Admin:
         wanted = call.match.params.get("id")
         if wanted is None:
             return _json(call, shape.listed(ids))
-        if wanted not in ids:
+        if wanted not in ids and not routing.serves(wanted, call.view.snapshot, self.catalog.models):
             raise Fault("not_found", f"no model {wanted!r}; GET /v1/models lists them", param="model")
         return _json(call, shape.one(wanted))
 

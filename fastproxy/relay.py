@@ -38,6 +38,9 @@ from fastproxy.usage.record import UsageRecord
 logger = logging.getLogger(__name__)
 
 KNOWN_ROUTES = 4096  # (endpoint, model) pairs whose route is remembered: 0.2 us, against up to 15 us for a search
+# What a fallback is for: trouble that another host may not have, never what the request itself is to blame for.
+_PASSES_ON = frozenset(("no_credential", "unreachable", "timeout", "upstream_garbage"))
+_PASSES_ON_STATUS = frozenset((429, 500, 502, 503, 504, 529))
 _INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
 _EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -147,17 +150,13 @@ class Relay:
         if not asked.client.allows(asked.peek.model):
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
         route = await self._route(asked)
-        asked.record.provider = route.provider.name
         if route.provider is echo.PROVIDER:
+            asked.record.provider = route.provider.name
             self._echo(asked, body, reply)
             return
-        if asked.client.foreign and route.provider.auth != "client":
-            raise Fault("unauthorized", f"{route.provider.title} needs a token of this relay")
-        account = accounts.lease(route.provider, asked.view.snapshot)
-        asked.record.account = account.id
-        upstream, head = await self._send(asked, _shape(asked, route, account, body))
+        upstream, answering = await self._ask(asked, route, body)
         try:
-            await self._pump(asked, Answering(route, account, head), upstream, reply)
+            await self._pump(asked, answering, upstream, reply)
         finally:
             upstream.close()
 
@@ -178,6 +177,31 @@ class Relay:
             view.routes.clear()
         view.routes[key] = route
         return route
+
+    async def _ask(self, asked: Asked, route: Route, body: bytes) -> tuple[Exchange, Answering]:
+        """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
+        *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
+        for one in first:
+            try:
+                upstream, answering = await self._ask_one(asked, one, body)
+            except Fault as fault:
+                if fault.kind not in _PASSES_ON:
+                    raise
+                continue
+            if answering.head.status not in _PASSES_ON_STATUS:
+                return upstream, answering
+            upstream.close()
+        return await self._ask_one(asked, last, body)
+
+    async def _ask_one(self, asked: Asked, route: Route, body: bytes) -> tuple[Exchange, Answering]:
+        provider = route.provider
+        asked.record.provider = provider.name
+        if asked.client.foreign and provider.auth != "client":
+            raise Fault("unauthorized", f"{provider.title} needs a token of this relay")
+        account = accounts.lease(provider, asked.view.snapshot)
+        asked.record.account = account.id
+        upstream, head = await self._send(asked, _shape(asked, route, account, body))
+        return upstream, Answering(route, account, head)
 
     async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
         """The upstream's response head. A pooled connection that proves dead is replaced once by a fresh one."""

@@ -73,6 +73,22 @@ def route(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog) 
     return Route(provider, _format(endpoint, provider), found.model, why)
 
 
+def fallbacks(endpoint: Endpoint, first: Route, snapshot: Snapshot) -> tuple[Route, ...]:
+    """Where else the request may go when the first provider can't serve: same model, same format, in order."""
+    others = (snapshot.providers.get(name) for name in first.provider.fallback)
+    return tuple(
+        Route(provider, first.format, first.model, f"fallback of {first.provider.name}")
+        for provider in others
+        if provider is not None and endpoint.format in provider.formats and _allows(provider, first.model)
+    )
+
+
+def serves(model: str, snapshot: Snapshot, catalog: Catalog) -> bool:
+    """Whether a bare model name leads anywhere, in whatever format."""
+    anywhere = Endpoint("model", None, "model")
+    return is_model_id(model) and _search(anywhere, _unaliased(model, snapshot), snapshot, catalog) is not None
+
+
 def is_model_id(text: str) -> bool:
     """Whether a text could be a model's id: at most 256 plain characters, no empty segment, no ".."."""
     return len(text) <= MAX_MODEL_CHARS and _MODEL_ID.fullmatch(text) is not None

@@ -33,7 +33,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     key_variables: environment variables that may hold the key, first one set wins.
     models: globs of model ids that this provider serves (the family prefixes of the vendor's own).
     exclude: globs of ids it must not be asked for.
-    discover: whether its model list can be asked for, at `models_path` below the base URL.
+    discover: whether its model list can be asked for, at /models below its OpenAI base URL.
     headers: extra request headers the host demands, set unless the client sent them.
     local: a daemon on this machine that needs no key; used when its port answers.
     backend: send everything meant for this provider to that one (translated where formats differ).

@@ -3,7 +3,7 @@
 Values only. Hosts with an Anthropic door take the same key there, as Bearer.
 Source, read 2026-11-21: api-docs.deepseek.com/guides/anthropic_api; docs.fireworks.ai/tools-sdks (Anthropic
 compatibility); alibabacloud.com/help/en/model-studio (the same); openrouter.ai/docs/api (create-a-message).
-The other rows are the base URL and the variable that the vendor's own quick start and SDK use.
+The other rows are base URL and key variable as commonly documented; they have not been tried with a key.
 """
 
 from fastproxy.providers.base import Provider

@@ -244,6 +244,8 @@ class Exchange(asyncio.Protocol):
         try:
             pieces = chunks.feed(data)
         except ChunkError as error:
+            if error.pieces:  # the text so far is good, and owed to the client
+                self._deliver(b"".join(error.pieces))
             self._fail(Fault("upstream_garbage", f"the upstream's chunked coding is broken: {error}"))
             return
         if pieces:

@@ -64,7 +64,8 @@ READ: dict[Format, Read] = {
     "anthropic": read_anthropic,
     "gemini": read_gemini,
 }
-ERRORS = (openai.APIError, anthropic.APIError, errors.APIError, ValueError)
+# AttributeError: google-genai 3.4 expects enums as text, and Vertex writes them as integers where it is asked to.
+ERRORS = (openai.APIError, anthropic.APIError, errors.APIError, ValueError, AttributeError)
 CREATING = ("/chat/completions", "/responses", "/messages", "enerateContent")
 
 
