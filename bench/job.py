@@ -10,6 +10,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     connections: how many are open at once, each with one request at a time. requests: how many in all.
     spread_seconds: over how long the connections start, so that paced streams don't beat in step.
     watched: processes whose CPU time and memory are taken around the work.
+    while_all_flow: take CPU time, events and delays from the moment when every stream has had an event to the moment
+    when the first one ends, so that they are of events only, without a stream's start and end.
     until_first_event: hold every stream after its first event and take the memory then (for answers that never end).
     """
 
@@ -20,6 +22,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 1
     spread_seconds: float = 0.0
     watched: tuple[int, ...] = ()
+    while_all_flow: bool = False
     until_first_event: bool = False
 
 
@@ -34,10 +37,11 @@ class Spread(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the work took.
 
-    error: why it was broken off; all else is zero then. events: stamped events received. joined: events that came in
-    one read with an earlier one of their stream. cpu_seconds: of the watched processes, from the first request sent to
-    the last byte received. memory_bytes: of the watched processes, before and after.
-    event_delay: from the upstream's write to our read. answer_time: from a request's write to its last byte.
+    error: why it was broken off; all else is zero then. events: stamped events received. seconds, cpu_seconds: of the
+    work and of the watched processes, from the first request sent to the last byte received, or as while_all_flow says.
+    joined: events that came in one read with an earlier one of their stream. memory_bytes: of the watched processes,
+    before and after. event_delay: from the upstream's write to our read. answer_time: from a request's write to its
+    last byte.
     """
 
     error: str = ""

@@ -24,8 +24,19 @@ _WARM_MILLISECONDS_PER_100 = 60
 _SETTLE_SECONDS = 0.05
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """Where a job stands: the watched processes' CPU time, the clock, and how many events have come."""
+
+    cpu_seconds: float
+    at_seconds: float
+    events: int
+
+
 class Work:
-    """What all clients of one job share: requests still to send, what came back, and when it is over."""
+    """What all clients of one job share: requests still to send, what came back, and when it is over.
+
+    all_flow: the moment when every stream has had an event. first_ends: the moment when the first answer is whole.
+    """
 
     def __init__(self, job: Job, model: str, requests: int) -> None:
         self.request = wire.request(model, port=job.port, body_bytes=job.body_bytes)
@@ -33,17 +44,30 @@ class Work:
         self.to_send = requests
         self.to_finish = requests
         self.until_first_event = job.until_first_event
-        self.events = 0
         self.joined = 0
+        self.all_flow: Moment | None = None
+        self.first_ends: Moment | None = None
+        self._watched = job.watched
+        self._to_flow = job.connections
         self.delays: list[int] = []
         self.times: list[int] = []
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def moment(self) -> Moment:
+        return Moment(meter.cpu_seconds(self._watched), time.monotonic(), len(self.delays))
+
+    def flows(self) -> None:
+        """One more stream has had its first event."""
+        self._to_flow -= 1
+        if not self._to_flow:
+            self.all_flow = self.moment()
+
     def finish(self, answer: Answer, nanoseconds: int) -> None:
+        if self.first_ends is None:
+            self.first_ends = self.moment()
         expected = self.plan.total if self.plan else 0
         if answer.events != expected:
             self.fail(BadAnswerError(f"{answer.events} events of {expected}"))
-        self.events += answer.events
         self.joined += answer.joined
         self.times.append(nanoseconds)
         self.to_finish -= 1
@@ -76,11 +100,14 @@ class Client(asyncio.Protocol):
         work = self._work
         if work is None:
             return
+        flowed = self._answer.events
         try:
             whole = self._answer.feed(data, now)
         except (BadAnswerError, ValueError) as error:
             work.fail(error)
             return
+        if not flowed and self._answer.events:
+            work.flows()
         if whole or (work.until_first_event and self._answer.events):
             self._work = None
             work.finish(self._answer, now - self._sent_at_nanoseconds)
@@ -128,17 +155,21 @@ async def _measure(job: Job, clients: list[Client]) -> Outcome:
         await _do(warm_up, clients, 0.0)
     await asyncio.sleep(_SETTLE_SECONDS)
     work = Work(job, job.model, job.requests)
-    cpu_before, started = meter.cpu_seconds(job.watched), time.monotonic()
+    begin = work.moment()
     await _do(work, clients, job.spread_seconds)
-    cpu_after, ended = meter.cpu_seconds(job.watched), time.monotonic()
+    end = work.moment()
+    if job.while_all_flow:
+        begin, end = work.all_flow or begin, work.first_ends or end
+        if begin.events >= end.events:
+            return Outcome(error="the first stream ended before the last one began")
     return Outcome(
         requests=job.requests,
-        events=work.events,
+        events=end.events - begin.events,
         joined=work.joined,
-        seconds=ended - started,
-        cpu_seconds=cpu_after - cpu_before,
+        seconds=end.at_seconds - begin.at_seconds,
+        cpu_seconds=end.cpu_seconds - begin.cpu_seconds,
         memory_bytes=(memory_before, meter.memory_bytes(job.watched)),
-        event_delay=spread(work.delays),
+        event_delay=spread(work.delays[begin.events : end.events]),
         answer_time=spread(work.times),
     )
 

@@ -15,6 +15,7 @@ from .job import Outcome, Spread
 
 # Of 7 rounds 6 must be over: a neighbour's burst moved single rounds by up to a factor of 2 where this was designed.
 OVER_PART = 6 / 7
+ENOUGH_ROUNDS = 5
 STEADY_WITHIN = 0.08
 
 
@@ -79,8 +80,10 @@ def ratios(taken: Mapping[str, Series], name: str, to: str) -> list[float]:
 
 
 def over(figures: Sequence[float], limit: float) -> bool:
-    """Whether the median is over the limit and nearly every round agrees."""
+    """Whether the median is over the limit, and nearly every round of enough rounds agrees."""
     agreeing = sum(figure > limit for figure in figures)
+    if len(figures) < ENOUGH_ROUNDS:
+        return False
     return statistics.median(figures) > limit and agreeing >= math.ceil(len(figures) * OVER_PART)
 
 

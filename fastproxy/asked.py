@@ -63,6 +63,7 @@ class Asked:
     __slots__ = (
         "action",
         "begun",
+        "body",
         "client",
         "endpoint",
         "format",
@@ -93,6 +94,7 @@ class Asked:
         self.params = params
         self.client = client
         self.begun = 0.0
+        self.body = b""
         self.waited_seconds = 0.0  # for the upstream: connecting, and until its answer began
         self.record = UsageRecord(
             at=wall(), request_id=request_id, client=client.id, format=endpoint.format, endpoint=endpoint.action
@@ -101,11 +103,12 @@ class Asked:
     def begin(self, body: bytes) -> None:
         """The request is whole."""
         self.begun = monotonic()
+        self.body = body
         self.record.request_bytes = len(body)
 
-    def look(self, body: bytes) -> None:
+    def look(self) -> None:
         """What routing needs of the body. Raises: Fault(bad_request)."""
-        self.peek = self.format.peek(body, self.params)
+        self.peek = self.format.peek(self.body, self.params)
         session = self.peek.session
         self.record.requested_model = self.peek.model[:MODEL_CHARACTERS]
         self.record.stream = self.peek.stream

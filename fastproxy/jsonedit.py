@@ -1,10 +1,12 @@
-r"""Look at and replace top-level keys of a JSON object; every other byte stays as it came.
+r"""Look at, set and remove keys of a JSON object; every other byte stays as it came.
 
 Values are never re-serialised: an orjson round trip turns 123456789012345678901234567890 into 1.2345678901234568e+29,
 1.0e5 into 100000.0 and \u00e9 into raw UTF-8 (docs/decisions/002-splice-top-level-keys.md has the measurements).
 """
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +19,19 @@ _ANY = msgspec.json.Decoder()
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _STAND_IN = rb"\\u0020"
 
+_MEMBER = re.compile(rb'\s*[{,]\s*("(?:[^"\\]|\\.)*")\s*:\s*')
+_COLON = re.compile(rb"\s*:\s*")
+_CLOSE = re.compile(rb"\s*\}")
+SEARCHED_BYTES = 16384  # up to here four plain searches are faster than a walk from member to member
+
+
+class _Member(NamedTuple):
+    """Where one `"key" : value` stands: its first byte, the first byte of the value, and the byte behind it."""
+
+    start: int
+    value: int
+    end: int
+
 
 class Fields:
     """The top-level keys of one JSON object, found without decoding their values.
@@ -25,12 +40,12 @@ class Fields:
     Cost: 0.7 us for 1 KB, 35 us for 100 KB, 0.7 ms for 2 MB (orjson.loads: 46 us for 100 KB).
     """
 
-    __slots__ = ("_body", "_raw")
+    __slots__ = ("_body", "_raw", "_text")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
         require_utf8(body)
-        self._raw = _decode(body)
+        self._text, self._raw = _decode(body)
 
     def __contains__(self, key: str) -> bool:
         return key in self._raw
@@ -73,35 +88,60 @@ class Fields:
         return model
 
     def require_once(self, key: str) -> int:
-        """The offset of the value of `key`, which must stand exactly once at the top level.
+        """The offset of the value of `key` (lower-case letters), which must stand exactly once at the top level.
 
         Two values for one key would let us route by one of them and the upstream obey the other.
-        The count is exact without a scan of our own: every occurrence of the quoted key in the body is either the
-        one top-level key or lies inside some top-level value.
-        Raises: Fault(bad_request) when it is repeated, or written with escapes.
+        Raises: Fault(bad_request) when it is missing or repeated, in whatever spelling.
+        Cost: 1.4 us for 1 KB, 20 us for 100 KB with a dozen members.
         """
-        quoted = b'"%b"' % key.encode()
-        nth, inside = 0, 0
-        for name, raw in self._raw.items():
-            if name == key:
-                nth = inside
-            inside += bytes(raw).count(quoted)
-        if self._body.count(quoted) != inside + 1:
-            raise Fault("bad_request", f"{key} must be given exactly once, without escapes", param=key)
-        at = -1
-        for _ in range(nth + 1):
-            at = self._body.index(quoted, at + 1)
-        value = bytes(self._raw[key])
-        start = self._body.find(value[:1], self._body.index(b":", at + len(quoted)) + 1)
-        if self._body[start : start + len(value)] != value:  # the value is another spelling's: "mod\\u0065l"
-            raise Fault("bad_request", f"{key} must be given exactly once, without escapes", param=key)
-        return start
+        body, quoted = self._body, b'"%b"' % key.encode()
+        if key in self._raw and len(body) <= SEARCHED_BYTES and not _has_escaped_letter(body):
+            at = body.rfind(quoted)
+            if body.rfind(quoted, 0, at) < 0 and (colon := _COLON.match(body, at + len(quoted))) is not None:
+                return colon.end()
+        return self._walk(key).value
+
+    def _walk(self, key: str) -> _Member:
+        """As require_once, from one top-level member to the next; what was decoded tells how far each one reaches."""
+        text, at, found, member = self._text, 0, None, key
+        while (name := _MEMBER.match(text, at)) is not None:
+            member = _unquoted(name[1])
+            value = bytes(self._raw[member])
+            at = name.end() + len(value)
+            # The last of two equal names was decoded, so where the first of them stands the text is another one.
+            if not text.startswith(value, name.end()) or (member == key and found is not None):
+                raise _not_once(member)
+            if member == key:
+                found = _Member(name.start(1), name.end(), at)
+        if found is None or _CLOSE.match(text, at) is None:
+            raise _not_once(key if found is None and key not in self._raw else member)
+        return found
 
     def replace(self, key: str, value: str) -> bytes:
         """The body with the value of one top-level string key replaced, every other byte kept."""
         at = self.require_once(key)
         end = at + len(bytes(self._raw[key]))
         return b"%b%b%b" % (self._body[:at], msgspec.json.encode(value), self._body[end:])
+
+    def around(self, key: str) -> tuple[bytes, bytes, bytes]:
+        """The body in three: before the value of `key`, the value as it is written, and behind it.
+
+        Raises: Fault(bad_request) when it is missing or repeated, in whatever spelling.
+        """
+        _, value, end = self._walk(key)
+        return self._body[:value], self._body[value:end], self._body[end:]
+
+    def without(self, key: str) -> bytes:
+        """The body without one member and the comma that parted it from the next, or else from the one before.
+
+        Raises: Fault(bad_request) when it is missing or repeated, in whatever spelling.
+        """
+        start, _, end = self._walk(key)
+        before, after = self._body[:start], self._body[end:]
+        if after.lstrip().startswith(b","):
+            return before + after.replace(b",", b"", 1)
+        before, _, space = before.rpartition(b",")
+        return before + space + after
 
 
 def rename_model(body: bytes, model: str) -> bytes:
@@ -116,6 +156,40 @@ def prepend(body: bytes, member: bytes) -> bytes:
     return body[:inside] + member + (b"" if empty else b",") + body[inside:]
 
 
+def put(body: bytes, path: Sequence[str], value: bytes, *, replace: bool) -> bytes:
+    """`body` with the JSON text `value` at a path of object keys, every other byte kept.
+
+    path: keys of ASCII characters without a space. replace: whether a value that is there already (null is one) gives
+    way. Objects that are missing on the way are made. Unchanged where a value on the way is no object.
+    Raises: Fault(bad_request) as Fields does, and for a key of the path that is given twice.
+    Cost: 14 us for 1 KB, 60 us for 100 KB, 4 ms for 2 MB; 3 us, 40 us, 3 ms where the first key is missing.
+    """
+    fields, key, rest = Fields(body), path[0], path[1:]
+    if key not in fields:
+        return prepend(body, _member(path, value))
+    if not rest and not replace:
+        return body
+    before, old, after = fields.around(key)
+    if not rest:
+        return before + value + after
+    return before + put(old, rest, value, replace=replace) + after if old.startswith(b"{") else body
+
+
+def remove(body: bytes, path: Sequence[str]) -> bytes:
+    """`body` without the member at a path of object keys and one comma beside it, every other byte kept.
+
+    path: as for `put`. Unchanged where the path leads nowhere, or a value on the way is no object.
+    Raises: Fault(bad_request) as `put` does.
+    """
+    fields, key, rest = Fields(body), path[0], path[1:]
+    if key not in fields:
+        return body
+    if not rest:
+        return fields.without(key)
+    before, old, after = fields.around(key)
+    return before + remove(old, rest) + after if old.startswith(b"{") else body
+
+
 def require_utf8(body: bytes) -> None:
     """Raises: Fault(bad_request) for a body that is not UTF-8. Cost: 3 us for 100 KB of ASCII."""
     if body.isascii():
@@ -126,9 +200,28 @@ def require_utf8(body: bytes) -> None:
         raise Fault("bad_request", f"the body is not UTF-8: byte {error.start}") from None
 
 
-def _decode(body: bytes) -> dict[str, msgspec.Raw]:
+def _member(path: Sequence[str], value: bytes) -> bytes:
+    """`"a":{"b":value}` for the path a, b."""
+    *outer, inner = (b"%b:" % msgspec.json.encode(key) for key in path)
+    return b"{".join((*outer, inner)) + value + b"}" * len(outer)
+
+
+def _not_once(key: str) -> Fault:
+    return Fault("bad_request", f"{key} must be given exactly once", param=key)
+
+
+def _unquoted(name: bytes) -> str:
+    return str(_ANY.decode(name)) if b"\\" in name else name[1:-1].decode()
+
+
+def _has_escaped_letter(body: bytes) -> bool:
+    return body.rfind(b"\\u006") >= 0 or body.rfind(b"\\u007") >= 0
+
+
+def _decode(body: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
+    """The text that could be decoded, as long as `body`, and its top-level values."""
     try:
-        return _TOP_LEVEL.decode(body)
+        return body, _TOP_LEVEL.decode(body)
     except msgspec.ValidationError:
         raise Fault("bad_request", "the body must be a JSON object") from None
     except RecursionError:
@@ -139,8 +232,9 @@ def _decode(body: bytes) -> dict[str, msgspec.Raw]:
         raise Fault("bad_request", f"the body is not valid JSON: {error}") from None
 
 
-def _decode_without_surrogates(body: bytes) -> dict[str, msgspec.Raw]:
+def _decode_without_surrogates(body: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
+    text = _SURROGATE.sub(_STAND_IN, body)
     try:
-        return _TOP_LEVEL.decode(_SURROGATE.sub(_STAND_IN, body))
+        return text, _TOP_LEVEL.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Fault("bad_request", f"the body is not valid JSON: {error}") from None

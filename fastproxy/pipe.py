@@ -8,6 +8,8 @@ event or a keepalive can follow without tearing anything.
 import re
 from typing import Literal, Protocol
 
+import orjson
+
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
 from fastproxy.formats.tap import Tap, marks
@@ -19,6 +21,7 @@ ERROR_BYTES = 1048576  # the largest error body that is searched for our credent
 
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _TOLD_USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_DATA = re.compile(rb"(?:\A|[\r\n])data: ?([^\r\n]*)")
 _BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 
 
@@ -106,21 +109,26 @@ class StreamPassthrough:
         return self._complete(data)
 
     def close(self) -> bytes:
-        """The rest, if the stream said that it ended; else the error event: a clean end of body is no proof."""
-        if self.tap.finished or self.tap.failed():
-            self.ending = "ok" if self.tap.finished else "failed"
-            return b"".join(self._held)
-        return self._break(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
+        return self._conclude(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
 
     def abort(self, fault: Fault) -> bytes:
-        if self.tap.finished:
-            return b"".join(self._held)
-        return self._break(fault)
+        return self._conclude(fault)
 
-    def _break(self, fault: Fault) -> bytes:
-        """The error event. The half event that is held was never sent, so it tears nothing by staying behind."""
-        self.ending = "incomplete"
-        return self._format.fault_event(fault, self.tap.tail if not self._held else b"")
+    def _conclude(self, fault: Fault) -> bytes:
+        """The rest, if the stream has said that it ended; else the error event: a clean end of body is no proof.
+
+        Half an event stays behind: it was never sent, so it tears nothing, and what it says does not count.
+        """
+        rest = b"".join(self._held)
+        torn = _is_torn(rest)
+        rules = self._format.tap
+        told = self.tap.finished or self.tap.failed
+        if not told or (torn and (rules.finished.search(rest) or rules.failed.search(rest))):
+            self.ending = "incomplete"
+            sent = len(self.tap.tail) - len(rest)
+            return self._format.fault_event(fault, self.tap.tail[:sent] if sent > 0 else b"")
+        self.ending = "ok" if self.tap.finished else "failed"
+        return b"" if torn else rest
 
     def _complete(self, data: bytes) -> bytes:
         """More of an event that is held."""
@@ -150,8 +158,20 @@ class UnaskedUsage(StreamPassthrough):
     def feed(self, data: bytes) -> bytes:
         return _without_usage(super().feed(data))
 
-    def close(self) -> bytes:
-        return _without_usage(super().close())
+    def _conclude(self, fault: Fault) -> bytes:
+        return _without_usage(super()._conclude(fault))
+
+
+def _is_torn(rest: bytes) -> bool:
+    """Whether an event without its blank line breaks off inside its JSON."""
+    data = b"".join(_DATA.findall(rest)).strip()
+    if not data.startswith((b"{", b"[")) or data == b"[DONE]":
+        return False
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return True
+    return False
 
 
 def _without_usage(events: bytes) -> bytes:
@@ -178,7 +198,13 @@ class ErrorPassthrough(BodyPassthrough):
     def feed(self, data: bytes) -> bytes:
         self._held.append(data)
         self._held_bytes += len(data)
-        return self.close() if self._held_bytes > ERROR_BYTES else b""
+        if self._held_bytes <= ERROR_BYTES:
+            return b""
+        body = self.close()
+        end = len(body) - max(0, len(self._secret) - 1)  # our credential may go on in the next read
+        self._held.append(body[end:])
+        self._held_bytes = len(body) - end
+        return body[:end]
 
     def close(self) -> bytes:
         body = b"".join(self._held)

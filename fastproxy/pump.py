@@ -39,9 +39,11 @@ class Pump:
     def __init__(self, upstream: Exchange, pipe: Pipe, reply: Reply, opening: Opening, limits: Limits) -> None:
         self._limits = limits
         self._upstream = upstream
-        self._pipe = pipe
+        self.pipe = pipe
         self._reply = reply
-        self._opening = opening
+        self._opening: Opening | None = opening  # until the head is written; it holds the upstream's head
+        self._hold = opening.hold
+        self._keepalive = opening.keepalive
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._spoke = True  # whether the client got anything since the last sweep
@@ -65,7 +67,7 @@ class Pump:
     def data(self, data: bytes) -> None:
         """The next bytes of the upstream's body."""
         try:
-            out = self._pipe.feed(data)
+            out = self.pipe.feed(data)
         except Fault as fault:
             self._upstream.close()
             self.broken(fault)
@@ -75,7 +77,7 @@ class Pump:
         self._spoke = True
         if self._reply.started:
             self._reply.write(out)
-        elif self._opening.hold and self._held_bytes + len(out) <= HOLD_BYTES:
+        elif self._hold and self._held_bytes + len(out) <= HOLD_BYTES:
             self._held.append(out)
             self._held_bytes += len(out)
         else:
@@ -84,7 +86,7 @@ class Pump:
     def end(self) -> None:
         """The upstream's body is complete."""
         try:
-            out = self._pipe.close()
+            out = self.pipe.close()
         except Fault as fault:
             self.broken(fault)
             return
@@ -92,7 +94,7 @@ class Pump:
             self._reply.end(out)
         else:
             body = b"".join((*self._held, out))
-            self._reply.start(self._opening.status, self._opening.headers(), len(body), body)
+            self._begin(body, len(body))
             self._reply.end()
         self._settle()
 
@@ -104,7 +106,7 @@ class Pump:
             self.done.set_exception(fault)
             return
         self.fault = fault
-        out = self._pipe.abort(fault)
+        out = self.pipe.abort(fault)
         if out is None:
             self._reply.abort()
         else:
@@ -131,16 +133,20 @@ class Pump:
         if self._reply.paused:
             if silence >= self._limits.write_stall_seconds:
                 self._reply.abort()
-        elif self._opening.keepalive and silence >= self._limits.ping_seconds and self._pipe.quiet:
+        elif self._keepalive and silence >= self._limits.ping_seconds and self.pipe.quiet:
             self._since = now
             if self._reply.started:
-                self._reply.write(self._opening.keepalive)
+                self._reply.write(self._keepalive)
             else:
-                self._begin(self._opening.keepalive)
+                self._begin(self._keepalive)
 
-    def _begin(self, first: bytes) -> None:
+    def _begin(self, first: bytes, length_bytes: int | None = None) -> None:
+        """Write the head, and `first` with it. length_bytes: of the whole body, when it is known better than before."""
+        opening, self._opening = self._opening, None
+        assert opening is not None  # noqa: S101 - begun once: the reply knows
         self._held.clear()
-        self._reply.start(self._opening.status, self._opening.headers(), self._opening.length_bytes, first)
+        length = opening.length_bytes if length_bytes is None else length_bytes
+        self._reply.start(opening.status, opening.headers(), length, first)
 
     def _settle(self) -> None:
         if not self.done.done():

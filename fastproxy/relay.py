@@ -9,7 +9,7 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
-from fastproxy import endpoints, routing
+from fastproxy import endpoints, payload, routing
 from fastproxy.accounts import pool as accounts
 from fastproxy.admin import ADMIN_ACTIONS, Admin, AdminCall
 from fastproxy.answering import Answering
@@ -59,7 +59,8 @@ class Admitted:
     asked: Asked
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
-        return self.relay.exchange(self.asked, body, reply)
+        self.asked.begin(body)
+        return self.relay.exchange(self.asked, reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,12 @@ class Relay:
 
     # With the body.
 
-    async def exchange(self, asked: Asked, body: bytes, reply: Reply) -> None:
+    async def exchange(self, asked: Asked, reply: Reply) -> None:
         """One exchange, and exactly one usage record, whatever its end."""
         self.metrics.in_flight += 1
-        asked.begin(body)
         reply.common = asked.view.gate.page(asked.head)
         try:
-            await self._exchange(asked, body, reply)
+            await self._exchange(asked, reply)
         except Fault as fault:
             asked.failed(fault)
             self._answer(asked, fault, reply)
@@ -145,18 +145,24 @@ class Relay:
         finally:
             self._settle(asked, reply)
 
-    async def _exchange(self, asked: Asked, body: bytes, reply: Reply) -> None:
-        asked.look(body)
+    async def _exchange(self, asked: Asked, reply: Reply) -> None:
+        asked.look()
         if not asked.client.allows(asked.peek.model):
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
         route = await self._route(asked)
         if route.provider is echo.PROVIDER:
             asked.record.provider = route.provider.name
-            self._echo(asked, body, reply)
+            self._echo(asked, reply)
             return
-        upstream, answering = await self._ask(asked, route, body)
+        upstream, answering = await self._ask(asked, route)
+        asked.body = b""  # a stream may go on for an hour, and nothing is sent twice from here on
         try:
-            await self._pump(asked, answering, upstream, reply)
+            pump = _pump(asked, answering, upstream, reply)
+            del answering  # the same for the upstream's head
+            try:
+                await pump.run(self.sweep)
+            finally:
+                asked.note(pump.pipe.ending, pump.pipe.tap.model, pump.pipe.tap.usage(), pump.fault)
         finally:
             upstream.close()
 
@@ -178,12 +184,12 @@ class Relay:
         view.routes[key] = route
         return route
 
-    async def _ask(self, asked: Asked, route: Route, body: bytes) -> tuple[Exchange, Answering]:
+    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
         *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
         for one in first:
             try:
-                upstream, answering = await self._ask_one(asked, one, body)
+                upstream, answering = await self._ask_one(asked, one)
             except Fault as fault:
                 if fault.kind not in _PASSES_ON:
                     raise
@@ -191,16 +197,16 @@ class Relay:
             if answering.head.status not in _PASSES_ON_STATUS:
                 return upstream, answering
             upstream.close()
-        return await self._ask_one(asked, last, body)
+        return await self._ask_one(asked, last)
 
-    async def _ask_one(self, asked: Asked, route: Route, body: bytes) -> tuple[Exchange, Answering]:
+    async def _ask_one(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
         provider = route.provider
         asked.record.provider = provider.name
         if asked.client.foreign and provider.auth != "client":
             raise Fault("unauthorized", f"{provider.title} needs a token of this relay")
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
-        upstream, head = await self._send(asked, _shape(asked, route, account, body))
+        upstream, head = await self._send(asked, _shape(asked, route, account))
         return upstream, Answering(route, account, head)
 
     async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
@@ -221,35 +227,14 @@ class Relay:
                 asked.waited_seconds = upstream.answered_at - started
                 return upstream, head
 
-    async def _pump(self, asked: Asked, answering: Answering, upstream: Exchange, reply: Reply) -> None:
-        head = answering.head
-        _refuse_unusable(head)
-        pipe = answering.pipe(asked)
-        streamed = answering.streamed
-
-        def headers() -> list[Header]:
-            asked.first_byte()
-            return answering.headers(asked)
-
-        opening = Opening(
-            status=head.status,
-            headers=headers,
-            length_bytes=head.length_bytes if head.status < 400 and not streamed else None,
-            hold=not streamed and not asked.peek.stream,
-            keepalive=asked.format.keepalive if streamed else b"",
-        )
-        pump = Pump(upstream, pipe, reply, opening, asked.view.snapshot.limits)
-        try:
-            await pump.run(self.sweep)
-        finally:
-            asked.note(pipe.ending, pipe.tap.model, pipe.tap.usage(), pump.fault)
-
-    def _echo(self, asked: Asked, body: bytes, reply: Reply) -> None:
+    def _echo(self, asked: Asked, reply: Reply) -> None:
         """The built-in model: events of our own, through the encoder of the caller's format."""
         if asked.action != "generate":
             raise Fault("bad_request", "fastproxy/echo only generates; it has nothing to count or compact")
         format_, peek = asked.format, asked.peek
-        events = echo.answer(format_.decode(body, asked.params), id=asked.record.request_id, created_at=int(wall()))
+        events = echo.answer(
+            format_.decode(asked.body, asked.params), id=asked.record.request_id, created_at=int(wall())
+        )
         asked.first_byte()
         common: list[Header] = [
             (b"x-request-id", asked.record.request_id.encode()),
@@ -289,11 +274,14 @@ class Relay:
             reply.abort()
 
 
-def _shape(asked: Asked, route: Route, account: Account, body: bytes) -> Call:
-    """The upstream request: the client's bytes, unless the model has another name there."""
-    provider, format_ = route.provider, asked.format
+def _shape(asked: Asked, route: Route, account: Account) -> Call:
+    """The upstream request: the client's bytes, unless the model has another name there or a rule says otherwise."""
+    provider, format_, body = route.provider, asked.format, asked.body
     if route.model != asked.peek.model:
         body = format_.rename(body, route.model)
+    rules = asked.view.snapshot.payload
+    if rules and asked.action == "generate":  # what counts or compacts refuses the keys that a rule would add
+        body = payload.apply(body, route.model, rules)
     if _asks_for_usage(route, asked.peek, body):
         body = prepend(body, _INCLUDE_USAGE)
     if provider.auth == "client":
@@ -302,6 +290,25 @@ def _shape(asked: Asked, route: Route, account: Account, body: bytes) -> Call:
         credential = credential_for(provider, account.secret)
     path = path_of(format_, asked.action, route.model, asked.params)
     return shape(asked.head, body, provider, provider.formats[route.format], path, credential)
+
+
+def _pump(asked: Asked, answering: Answering, upstream: Exchange, reply: Reply) -> Pump:
+    """What moves the answer to the client. Raises: Fault for an answer that no API gives."""
+    head = answering.head
+    _refuse_unusable(head)
+
+    def headers() -> list[Header]:
+        asked.first_byte()
+        return answering.headers(asked)
+
+    opening = Opening(
+        status=head.status,
+        headers=headers,
+        length_bytes=head.length_bytes if head.status < 400 and not answering.streamed else None,
+        hold=not answering.streamed and not asked.peek.stream,
+        keepalive=asked.format.keepalive if answering.streamed else b"",
+    )
+    return Pump(upstream, answering.pipe(asked), reply, opening, asked.view.snapshot.limits)
 
 
 def _format_of(head: RequestHead | None) -> Format | None:

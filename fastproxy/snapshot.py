@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from fastproxy.payload import Rule
 from fastproxy.providers.base import Provider
 
 
@@ -100,6 +101,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     providers: those that can be used, by name, in order of preference (configured, then found in the environment).
     accounts: provider name -> its credentials, in order.
     aliases: name -> model or `provider/model`.
+    payload: the rules for request bodies, in the order in which they apply.
     unusable: provider name -> one sentence why not (a missing key), for `doctor` and 404 messages.
     """
 
@@ -111,4 +113,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     providers: Mapping[str, Provider] = {}
     accounts: Mapping[str, tuple[Account, ...]] = {}
     aliases: Mapping[str, str] = {}
+    payload: tuple[Rule, ...] = ()
     unusable: Mapping[str, str] = {}

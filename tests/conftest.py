@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: the upstream process, a running relay, and relays with a configuration of one's own."""
+"""Fixtures for every test: the upstream process, a running relay, and relays with a configuration of one's own."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -43,6 +43,7 @@ def start_relay(tmp_path: Path) -> Iterator[StartRelay]:
     def start(config_text: str | None, **environ: str) -> Relay:
         relay = Relay(tmp_path / f"relay-{next(numbers)}", config_text, environ)
         started.append(relay)
+        relay.await_ready()
         return relay
 
     yield start

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.jsonedit import Fields, rename_model, require_utf8
+from fastproxy.jsonedit import Fields, prepend, rename_model, require_utf8
 
 _spaces = st.text(" \t\r\n", max_size=3).map(str.encode)
 _raw_values = st.sampled_from(
@@ -29,14 +29,15 @@ _raw_values = st.sampled_from(
         b'{"a":1,"a":2}',
     ]
 )
-_keys = st.sampled_from([b'"a"', b'"models"', b'"Model"', b'"\\u0061"', b'"model "', b'""', b'"b"', b'"messages"'])
+_KEYS = [b'"a"', b'"models"', b'"Model"', rb'"\u0062"', rb'"\ud83d"', rb'"\"model"', b'"model "', b'""']
 
 
 @st.composite
 def bodies(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
     """(what stands before the value of "model", the value, what stands after it) of one object."""
     space = lambda: draw(_spaces)  # noqa: E731 - a name for one draw
-    member = lambda: b"".join([space(), draw(_keys), space(), b":", space(), draw(_raw_values), space()])  # noqa: E731
+    member = lambda: b"".join([space(), keys.pop(), space(), b":", space(), draw(_raw_values), space()])  # noqa: E731
+    keys = draw(st.permutations(_KEYS))
     before = [member() for _ in range(draw(st.integers(0, 3)))]
     after = [member() for _ in range(draw(st.integers(0, 3)))]
     key = b"".join([space(), b'"model"', space(), b":", space()])
@@ -75,20 +76,51 @@ def test_the_offset_is_that_of_the_top_level_value(body: tuple[bytes, bytes, byt
         b'{"model":"a","x":{"model":"c"},"model":"a"}',
         rb'{"model":"a","mod\u0065l":"b"}',
         rb'{"mod\u0065l":"b","model":"a"}',
-        rb'{"mod\u0065l":"b"}',
-        rb'{"\u006dodel":"a","x":{"model":"a"}}',
-        rb'{"x":{"model":"a"},"\u006d\u006f\u0064\u0065\u006c":"b"}',
+        rb'{"\u006dodel":"a","model":"a","x":{"model":"a"}}',
+        rb'{"model":1,"x":{"model":"a"},"\u006d\u006f\u0064\u0065\u006c":12}',
+        rb'{"model":12,"x":{"model":"a"},"\u006d\u006f\u0064\u0065\u006c":1}',
     ],
 )
-def test_a_model_given_twice_or_with_escapes_is_refused(body: bytes) -> None:
+def test_a_model_given_twice_in_whatever_spelling_is_refused(body: bytes) -> None:
     with pytest.raises(Fault, match="exactly once") as raised:
         rename_model(body, "other")
     assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
 
 
-def test_a_body_without_the_key_is_refused_by_name() -> None:
+@pytest.mark.parametrize(
+    ("body", "renamed"),
+    [
+        (rb'{"mod\u0065l":"b"}', rb'{"mod\u0065l":"c"}'),
+        (rb'{"x":{"model":"b"},"\u006dodel":"b"}', rb'{"x":{"model":"b"},"\u006dodel":"c"}'),
+        (rb'{"model":"b","s":"\u006d\ud83d"}', rb'{"model":"c","s":"\u006d\ud83d"}'),
+    ],
+)
+def test_a_model_spelt_with_escapes_is_still_the_model(body: bytes, renamed: bytes) -> None:
+    assert rename_model(body, "c") == renamed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1,"model":"x","a":{"model":"x"}}',
+        b'{"a":{"model":"x"},"model":"x","a":1}',
+        b'{"a":1,"a":12,"model":"x","b":{"model":"x"}}',
+        b'{"a":12,"a":1,"model":"x","b":{"model":"x"}}',
+    ],
+)
+def test_another_key_given_twice_never_moves_the_edit_to_a_wrong_place(body: bytes) -> None:
+    try:
+        renamed = rename_model(body, "y")
+    except Fault as fault:
+        assert fault.param == "a"  # noqa: PT017 - refused is as good as right
+    else:
+        assert renamed == body.replace(b',"model":"x"', b',"model":"y"')
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"x":{"model":"nested"}}', b'{"x":1}', b'{"x":["model"]}'])
+def test_a_body_without_the_key_is_refused_by_name(body: bytes) -> None:
     with pytest.raises(Fault) as raised:
-        rename_model(b'{"x":{"model":"nested"}}', "other")
+        rename_model(body, "other")
     assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
 
 
@@ -135,7 +167,7 @@ def test_no_bytes_at_all_raise_anything_but_a_fault(body: bytes) -> None:
         fields.text("model")
         fields.replace("model", "x")
     except Fault as fault:
-        assert fault.kind == "bad_request"
+        assert fault.kind == "bad_request"  # noqa: PT017 - both ways out are right
 
 
 @pytest.mark.parametrize("lone", [rb"\ud83d", rb"\uDE00", rb"\ud83dx", rb"\ude00\ud83d"])
@@ -189,3 +221,26 @@ def test_utf8_is_required_and_the_first_wrong_byte_named() -> None:
     require_utf8("\N{GREEK SMALL LETTER ALPHA}".encode())
     with pytest.raises(Fault, match="byte 1"):
         require_utf8(b"a\xff")
+
+
+@given(bodies())
+def test_prepending_adds_one_member_and_keeps_every_other_byte(body: tuple[bytes, bytes, bytes]) -> None:
+    first = b"".join(body)
+    longer = prepend(first, b'"new":1')
+    assert longer.replace(b'"new":1,', b"", 1) == first
+    assert Fields(longer).value("new") == 1
+
+
+@pytest.mark.parametrize("empty", [b"{}", b" {\n } "])
+def test_prepending_to_an_empty_object_adds_no_comma(empty: bytes) -> None:
+    assert Fields(prepend(empty, b'"new":1')).value("new") == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"model":null}', b'{"model":""}', b'{"model":7}', b'{"model":"a","model":"a"}']
+)
+def test_a_request_must_name_one_model(body: bytes) -> None:
+    with pytest.raises(Fault) as raised:
+        Fields(body).model()
+    assert raised.value.param == "model"
+    assert Fields(b'{"model":"a/b"}').model() == "a/b"

@@ -5,7 +5,8 @@
     document    a file as values with places                 rows        one row of [providers.*] to a Provider
     schema      which keys there are, and their types        providers   which can be used, with which accounts
     secrets     env:, file: and cred: references             building    everything together: load
-    finding     which file, and has it changed               showing     the effective configuration as text
+    payload     [[payload.*]] to rules                       showing     the effective configuration as text
+    finding     which file, and has it changed
 
 The file is the user's and is never written.
 """

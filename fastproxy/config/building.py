@@ -11,6 +11,7 @@ from types import MappingProxyType
 from fastproxy.config.addresses import host_problem, listen_problem, origin_problem, proxy_problem
 from fastproxy.config.document import Document, read_document
 from fastproxy.config.finding import locate
+from fastproxy.config.payload import payload_rules
 from fastproxy.config.providers import know_providers
 from fastproxy.config.schema import AccessRow, blame_unknown_tables, read_section
 from fastproxy.config.secrets import References, Unresolved
@@ -47,6 +48,7 @@ def load(
     digests = _access(document, access, references)
     known = know_providers(document, references, environ, alive)
     aliases = _aliases(document)
+    payload = payload_rules(document)
     document.require_sound()
     return Snapshot(
         server=server,
@@ -57,6 +59,7 @@ def load(
         providers=MappingProxyType(known.providers),
         accounts=MappingProxyType(known.accounts),
         aliases=MappingProxyType(aliases),
+        payload=payload,
         unusable=MappingProxyType(known.unusable),
     )
 

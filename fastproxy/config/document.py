@@ -34,14 +34,17 @@ class Document:
             table[key] = value
             self._sources[section, key] = source
 
-    def table(self, *path: str) -> dict[str, object]:
+    def table(self, *path: str | int) -> dict[str, object]:
         """The table at a path; empty when absent, and when it is something else, which is noted as a problem."""
         value: object = self.values
         for part in path:
-            value = value.get(part, {}) if isinstance(value, dict) else {}
+            if isinstance(part, int):
+                value = value[part] if isinstance(value, list) and part < len(value) else {}
+            else:
+                value = value.get(part, {}) if isinstance(value, dict) else {}
         if isinstance(value, dict):
             return value
-        self.blame(path, f"[{'.'.join(path)}] must be a table")
+        self.blame(path, f"[{dotted(path)}] must be a table")
         return {}
 
     def blame(self, path: KeyPath, message: str) -> None:
@@ -64,6 +67,11 @@ class Document:
         if self._problems:
             first, *others = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
             raise ConfigError(*first, others=tuple(others))
+
+
+def dotted(path: KeyPath) -> str:
+    """How a person names the table at a path; the number of a list's element is told by its place in the file."""
+    return ".".join(part for part in path if isinstance(part, str))
 
 
 def read_document(path: Path | None) -> Document:

@@ -55,13 +55,24 @@ class _Walk:
         """`[a.b]` or `[[a.b]]`: the path that the pairs below belong to."""
         is_list = self._text.startswith("[[", self._at)
         self._at += 2 if is_list else 1
-        path = self._key(())
+        start = self._at
+        path = self._numbered(self._key(()))
         self._at = self._text.index("]", self._at) + (2 if is_list else 1)
         if is_list:
             number = self._headers.get(path, 0)
             self._headers[path] = number + 1
             path = (*path, number)
+        self.offsets.setdefault(path, start)
         return path
+
+    def _numbered(self, path: KeyPath) -> KeyPath:
+        """A header's path, with the number of the last element behind every list of tables that it leads through."""
+        numbered: KeyPath = ()
+        for part in path[:-1]:
+            numbered = (*numbered, part)
+            if numbered in self._headers:
+                numbered = (*numbered, self._headers[numbered] - 1)
+        return (*numbered, path[-1])
 
     def _pair(self, table: KeyPath) -> None:
         path = self._key(table)

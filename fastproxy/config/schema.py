@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from fastproxy.config.document import Document
+from fastproxy.config.document import Document, dotted
 from fastproxy.formats.base import FormatName
 from fastproxy.providers.base import Auth
 from fastproxy.snapshot import Limits, Server, Storage, Upstream
@@ -41,6 +41,20 @@ class ProviderRow(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
+class SettingRow(msgspec.Struct, frozen=True):
+    """One [[payload.default]] or [[payload.override]] as written. set: dotted path -> value."""
+
+    models: tuple[str, ...] = ()
+    set: dict[str, Any] = {}
+
+
+class FilterRow(msgspec.Struct, frozen=True):
+    """One [[payload.filter]] as written. remove: dotted paths."""
+
+    models: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
 Section = TypeVar("Section", bound=msgspec.Struct)
 
 SECTIONS: Mapping[str, type[msgspec.Struct]] = {
@@ -50,7 +64,7 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "access": AccessRow,
     "storage": Storage,
 }
-TABLES = (*SECTIONS, "providers", "aliases")
+TABLES = (*SECTIONS, "providers", "aliases", "payload")
 
 _EXPECTED: Mapping[object, str] = {
     bool: "true or false",
@@ -61,6 +75,7 @@ _EXPECTED: Mapping[object, str] = {
     tuple[str, ...]: "a list of texts",
     str | tuple[str, ...]: "text or a list of texts",
     dict[str, str]: "a table of texts",
+    dict[str, Any]: "a table",
 }
 _GOT: Mapping[type, str] = {
     bool: "true or false",
@@ -72,13 +87,13 @@ _GOT: Mapping[type, str] = {
 }
 
 
-def read_section(document: Document, kind: type[Section], *path: str) -> Section:
+def read_section(document: Document, kind: type[Section], *path: str | int) -> Section:
     """The table at a path as a record. Unknown keys and wrong values are noted as problems and left at the default."""
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     valid: dict[str, Any] = {}
     for key, value in document.table(*path).items():
         if key not in types:
-            document.blame((*path, key), _unknown(key, types, ".".join(path)))
+            document.blame((*path, key), _unknown(key, types, dotted(path)))
             continue
         problem = _wrong_number(key, value)
         try:

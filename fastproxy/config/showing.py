@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 import orjson
 
+from fastproxy.payload import Rule
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Snapshot
 
@@ -31,6 +32,8 @@ def show(snapshot: Snapshot) -> str:
         lines += _provider(provider, snapshot.accounts.get(provider.name, ()))
     lines += [f"# {name} is not used: {sentence}" for name, sentence in snapshot.unusable.items()]
     lines += ["", *_table("aliases", snapshot.aliases)]
+    for rule in snapshot.payload:
+        lines += _rule(rule)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -53,6 +56,18 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
     yield from (f"# {name} at {url}" for name, url in provider.formats.items())
     yield from (f"# account {account.id}" for account in accounts)
     yield from _table(f"providers.{_key(provider.name)}", {key: value for key, value in settings.items() if value})
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    """One payload rule, as it could be written."""
+    paths = {".".join(path): text for path, text in rule.edits}
+    yield f"[[payload.{rule.kind}]]"
+    yield f"models = {_value(rule.models)}"
+    if rule.kind == "filter":
+        yield f"remove = {_value(tuple(paths))}"
+    else:
+        yield f"set = {_value({path: orjson.loads(text) for path, text in paths.items()})}"
+    yield ""
 
 
 def _table(name: str, values: Mapping[str, object]) -> Iterator[str]:

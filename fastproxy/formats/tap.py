@@ -17,7 +17,9 @@ from fastproxy.ir.fold import merge
 CANDIDATE_BYTES = 8192  # the largest usage object seen in recorded traffic has 1.1 KB
 MODEL_SEARCH_BYTES = 65536  # a response that has not named its model by then is left nameless
 TAIL_BYTES = 1024
-_SEAM_BYTES = 64  # longer than any key or mark that a read could cut in two
+_TAIL_PIECES = 16  # kept as they came before they are cut to TAIL_BYTES: a list is cheaper than a copy per read
+_SEAM_BYTES = 320  # longer than any mark, and than any model's name, that a read could cut in two
+_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")  # never within JSON, not even a pretty-printed one
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
 _NOTHING = Usage()
 
@@ -36,17 +38,29 @@ def marks(rules: TapRules) -> Marks:
     return Marks(
         rules,
         re.compile(re.escape(rules.usage_key) + rb"\s*:\s*(?=\{)"),
-        re.compile(re.escape(rules.model_key) + rb'\s*:\s*("(?:[^"\\]|\\.)*")'),
+        re.compile(re.escape(rules.model_key) + rb'\s*:\s*("(?:[^"\\]|\\.)+")'),  # "" names none
     )
 
 
 class Tap:
-    """One per response. Feed it everything, then read `usage()`, `model`, `finished`, `failed()`.
+    """One per response. Feed it everything, then read `usage()`, `model`, `finished` and `failed`.
 
     Cost: 0.6 us per 250-byte event (make bench).
     """
 
-    __slots__ = ("_first", "_growing", "_last", "_marks", "_seam", "_searched", "finished", "model", "tail")
+    __slots__ = (
+        "_first",
+        "_growing",
+        "_last",
+        "_marks",
+        "_seam",
+        "_searched",
+        "_sequence",
+        "_tail",
+        "failed",
+        "finished",
+        "model",
+    )
 
     def __init__(self, known: Marks) -> None:
         self._marks = known
@@ -56,8 +70,10 @@ class Tap:
         self._seam = b""
         self._searched = 0
         self.model = ""
-        self.tail = b""
+        self._tail: list[bytes] = []
         self.finished = False
+        self.failed = False
+        self._sequence = b""
 
     def feed(self, data: bytes) -> None:
         """Look at the next bytes of the response."""
@@ -69,10 +85,25 @@ class Tap:
             self._note_usage(window)
         if not self.finished and rules.finished.search(window):
             self.finished = True
+        if b"error" in window and rules.failed.search(window):
+            self.failed = True
         if not self.model and self._searched < MODEL_SEARCH_BYTES:
+            self._searched += len(data)
             self._note_model(window)
-        self._seam = b"" if data.endswith(b"\n") else window[-_SEAM_BYTES:]
-        self.tail = data if len(data) >= TAIL_BYTES else (self.tail + data)[-TAIL_BYTES:]
+        self._seam = b"" if data.endswith(_EVENT_ENDS) else window[-_SEAM_BYTES:]
+        if rules.sequence_key and (at := window.rfind(rules.sequence_key)) >= 0:
+            self._sequence = window[at : at + _SEAM_BYTES]
+        if len(data) >= TAIL_BYTES:
+            self._tail = [data[-TAIL_BYTES:]]
+        else:
+            self._tail.append(data)
+            if len(self._tail) >= _TAIL_PIECES:
+                self._tail = [b"".join(self._tail)[-TAIL_BYTES:]]
+
+    @property
+    def tail(self) -> bytes:
+        """The last sequence number, where there are any, and the last TAIL_BYTES of what has been fed."""
+        return self._sequence + b"".join(self._tail)[-TAIL_BYTES:]
 
     def usage(self) -> Usage:
         """The tokens told so far; every class None when the upstream told nothing."""
@@ -81,18 +112,15 @@ class Tap:
             return last or _NOTHING
         return merge(self._parse(self._first) or _NOTHING, last or _NOTHING)
 
-    def failed(self) -> bool:
-        """Whether the stream ended in an error event of its own."""
-        return self._marks.rules.failed.search(self.tail) is not None
-
     def _note_usage(self, window: bytes) -> None:
-        found = [match.end() for match in self._marks.usage.finditer(window)]
+        seen = len(self._seam)  # an object that begins in there is known from the read before
+        found = [match.end() for match in self._marks.usage.finditer(window) if match.end() >= seen]
         if not found:
             return
         self._last = window[found[-1] : found[-1] + CANDIDATE_BYTES]
         if not self._first:
             self._first = self._last if len(found) == 1 else window[found[0] : found[0] + CANDIDATE_BYTES]
-        self._growing = len(self._last) < CANDIDATE_BYTES and not window.endswith(b"\n")
+        self._growing = len(self._last) < CANDIDATE_BYTES and not window.endswith(_EVENT_ENDS)
 
     def _grow(self, data: bytes) -> None:
         whole = self._last is self._first
@@ -102,7 +130,6 @@ class Tap:
         self._growing = len(self._last) < CANDIDATE_BYTES
 
     def _note_model(self, window: bytes) -> None:
-        self._searched += len(window)
         match = self._marks.model.search(window)
         if match is not None:
             self.model = _text(match[1])

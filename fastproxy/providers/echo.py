@@ -7,7 +7,7 @@ something to try. Pure: the same request gives the same events; no network, no c
 import re
 from itertools import takewhile
 
-import orjson
+import msgspec
 
 from fastproxy.ir.events import (
     BlockEnd,
@@ -76,7 +76,8 @@ def _echo(text: str, block: int) -> tuple[list[Event], str]:
 
 
 def _call(tool: Tool, block: int, response_id: str) -> tuple[list[Event], str]:
-    arguments = orjson.dumps(example(tool.schema)).decode()
+    # Not orjson: a schema may hold integers of any size, and orjson stops at 64 bits.
+    arguments = msgspec.json.encode(example(tool.schema)).decode()
     starts = range(0, len(arguments), _ARGUMENT_CHARACTERS)
     pieces = [ToolArgs(block, arguments[at : at + _ARGUMENT_CHARACTERS]) for at in starts]
     call_id = "call_" + _NOT_AN_ID.sub("-", response_id)

@@ -269,6 +269,7 @@ class Connection(asyncio.Protocol):
         head = incoming.head if incoming is not None else None
         refusal = self._shared.door.refuse(fault, head)
         whole = incoming is not None and incoming.length_bytes == 0 and incoming.keep_alive
+        whole = whole and not self._shared.draining
         bodyless = head is not None and head.method == b"HEAD"
         self._state = "busy"
         done = self._finished if whole else self._linger

@@ -16,13 +16,13 @@ from fastproxy.errors import Fault, Header
 from fastproxy.framing.http1 import LENGTH, MAX_LENGTH, RequestHead
 from fastproxy.snapshot import Limits
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1")
-# For bytes.translate, which deletes at 1 GB/s: what is left over is not allowed. (One expression for the whole head
-# costs 12 us where this costs 5.)
-_NAME_CHARACTERS = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_VALUE_CHARACTERS = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1\r\n")
+# All header lines at once, anchored at both ends: as many matches as lines means that each line is one. (One expression
+# for the whole head costs 12 us where this costs 3.)
+_LINES = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x20-\x7e\x80-\xff]*)\r$")
 # Header names with a meaning for framing or connections that the fast lane leaves to the slow one.
 _UNUSUAL = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
+_CONTROLS = bytes((*range(9), *range(10, 32), 127))
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ def read_head(raw: bytes, limits: Limits) -> Incoming:
     """The head in `raw`, which ends with its blank line.
 
     Raises: Fault(bad_request) with status 400, 414, 417 or 431. The connection must then be closed.
-    Cost: 5 us in the fast lane, 32 us through h11, with 15 header lines.
+    Cost: 7 us in the fast lane, 46 us through h11, with 16 header lines.
     """
     if raw.find(b"\r\n") > limits.target_bytes:
         raise Fault("bad_request", f"the request line is longer than {limits.target_bytes} bytes", status=414)
@@ -51,26 +51,19 @@ def read_plain(raw: bytes) -> Incoming | None:
     """The fast lane: a head with nothing unusual in it, or None."""
     if b" \r\n" in raw or b":  " in raw:  # white space around values is h11's business
         return None
-    first, *lines = raw[:-4].split(b"\r\n")
-    match = _REQUEST_LINE.fullmatch(first)
-    parts = [line.partition(b": ") for line in lines]
-    names = [name for name, _, _ in parts]
-    values = b"".join([value for _, _, value in parts])
-    if (
-        match is None
-        or not all(names)
-        or b"".join(names).translate(None, _NAME_CHARACTERS)
-        or values.translate(None, _VALUE_CHARACTERS)
-    ):
+    match = _REQUEST_LINE.match(raw)
+    found = _LINES.findall(raw)
+    if match is None or len(found) != raw.count(b"\n") - 2:
         return None
-    headers: list[Header] = [(name.lower(), value) for name, _, value in parts]
+    headers: list[Header] = [(name.lower(), value) for name, value in found]
     names = [name for name, _ in headers]
     if names.count(b"host") != 1 or names.count(b"content-length") > 1 or not _UNUSUAL.isdisjoint(names):
         return None
-    length = _length(headers[names.index(b"content-length")][1]) if b"content-length" in names else 0
-    if b"connection" in names and headers[names.index(b"connection")][1].lower() != b"keep-alive":
+    head = RequestHead(match[1], match[2], headers)
+    length = head.get(b"content-length")
+    if names.count(b"connection") > 1 or head.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return None
-    return Incoming(RequestHead(match[1], match[2], headers), length, keep_alive=True, expects_continue=False)
+    return Incoming(head, _length(length) if length is not None else 0, keep_alive=True, expects_continue=False)
 
 
 def read_any(raw: bytes) -> Incoming:
@@ -82,15 +75,18 @@ def read_any(raw: bytes) -> Incoming:
         event = connection.next_event()
     except h11.RemoteProtocolError as error:
         raise Fault("bad_request", f"not a valid HTTP/1.1 request: {_without_data(error)}") from None
-    if not isinstance(event, h11.Request):
+    if not isinstance(event, h11.Request) or event.http_version not in (b"1.1", b"1.0"):
         raise Fault("bad_request", "not a valid HTTP/1.1 request")
-    head = RequestHead(event.method, event.target, list(event.headers), event.http_version == b"1.1")
+    # h11 has made one of several equal lengths, which _framed is to see as they came.
+    lines = [line.partition(b":") for line in raw[:-4].split(b"\r\n")[1:]]
+    headers: list[Header] = [(name.lower(), value.strip(b" \t")) for name, _, value in lines]
+    head = RequestHead(event.method, event.target, headers, event.http_version == b"1.1")
     return _framed(_origin_form(head))
 
 
 def _require_plain_lines(raw: bytes) -> None:
     ends = raw.count(b"\r\n")
-    if raw.count(b"\n") != ends or raw.count(b"\r") != ends or b"\0" in raw:
+    if len(raw.translate(None, _CONTROLS)) != len(raw) - 2 * ends:
         raise Fault("bad_request", "header lines must end in CRLF and hold no control characters")
     if b"\r\n " in raw or b"\r\n\t" in raw:
         raise Fault("bad_request", "folded header lines are not accepted")

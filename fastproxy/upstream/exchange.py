@@ -151,7 +151,9 @@ class Exchange(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
-        if self._head.done():
+        if self._chunks is not None and not self._done:  # an event of a stream, mostly: the shortest way
+            self._chunked_body(self._chunks, data)
+        elif self._head.done():
             self._body(data)
         else:
             self._read_head(data)
@@ -249,7 +251,11 @@ class Exchange(asyncio.Protocol):
             self._fail(Fault("upstream_garbage", f"the upstream's chunked coding is broken: {error}"))
             return
         if pieces:
-            self._deliver(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if self._sink is not None:
+                self._sink.data(piece)
+            else:
+                self._deliver(piece)
         if chunks.done and not self._done:
             self._complete(extra=bool(chunks.rest))
 

@@ -49,6 +49,14 @@ def test_idle_streams_are_held_until_their_first_event(generator, reference):
     assert generator.run(job).events == 8
 
 
+def test_figures_can_be_of_flowing_streams_only(generator, upstream):
+    flowing = {"connections": 4, "requests": 4, "spread_seconds": 0.02, "while_all_flow": True}
+    outcome = generator.run(Job(port=upstream.port, model="bench-20x1-5ms", **flowing))
+    assert 20 < outcome.events < 80
+    with pytest.raises(BenchError, match="ended before"):
+        generator.run(Job(port=upstream.port, model="bench-2x1-2ms", **flowing))
+
+
 def test_a_failing_request_fails_the_job_and_the_generator_goes_on(generator, upstream):
     with pytest.raises(BenchError, match="no such bench model"):
         generator.run(Job(port=upstream.port, model="gpt-5"))

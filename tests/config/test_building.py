@@ -64,6 +64,15 @@ models = ["llama-*"]
 fallback = ["openai"]
 [aliases]
 fast = "lab/llama-3.2-1b"
+[[payload.default]]
+models = ["gpt-*"]
+set = { "reasoning.effort" = "low" }
+[[payload.override]]
+models = ["llama-*"]
+set = { temperature = 0.2 }
+[[payload.filter]]
+models = ["llama-*"]
+remove = ["metadata", "reasoning.effort"]
 """)
     snapshot = load(file, {"OPENAI_API_KEY": "k", "FASTPROXY_TOKEN": "t", "FASTPROXY_ADMIN_TOKEN": "a"})
     assert snapshot.server.workers == 2
@@ -74,6 +83,7 @@ fast = "lab/llama-3.2-1b"
     assert list(snapshot.providers) == ["openai", "lab", "fastproxy"]
     assert snapshot.accounts["lab"][0].secret.reveal() == "lab-key"
     assert snapshot.aliases == {"fast": "lab/llama-3.2-1b"}
+    assert [rule.kind for rule in snapshot.payload] == ["default", "override", "filter"]
 
 
 def test_a_snapshot_shows_no_secret_and_can_not_be_changed():

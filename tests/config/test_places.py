@@ -29,6 +29,11 @@ dotted . inner = { a = 1, "b" = [2, 3] }
 id = 1
 [[rows]]
 id = 2
+[rows.inner]
+a = 1
+[[rows.inner.list]]
+b = 2
+[rows.inner.list.c]
 last = "\\"]"'''
 
 
@@ -48,7 +53,13 @@ last = "\\"]"'''
         (("providers", "my.lab", "dotted", "inner", "a"), (15, 20)),
         (("providers", "my.lab", "dotted", "inner", "b", 1), (15, 37)),
         (("rows", 0, "id"), (17, 1)),
-        (("rows", 1, "last"), (20, 1)),
+        (("rows", 0), (16, 3)),
+        (("rows", 1), (18, 3)),
+        (("rows", 1, "id"), (19, 1)),
+        (("rows", 1, "inner"), (20, 2)),
+        (("rows", 1, "inner", "a"), (21, 1)),
+        (("rows", 1, "inner", "list", 0, "b"), (23, 1)),
+        (("rows", 1, "inner", "list", 0, "c", "last"), (25, 1)),
     ],
 )
 def test_every_key_is_where_it_stands(path, place):

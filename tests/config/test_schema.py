@@ -9,7 +9,7 @@ from fastproxy.snapshot import Limits, Server, Storage, Upstream
 
 KINDS = {"server": Server, "limits": Limits, "upstream": Upstream, "access": AccessRow, "storage": Storage}
 
-SECTION_NAMES = "[server], [limits], [upstream], [access], [storage], [providers], [aliases]"
+SECTION_NAMES = "[server], [limits], [upstream], [access], [storage], [providers], [aliases], [payload]"
 FORMAT_NAMES = "openai-chat, openai-responses, anthropic, gemini"
 AUTH_NAMES = "bearer, x-api-key, x-goog-api-key, api-key, none, client"
 
@@ -35,7 +35,7 @@ def problem_of(text: str) -> str:
         ("[storage]\nzzz = 1", "f:2:1: unknown key 'zzz' in [storage]; there are url, shared"),
         ("[sever]", "f:1:2: unknown section or key 'sever'; did you mean [server]?"),
         ("workers = 2", "f:1:1: unknown section or key 'workers'; it belongs in [server]"),
-        ("[[payload.default]]", f"f:1:3: unknown section or key 'payload'; there are {SECTION_NAMES}"),
+        ("[[webhooks]]", f"f:1:3: unknown section or key 'webhooks'; there are {SECTION_NAMES}"),
         ("[providers.x]\napi_kye = ''", "f:2:1: unknown key 'api_kye' in [providers.x]; did you mean api_key?"),
         ("[providers]\nx = 1", "f:2:1: [providers.x] must be a table"),
         ("[server]\nworkers = '2'", "f:2:1: workers must be a whole number, not text"),

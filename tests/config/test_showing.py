@@ -19,6 +19,12 @@ headers = { x-team = "header-secret" }
 [aliases]
 "quick one" = "my.lab/x"
 fast = "my.lab/y"
+[[payload.filter]]
+models = ["*"]
+remove = ["metadata"]
+[[payload.default]]
+models = ["gpt-*", "o3"]
+set = { "reasoning.effort" = "low", stop = [1, "x", { y = true }] }
 """
 
 
@@ -48,6 +54,7 @@ def test_it_is_toml_that_says_what_is_in_force(tmp_path):
         "discover": True,
         "headers": {"x-team": "hidden"},
     }
+    assert values["payload"] == tomllib.loads(TEXT)["payload"]
     assert values["aliases"] == {"quick one": "my.lab/x", "fast": "my.lab/y"}
 
 

@@ -89,7 +89,9 @@ def probe_seconds(relay: Relay, upstream: Upstream) -> float:
 
 
 def test_a_slow_reader_gets_everything(relay: Relay, upstream: Upstream):
-    events = [b'data: {"choices":[{"index":0,"delta":{"content":"%d%b"}}]}\n\n' % (n, b"a" * 60_000) for n in range(100)]
+    events = [
+        b'data: {"choices":[{"index":0,"delta":{"content":"%d%b"}}]}\n\n' % (n, b"a" * 60_000) for n in range(100)
+    ]
     sent = b"".join([*events, *CHAT.events])
     name = upstream.teach(script.streamed([*events, *CHAT.events]))
     with Wire(relay.port, receive_buffer_bytes=4096) as wire:

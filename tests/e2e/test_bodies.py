@@ -87,7 +87,9 @@ def test_a_path_that_could_change_an_address_is_refused(relay: Relay, upstream: 
 def test_an_unknown_model_is_not_found_and_the_nearest_are_named(
     start_relay: StartRelay, upstream: Upstream, caller: Caller
 ):
-    relay = start_relay(config(upstream.origin, extra='[aliases]\nlighthouse = "lab/lab-1"\n').replace('["*"]', '["lab-*"]'))
+    relay = start_relay(
+        config(upstream.origin, extra='[aliases]\nlighthouse = "lab/lab-1"\n').replace('["*"]', '["lab-*"]')
+    )
     if caller.format == "gemini":
         answer = relay.ask(caller.whole_target.replace("lab-1", "lighthose"), caller.whole_body)
     else:

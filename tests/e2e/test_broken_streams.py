@@ -1,10 +1,10 @@
 """Streams that break after the first event: what came so far, the format's error event, and never a sign of success."""
 
 from collections.abc import Iterator
-from time import time
 
 import pytest
 
+from fastproxy.clock import wall
 from support import script
 from support.callers import CALLERS, Caller
 from support.envelopes import assert_broken_off
@@ -86,7 +86,7 @@ def test_a_break_after_the_end_mark_is_no_break(relay: Relay, upstream: Upstream
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.format)
 def test_a_broken_stream_is_recorded_as_an_error(relay: Relay, upstream: Upstream, caller: Caller):
-    asked_at = time()
+    asked_at = wall()
     _, acts = begin(caller)
     ask(relay, caller, upstream.teach([*acts, END]))
     row = usage_since(relay, asked_at)

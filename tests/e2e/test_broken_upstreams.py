@@ -29,7 +29,9 @@ FAULTS: dict[str, list[AnyAct]] = {
     "bare LF heads": [Send(OK.replace(b"\r\n", b"\n")), Close()],
     "folded header": [Send(OK.replace(b"\r\n\r\n", b"\r\nx-one: a\r\n b\r\n\r\n")), Close()],
     "NUL in a header": [Send(OK.replace(b"\r\n\r\n", b"\r\nx-one: a\0b\r\n\r\n")), Close()],
-    "switching protocols": [Send(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")],
+    "switching protocols": [
+        Send(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
+    ],
     "interim answers without end": [Send(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 150)],
     "redirect": whole(b"", status=302, headers=[("location", "http://127.0.0.1:1/elsewhere")]),
     "permanent redirect": whole(b"", status=308, headers=[("location", "/elsewhere")]),

@@ -34,23 +34,31 @@ CLIENTS: dict[str, tuple[str, tuple[str, str], list[tuple[str, str]], bytes, byt
             ("x-stainless-retry-count", "0"),
             ("content-type", "application/json"),
         ],
-        orjson.dumps({
-            "model": "claude-opus-5-5",
-            "messages": [{"role": "user", "content": [{"type": "text", "text": "hi " * 16_000}]}],
-            "system": [{"type": "text", "text": "x-anthropic-billing-header: v=1"}],
-            "thinking": {"type": "adaptive", "display": "omitted"},
-            "context_management": {"edits": [{"type": "clear_thinking_20251015"}]},
-            "output_config": {"effort": "high"},
-            "metadata": {"user_id": '{"device_id":"d","account_uuid":"","session_id":"%s"}' % ID},
-            "max_tokens": 32000,
-            "stream": True,
-        }),
+        orjson.dumps(
+            {
+                "model": "claude-opus-5-5",
+                "messages": [{"role": "user", "content": [{"type": "text", "text": "hi " * 16_000}]}],
+                "system": [{"type": "text", "text": "x-anthropic-billing-header: v=1"}],
+                "thinking": {"type": "adaptive", "display": "omitted"},
+                "context_management": {"edits": [{"type": "clear_thinking_20251015"}]},
+                "output_config": {"effort": "high"},
+                "metadata": {
+                    "user_id": orjson.dumps({"device_id": "d", "account_uuid": "", "session_id": ID}).decode()
+                },
+                "max_tokens": 32000,
+                "stream": True,
+            }
+        ),
         ANTHROPIC.answer,
     ),
     "Claude Code with repeated betas": (
         "/v1/messages?beta=true",
         ("x-api-key", TOKEN),
-        [("anthropic-beta", "one-2026"), ("anthropic-version", "2023-06-01"), ("anthropic-beta", "two-2026,three-2026")],
+        [
+            ("anthropic-beta", "one-2026"),
+            ("anthropic-version", "2023-06-01"),
+            ("anthropic-beta", "two-2026,three-2026"),
+        ],
         ANTHROPIC.whole_body,
         ANTHROPIC.answer,
     ),
@@ -68,21 +76,28 @@ CLIENTS: dict[str, tuple[str, tuple[str, str], list[tuple[str, str]], bytes, byt
             ("user-agent", "codex_exec/0.169.0 (Debian 12.0.0; x86_64)"),
             ("accept", "text/event-stream"),
         ],
-        orjson.dumps({
-            "model": "gpt-6",
-            "input": [{"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "x" * 38_000}]}],
-            "store": False,
-            "stream": True,
-            "include": ["reasoning.encrypted_content"],
-            "prompt_cache_key": ID,
-            "client_metadata": {"x-codex-installation-id": ID},
-        }),
+        orjson.dumps(
+            {
+                "model": "gpt-6",
+                "input": [
+                    {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "x" * 38_000}]}
+                ],
+                "store": False,
+                "stream": True,
+                "include": ["reasoning.encrypted_content"],
+                "prompt_cache_key": ID,
+                "client_metadata": {"x-codex-installation-id": ID},
+            }
+        ),
         RESPONSES.answer,
     ),
     "Gemini CLI": (
         "/v1beta/models/gemini-3.8-pro:streamGenerateContent?alt=sse",
         ("x-goog-api-key", TOKEN),
-        [("user-agent", "GeminiCLI/0.61.0/gemini-3.8-pro (linux; x64)"), ("x-goog-api-client", "google-genai-sdk/1.30.0 gl-node/v20")],
+        [
+            ("user-agent", "GeminiCLI/0.61.0/gemini-3.8-pro (linux; x64)"),
+            ("x-goog-api-client", "google-genai-sdk/1.30.0 gl-node/v20"),
+        ],
         b'{"contents":[{"parts":[{"text":"hi"}],"role":"user"}],"tools":[{"functionDeclarations":[{"parametersJsonSchema":{}}]}]}',
         GEMINI.answer,
     ),
@@ -96,8 +111,20 @@ CLIENTS: dict[str, tuple[str, tuple[str, str], list[tuple[str, str]], bytes, byt
     "opencode": (
         "/v1/chat/completions",
         ("authorization", f"Bearer {TOKEN}"),
-        [("x-session-id", "ses_1"), ("x-session-affinity", "ses_1"), ("user-agent", "opencode/1.18.33 ai-sdk/provider-utils/4.0.0")],
-        orjson.dumps({"model": "gpt-6-mini", "max_tokens": 32000, "messages": [], "stream": True, "stream_options": {"include_usage": True}}),
+        [
+            ("x-session-id", "ses_1"),
+            ("x-session-affinity", "ses_1"),
+            ("user-agent", "opencode/1.18.33 ai-sdk/provider-utils/4.0.0"),
+        ],
+        orjson.dumps(
+            {
+                "model": "gpt-6-mini",
+                "max_tokens": 32000,
+                "messages": [],
+                "stream": True,
+                "stream_options": {"include_usage": True},
+            }
+        ),
         CHAT.answer,
     ),
     "anthropic for Python": (
@@ -151,7 +178,10 @@ def test_what_is_not_for_a_provider_stays_here(relay: Relay, upstream: Upstream)
 
 
 def test_a_model_addressed_to_a_provider_is_the_only_thing_replaced(relay: Relay, upstream: Upstream):
-    body = b'{ "messages" : [{"role":"user","content":"caf\\u00e9 \\ud83d"}],"seed":123456789012345678901234567890,\r\n\t"temperature":1.0e0,  "model"  :  "lab/lab-1" , "tools":[{"model":"lab/lab-1"}] }'
+    body = (
+        b'{ "messages" : [{"role":"user","content":"caf\\u00e9 \\ud83d"}],"seed":123456789012345678901234567890,\r\n\t'
+        b'"temperature":1.0e0,  "model"  :  "lab/lab-1" , "tools":[{"model":"lab/lab-1"}] }'
+    )
     name = upstream.teach(script.whole(CHAT.answer))
     assert relay.ask("/v1/chat/completions", body, (("x-lab", name),)).status == 200
     assert upstream.only(name).body == body.replace(b'"lab/lab-1" ,', b'"lab-1" ,')

@@ -1,4 +1,4 @@
-"""One client connection: keep-alive, pipelining, Expect, HEAD, chunked requests, HTTP/1.0, and the waits it may take."""
+"""One client connection: keep-alive, pipelining, Expect, HEAD, chunked requests, HTTP/1.0, and its time limits."""
 
 from collections.abc import Iterator
 from time import monotonic, sleep

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from support import sse
-from support.relay import Relay, StartRelay
 from support.live_sdks import anthropic_client, genai_client, openai_client
+from support.relay import Relay, StartRelay
 from support.wire import request
 
 MODEL = "fastproxy/echo"
@@ -78,7 +78,10 @@ def test_the_official_client_is_answered(relay: Relay, way: Callable[[Relay], st
 
 
 def test_a_tool_call_on_request(relay: Relay):
-    tool = {"name": "find_place", "input_schema": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}}
+    tool = {
+        "name": "find_place",
+        "input_schema": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+    }
     with anthropic_client(relay.url) as client:
         answer = client.messages.create(
             model=MODEL, max_tokens=100, messages=ASKED, tools=[tool], tool_choice={"type": "any"}

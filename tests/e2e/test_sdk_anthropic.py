@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from support import fixtures
-from support.relay import Relay
 from support.live_sdks import anthropic_client
+from support.relay import Relay
 from support.upstream import Upstream
 
 TEXT = "On the north cliff."

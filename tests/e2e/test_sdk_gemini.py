@@ -1,11 +1,11 @@
-"""The official google-genai client, which refuses unknown fields, through a real relay: streamed and whole, and its errors."""
+"""The official google-genai client, which refuses unknown fields, through a real relay: streamed, whole, errors."""
 
 import pytest
 from google.genai import errors
 
 from support import fixtures
-from support.relay import Relay
 from support.live_sdks import genai_client
+from support.relay import Relay
 from support.upstream import Upstream
 
 TEXT = "On the north cliff."
@@ -48,7 +48,10 @@ def test_an_error_inside_a_stream(relay: Relay, upstream: Upstream):
 
 
 def test_a_rate_limit(relay: Relay, upstream: Upstream):
-    with genai_client(relay.url, teach(upstream, "gemini-error-429")) as client, pytest.raises(errors.ClientError) as caught:
+    with (
+        genai_client(relay.url, teach(upstream, "gemini-error-429")) as client,
+        pytest.raises(errors.ClientError) as caught,
+    ):
         client.models.generate_content(model="lab-1", contents="Where?")
     assert caught.value.code == 429
     assert caught.value.status == "RESOURCE_EXHAUSTED"

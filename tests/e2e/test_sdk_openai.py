@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from support import fixtures, sse
-from support.relay import Relay
 from support.live_sdks import openai_client
+from support.relay import Relay
 from support.upstream import Upstream
 
 TEXT = "On the north cliff."
@@ -72,7 +72,9 @@ def test_a_chat_stream_gathered_by_the_sdk(relay: Relay, upstream: Upstream):
     assert answer.choices[0].message.tool_calls[0].function.arguments == ARGUMENTS
 
 
-@pytest.mark.parametrize("fixture", ["chat-u2028-stream", "chat-comments-stream", "chat-crlf-stream", "chat-bom-stream"])
+@pytest.mark.parametrize(
+    "fixture", ["chat-u2028-stream", "chat-comments-stream", "chat-crlf-stream", "chat-bom-stream"]
+)
 def test_odd_but_legal_chat_streams(relay: Relay, upstream: Upstream, fixture: str):
     expected = "".join(
         chunk["choices"][0]["delta"].get("content") or ""
@@ -92,7 +94,10 @@ def test_an_error_inside_a_chat_stream(relay: Relay, upstream: Upstream):
 
 
 def test_a_rate_limit_keeps_its_status_and_headers(relay: Relay, upstream: Upstream):
-    with openai_client(relay.url, teach(upstream, "chat-error-429")) as client, pytest.raises(openai.RateLimitError) as caught:
+    with (
+        openai_client(relay.url, teach(upstream, "chat-error-429")) as client,
+        pytest.raises(openai.RateLimitError) as caught,
+    ):
         client.chat.completions.create(model="lab-1", messages=ASKED)
     assert caught.value.response.headers["retry-after"] == "7"
     assert caught.value.request_id == "req_own_429"
@@ -105,9 +110,7 @@ def test_a_whole_responses_answer(relay: Relay, upstream: Upstream):
     assert answer.usage.input_tokens_details.cache_write_tokens == 4
 
 
-@pytest.mark.parametrize(
-    "fixture", ["responses-text-stream", "responses-tool-stream", "responses-reasoning-stream"]
-)
+@pytest.mark.parametrize("fixture", ["responses-text-stream", "responses-tool-stream", "responses-reasoning-stream"])
 def test_a_responses_stream_gathered_by_the_sdk(relay: Relay, upstream: Upstream, fixture: str):
     with (
         openai_client(relay.url, teach(upstream, fixture)) as client,
@@ -125,7 +128,10 @@ def test_a_responses_stream_event_by_event(relay: Relay, upstream: Upstream):
 
 
 def test_a_responses_error_body(relay: Relay, upstream: Upstream):
-    with openai_client(relay.url, teach(upstream, "responses-error-400")) as client, pytest.raises(openai.BadRequestError) as caught:
+    with (
+        openai_client(relay.url, teach(upstream, "responses-error-400")) as client,
+        pytest.raises(openai.BadRequestError) as caught,
+    ):
         client.responses.create(model="lab-1", input="Where?")
     assert caught.value.code == "decimal_above_max_value"
 

@@ -2,8 +2,8 @@
 
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic, sleep
 
 import orjson
@@ -82,7 +82,9 @@ def test_an_idle_relay_ends_within_two_and_a_half_seconds(running: Relay):
 def test_a_second_sigterm_ends_at_once(running: Relay, upstream: Upstream):
     name = upstream.teach([script.begun(), script.Send(script.chunk(CHAT.events[0])), script.AwaitLeave(20)])
     with running.wire() as wire:
-        wire.send(request(CHAT.stream_target, CHAT.stream_body, [("authorization", f"Bearer {TOKEN}"), ("x-lab", name)]))
+        wire.send(
+            request(CHAT.stream_target, CHAT.stream_body, [("authorization", f"Bearer {TOKEN}"), ("x-lab", name)])
+        )
         upstream.arrived(name)
         running.signal(signal.SIGTERM)
         sleep(0.3)
@@ -94,7 +96,9 @@ def test_a_second_sigterm_ends_at_once(running: Relay, upstream: Upstream):
 def test_the_drain_has_a_deadline(running: Relay, upstream: Upstream):
     name = upstream.teach([script.begun(), script.Send(script.chunk(CHAT.events[0])), script.AwaitLeave(20)])
     with running.wire() as wire:
-        wire.send(request(CHAT.stream_target, CHAT.stream_body, [("authorization", f"Bearer {TOKEN}"), ("x-lab", name)]))
+        wire.send(
+            request(CHAT.stream_target, CHAT.stream_body, [("authorization", f"Bearer {TOKEN}"), ("x-lab", name)])
+        )
         upstream.arrived(name)
         began = monotonic()
         running.signal(signal.SIGTERM)
@@ -116,6 +120,16 @@ def test_sighup_takes_a_new_configuration_and_cuts_nothing(running: Relay, upstr
 def test_a_changed_file_is_taken_without_a_signal(running: Relay, upstream: Upstream):
     running.write_config(config(upstream.origin, extra=ALIAS))
     assert wait_for(lambda: has_alias(running), 5)
+
+
+def test_a_reload_is_safe_as_soon_as_the_address_is_printed(upstream: Upstream, tmp_path: Path):
+    for attempt in range(4):
+        relay = Relay(tmp_path / str(attempt), config(upstream.origin))
+        try:
+            relay.signal(signal.SIGHUP)
+            relay.await_ready()
+        finally:
+            assert relay.stop() == 0
 
 
 BAD = {
@@ -146,7 +160,9 @@ def test_a_bad_configuration_at_start_is_exit_code_2(start_relay: StartRelay):
         start_relay(BAD["unknown key"])
 
 
-def test_a_port_that_is_taken_is_an_error_that_names_its_owner(start_relay: StartRelay, upstream: Upstream, running: Relay):
+def test_a_port_that_is_taken_is_an_error_that_names_its_owner(
+    start_relay: StartRelay, upstream: Upstream, running: Relay
+):
     text = config(upstream.origin).replace("127.0.0.1:0", f"127.0.0.1:{running.port}")
     with pytest.raises(AssertionError, match=f"pid {running.pid}"):
         start_relay(text)
@@ -172,10 +188,12 @@ def usage(relay: Relay) -> tuple[int, int]:
 def test_several_workers_share_a_port_and_sum_their_usage(start_relay: StartRelay, upstream: Upstream):
     caller = CALLERS[2]
     name = upstream.teach(script.whole(caller.answer))
-    relay = start_relay(config(upstream.origin, server="workers = 2").replace("127.0.0.1:0", f"127.0.0.1:{free_port()}"))
+    relay = start_relay(
+        config(upstream.origin, server="workers = 2").replace("127.0.0.1:0", f"127.0.0.1:{free_port()}")
+    )
     for _ in range(40):
         assert relay.ask(caller.whole_target, caller.whole_body, (("x-lab", name),)).status == 200
-    children = subprocess.run(["pgrep", "-P", str(relay.pid)], capture_output=True, check=True).stdout.split()
+    children = Path(f"/proc/{relay.pid}/task/{relay.pid}/children").read_text().split()
     assert len(children) >= 2
     assert wait_for(lambda: usage(relay) == (40, 40 * 12), 5), usage(relay)
     assert relay.stop() == 0
@@ -187,7 +205,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_unix_socket_is_served_and_private(start_relay: StartRelay, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory):
+def test_a_unix_socket_is_served_and_private(
+    start_relay: StartRelay, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+):
     path = tmp_path_factory.mktemp("s") / "relay.sock"
     relay = start_relay(config(upstream.origin).replace('"127.0.0.1:0"', f'"127.0.0.1:0", "unix:{path}"'))
     assert path.stat().st_mode & 0o777 == 0o600

@@ -3,9 +3,9 @@
 import orjson
 import pytest
 from hypothesis import given
-from laws.event_lists import arguments
 
 from fastproxy.formats.arguments import arguments_object
+from laws.event_lists import arguments
 
 
 @given(arguments)

@@ -2,10 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from laws.event_lists import contents, responses, usages
 
 from fastproxy.ir.events import BlockEnd, Event, Failed, Reasoning, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import Response, TextBlock, ToolCall, fold, merge, unfold
+from laws.event_lists import contents, responses, usages
 
 
 @given(responses())

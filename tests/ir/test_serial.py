@@ -1,11 +1,11 @@
 """Blocks put one after the other: nothing lost, nothing changed, one open at a time."""
 
 from hypothesis import given
-from laws.event_lists import responses
 
 from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import fold
 from fastproxy.ir.serial import Serial
+from laws.event_lists import responses
 
 
 def serial(events: list[Event]) -> list[Event]:

@@ -9,6 +9,7 @@ Written from the wire format notes, 3.4; proven on every recorded stream before 
 from typing import Any, Literal
 
 import orjson
+
 from support.sse import events
 
 Ending = Literal["finished", "error", "cut"]

@@ -10,6 +10,7 @@ Written from the wire format notes, 3.1 and 3.2. They judge what we write, so th
 from typing import Any, Literal
 
 import orjson
+
 from support.sse import events
 
 Ending = Literal["finished", "error", "cut"]

@@ -6,16 +6,16 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws.event_lists import responses
-from laws.grammar_anthropic import read
-from laws.recorded import streams
-from support import recordings
-from support.sdks import anthropic_body, anthropic_stream
 
 from fastproxy.formats.anthropic import FORMAT
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import Event
 from fastproxy.ir.fold import fold
+from laws.event_lists import responses
+from laws.grammar_anthropic import read
+from laws.recorded import streams
+from support import recordings
+from support.sdks import anthropic_body, anthropic_stream
 
 LONE_SURROGATE = b"\\ud83d"
 

@@ -6,16 +6,16 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws.event_lists import responses
-from laws.grammar_gemini import joined, read, read_array, read_chunks
-from laws.recorded import streams
-from support import recordings
-from support.sdks import gemini_body, gemini_stream
 
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini import FORMAT
 from fastproxy.ir.events import Event
 from fastproxy.ir.fold import fold
+from laws.event_lists import responses
+from laws.grammar_gemini import joined, read, read_array, read_chunks
+from laws.recorded import streams
+from support import recordings
+from support.sdks import gemini_body, gemini_stream
 
 LONE_SURROGATE = b"\\ud83d"
 

@@ -6,11 +6,6 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws.event_lists import responses
-from laws.grammar_openai import Ending, read_chat, read_responses
-from laws.recorded import streams
-from support import recordings
-from support.openai_sdk import chat_body, chat_chunks, chat_stream, responses_body, responses_events, responses_stream
 
 from fastproxy.formats.base import EncoderOptions, Format
 from fastproxy.formats.openai_chat import FORMAT as CHAT
@@ -18,6 +13,11 @@ from fastproxy.formats.openai_responses import FORMAT as RESPONSES
 from fastproxy.formats.tap import Tap, marks
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, Start, Text, ToolStart, Usage
 from fastproxy.ir.fold import fold
+from laws.event_lists import responses
+from laws.grammar_openai import Ending, read_chat, read_responses
+from laws.recorded import streams
+from support import recordings
+from support.openai_sdk import chat_body, chat_chunks, chat_stream, responses_body, responses_events, responses_stream
 
 FORMATS = [pytest.param(CHAT, id="chat"), pytest.param(RESPONSES, id="responses")]
 

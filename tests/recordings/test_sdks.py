@@ -1,6 +1,6 @@
 """Every recorded answer, read by its vendor's own client: through the relay it reads what it reads without one.
 
-The client is run twice, against the replaying upstream itself and through the relay: the same objects, or the same error.
+The client is run twice, against the replaying upstream itself and through the relay: same objects, or same error.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,7 @@ Read = Callable[[str, str, Exchange], list[Any]]
 def read_chat(origin: str, script: str, exchange: Exchange) -> list[Any]:
     body = orjson.loads(exchange.request_body)
     with openai_client(origin, script, strict=False) as client:
-        answer = client.chat.completions.create(
-            model="", messages=[], stream=exchange.streamed, extra_body=body
-        )
+        answer = client.chat.completions.create(model="", messages=[], stream=exchange.streamed, extra_body=body)
         return dumped(answer)
 
 
@@ -39,9 +37,7 @@ def read_responses(origin: str, script: str, exchange: Exchange) -> list[Any]:
 def read_anthropic(origin: str, script: str, exchange: Exchange) -> list[Any]:
     body = orjson.loads(exchange.request_body)
     with anthropic_client(origin, script, strict=False) as client:
-        answer = client.messages.create(
-            model="", max_tokens=1, messages=[], stream=exchange.streamed, extra_body=body
-        )
+        answer = client.messages.create(model="", max_tokens=1, messages=[], stream=exchange.streamed, extra_body=body)
         return dumped(answer)
 
 

@@ -20,7 +20,9 @@ CASES = [
 ]
 
 
-@pytest.mark.skipif(not CASES, reason="no recordings: FASTPROXY_RECORDINGS is not set and ../shared/recordings is absent")
+@pytest.mark.skipif(
+    not CASES, reason="no recordings: FASTPROXY_RECORDINGS is not set and ../shared/recordings is absent"
+)
 @pytest.mark.parametrize(("exchange", "offsets"), CASES)
 def test_a_stream_cut_anywhere_arrives_whole(relay: Relay, upstream: Upstream, exchange: Exchange, offsets: range):
     acts = [script.begun(headers=exchange.answer_headers), script.SendCut(exchange.answer), script.Send(b"0\r\n\r\n")]

@@ -42,5 +42,3 @@ CHAT = CALLERS[0]
 def with_model(caller: Caller, model: object) -> bytes:
     """The whole request with another model, for formats that name it in the body."""
     return orjson.dumps({**orjson.loads(caller.whole_body), "model": model})
-
-

@@ -6,7 +6,7 @@ from support.script import AnyAct, Seen
 
 
 class Teach(msgspec.Struct, frozen=True, tag=True):
-    """Play these for requests whose `x-lab` header is `name`: the first turn for the first one, the last for all others."""
+    """Play these for requests whose `x-lab` header is `name`: a turn for each, the last turn again and again."""
 
     name: str
     turns: list[list[AnyAct]]

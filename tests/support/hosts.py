@@ -95,7 +95,9 @@ class Host:
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0)
-        broken = [end for end in ends if isinstance(end, Exception) and not isinstance(end, asyncio.IncompleteReadError)]
+        broken = [
+            end for end in ends if isinstance(end, Exception) and not isinstance(end, asyncio.IncompleteReadError)
+        ]
         assert broken == [], "the script itself failed"
 
     async def finished(self) -> None:

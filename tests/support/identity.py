@@ -1,11 +1,12 @@
 """What "relays byte-identically" means, check by check. The same for recordings and for our own fixtures."""
 
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 from typing import Any
 
 import msgspec
 import orjson
 
+from fastproxy.clock import wall
 from support.exchange import Exchange
 from support.relay import TOKEN, UPSTREAM_KEY, Relay
 from support.script import Seen
@@ -36,7 +37,7 @@ class Relayed(msgspec.Struct, frozen=True):
 def relay_exchange(relay: Relay, upstream: Upstream, exchange: Exchange) -> Relayed:
     """Send the exchange's request through the relay to an upstream that gives its answer."""
     name = upstream.teach(exchange.acts())
-    asked_at = time()
+    asked_at = wall()
     answer = relay.ask(exchange.target, exchange.request_body, (*exchange.headers, ("x-lab", name)))
     return Relayed(exchange, upstream.only(name), answer, asked_at)
 

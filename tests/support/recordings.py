@@ -90,15 +90,13 @@ def _names() -> list[str]:
         return []
     rows = orjson.loads((root / "INDEX.json").read_bytes())
     return [
-        row["file"].removesuffix(".json")
-        for row in rows
-        if row["format"] in _FORMATS and row["endpoint"] in _PATHS
+        row["file"].removesuffix(".json") for row in rows if row["format"] in _FORMATS and row["endpoint"] in _PATHS
     ]
 
 
 def _answer(answered: dict[str, Any], *, array: bool) -> bytes:
     if "sse_text" in answered:
-        return answered["sse_text"].encode()
+        return str(answered["sse_text"]).encode()
     if array:  # as Google writes it: one element at a time
         return b"[" + b",\r\n".join(orjson.dumps(element) for element in answered["body"]) + b"]"
     return orjson.dumps(answered["body"])

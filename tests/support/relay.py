@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Self
 
 import orjson
 
@@ -45,7 +46,7 @@ models = ["*"]
 
 
 class Relay:
-    """A running relay. Use as a context manager; `stop` ends it by its pid and `complaints` says what its log must not hold."""
+    """A running relay. `stop` ends it by its pid; `complaints` says what is in its log and must not be."""
 
     def __init__(self, directory: Path, config_text: str | None, environ: Mapping[str, str] = {}) -> None:
         self.directory = directory
@@ -60,16 +61,26 @@ class Relay:
             command += ["--config", str(self.config_path)]
         with self._output.open("wb") as output, self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=log, env=self._environment(environ), cwd=directory
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                env=self._environment(environ),
+                cwd=directory,
             )
         self._checked_bytes = 0
         self.port = self._wait_for_port()
 
-    def __enter__(self) -> "Relay":
+    def __enter__(self) -> Self:
+        self.await_ready()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+    def await_ready(self) -> None:
+        """Return once requests are answered: the address is printed a moment before."""
+        assert self.ask("/healthz", method="GET").status == 200
 
     @property
     def pid(self) -> int:
@@ -96,7 +107,9 @@ class Relay:
     def wire(self, **options: float) -> Wire:
         return Wire(self.port, **options)  # type: ignore[arg-type]
 
-    def ask(self, target: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = (), method: str = "POST") -> Answer:
+    def ask(
+        self, target: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = (), method: str = "POST"
+    ) -> Answer:
         """One request with the client token, on a connection of its own."""
         with self.wire() as wire:
             wire.send(request(target, body, [("authorization", f"Bearer {TOKEN}"), *headers], method=method))
@@ -163,4 +176,4 @@ class Relay:
 
 
 StartRelay = Callable[..., Relay]
-"""(config text or None for none, **environment) -> a Relay that is stopped, and whose log is checked, after the test."""
+"""(config text, or None for none; **environment) -> a Relay that the test need not stop."""

@@ -47,7 +47,9 @@ def _openai(usages: list[dict[str, Any]], asked: str, given: str) -> Tokens | No
     usage = usages[-1]
     input_details = usage.get(f"{asked}_tokens_details") or {}
     output_details = usage.get(f"{given}_tokens_details") or {}
-    cached = next((told for told in (input_details.get("cached_tokens"), *map(usage.get, _CACHED_ELSEWHERE)) if told), 0)
+    cached = next(
+        (told for told in (input_details.get("cached_tokens"), *map(usage.get, _CACHED_ELSEWHERE)) if told), 0
+    )
     written = input_details.get("cache_write_tokens") or 0
     total, reasoning = usage.get("total_tokens"), output_details.get("reasoning_tokens") or 0
     input_tokens, output = usage[f"{asked}_tokens"], usage[f"{given}_tokens"]

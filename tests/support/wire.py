@@ -1,4 +1,4 @@
-"""A client on a raw socket: sends exactly the bytes it is given, reads answers strictly (h11) and tells how they ended."""
+"""A client on a raw socket: sends the bytes it is given, reads answers strictly (h11), tells how they ended."""
 
 import socket
 import struct
@@ -91,7 +91,7 @@ class Wire:
             try:
                 event = self._parser.next_event()
             except h11.RemoteProtocolError as error:
-                if "closed" in str(error) or "incomplete" in str(error):
+                if "closed" in str(error).lower() or "incomplete" in str(error):
                     return
                 raise
             if event is h11.NEED_DATA:

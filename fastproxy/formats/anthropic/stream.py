@@ -101,9 +101,12 @@ class AnthropicEncoder:
         return self._begin(event.block, orjson.dumps(block))
 
     def _tool_args(self, event: ToolArgs) -> bytes:
-        if event.json.strip():
-            self._owed = b""
-        return self._delta(_ARGUMENTS % orjson.dumps(event.json)) if event.json else b""
+        """White space in front is left out: the official SDK's accumulator raises for a text of nothing else."""
+        piece = event.json.lstrip() if self._owed else event.json
+        if not piece:
+            return b""
+        self._owed = b""
+        return self._delta(_ARGUMENTS % orjson.dumps(piece))
 
     def _block_end(self, event: BlockEnd) -> bytes:
         if self._open != event.block:

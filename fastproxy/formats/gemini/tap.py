@@ -12,10 +12,11 @@ from fastproxy.formats.gemini import usage
 TAP = TapRules(
     usage_key=b'"usageMetadata"',
     model_key=b'"modelVersion"',
-    # The literal comes first because `re` searches for that fast; the look back tells which reason it is.
+    # The literal comes first because `re` searches for that fast; the look back tells which reason it is. The closing
+    # quote is asked for because a read may end within the word.
     finished=re.compile(
         rb'eason"(?:(?<="finishReason")|(?<="finish_reason")|(?<="blockReason")|(?<="block_reason"))'
-        rb'\s*:\s*(?:"(?!FINISH_REASON_UNSPECIFIED|BLOCKED_REASON_UNSPECIFIED)[A-Z]|[1-9])'
+        rb'\s*:\s*(?:"(?!FINISH_REASON_UNSPECIFIED|BLOCKED_REASON_UNSPECIFIED)[A-Z][A-Z_]*"|[1-9])'
     ),
     # An error's details may be longer than the tail that is searched, so their type is a mark as well.
     failed=re.compile(

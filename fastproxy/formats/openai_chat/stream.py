@@ -9,7 +9,7 @@ Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams, 20
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import orjson
 
@@ -47,8 +47,7 @@ class ChatStream:
         self._usage = Usage()
         self._calls = 0
         self._owes_arguments = False  # whether the open block is a call without any yet
-        self._stopped = False
-        self._broken = False
+        self._ending: Literal["open", "stopped", "broken"] = "open"
         self._start = Start("", "", 0)
         self._head = self._chunk_head()
         # Once a client asks for usage, every chunk but the last has the key, as null.
@@ -60,17 +59,17 @@ class ChatStream:
 
     def close(self) -> bytes:
         """Usage and [DONE] after a Stop; the error event without one; nothing after an error event."""
-        if self._broken:
+        if self._ending == "broken":
             return b""
-        if not self._stopped:
+        if self._ending == "open":
             return self._break(unfinished())
         told = usage.encode(self._usage) if self._include_usage else None
         if told is None:
             return DONE
-        return b'%b],"usage":%b}\n\n%b' % (self._chunk_head(), orjson.dumps(told), DONE)
+        return b'%b],"usage":%b}\n\n%b' % (self._head, orjson.dumps(told), DONE)
 
     def _say(self, event: Event) -> bytes:
-        return b"" if self._broken else self._METHODS[type(event)](self, event)
+        return b"" if self._ending == "broken" else self._METHODS[type(event)](self, event)
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event
@@ -113,7 +112,7 @@ class ChatStream:
             require_good(event)
         except Fault as fault:
             return self._break(fault)
-        self._stopped = True
+        self._ending = "stopped"
         word = finish_reason(event, has_calls=self._calls > 0)
         return self._chunk({}, orjson.dumps(word))
 
@@ -125,7 +124,7 @@ class ChatStream:
         return self._break(Fault(event.kind, event.message))
 
     def _break(self, fault: Fault) -> bytes:
-        self._broken = True
+        self._ending = "broken"
         return fault_event(fault, b"")
 
     def _arguments(self, piece: str) -> bytes:

@@ -16,4 +16,5 @@ TAP = TapRules(
     # `"type":"error"` may also stand inside an item; at the front of the data it is the event's own.
     failed=re.compile(rb'"type"\s*:\s*"response\.failed"|event: ?error[\r\n]|data: ?\{\s*"type"\s*:\s*"error"'),
     usage=usage.decode,
+    sequence_key=b'"sequence_number"',
 )

@@ -3,10 +3,10 @@
 import orjson
 import pytest
 from anthropic import APIStatusError
-from support.sdks import anthropic_body, anthropic_stream
 
 from fastproxy.errors import KINDS, STATUS, Fault, Kind
 from fastproxy.formats.anthropic.faults import TYPES, TYPES_BY_STATUS, fault, fault_event
+from support.sdks import anthropic_body, anthropic_stream
 
 
 def test_every_kind_has_a_type_that_agrees_with_the_type_of_its_status() -> None:

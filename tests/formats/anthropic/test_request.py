@@ -27,7 +27,10 @@ def test_peek_reads_no_message() -> None:
     assert peek(b'{"messages":[{"role":["nonsense"]}],"model":"m"}', {}) == Peek("m", stream=False)
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"model":""}', b'{"model":null}', b'{"model":7}', b'{"model":["m"]}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"model":""}', b'{"model":null}', b'{"model":7}', b'{"model":["m"]}', b'{"model":"a","model":"b"}'],
+)
 def test_a_request_without_a_model_is_refused_by_name_of_the_field(body: bytes) -> None:
     with pytest.raises(Fault) as raised:
         peek(body, {})

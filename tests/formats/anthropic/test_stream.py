@@ -2,8 +2,6 @@
 
 import pytest
 from anthropic import APIStatusError
-from laws.grammar_anthropic import read
-from support.sdks import anthropic_stream
 
 from fastproxy.formats.anthropic.stream import AnthropicEncoder
 from fastproxy.formats.base import EncoderOptions
@@ -20,6 +18,8 @@ from fastproxy.ir.events import (
     ToolStart,
     Usage,
 )
+from laws.grammar_anthropic import read
+from support.sdks import anthropic_stream
 
 START = Start("msg_1", "claude-lab-1", 1_760_000_000)
 
@@ -94,6 +94,15 @@ def test_a_call_without_arguments_gets_an_empty_object() -> None:
     stream = write(START, ToolStart(0, "a", "f"), ToolArgs(0, ""), BlockEnd(0), Stop("tools"))
     assert b'"partial_json":"{}"' in stream
     assert stream.count(b"input_json_delta") == 1
+
+
+def test_white_space_before_the_arguments_never_reaches_the_sdk_which_would_raise() -> None:
+    stream = write(
+        START, ToolStart(0, "a", "f"), ToolArgs(0, " "), ToolArgs(0, '\n{"x": '), ToolArgs(0, " 1}"), Stop("tools")
+    )
+    assert stream.count(b"input_json_delta") == 2
+    assert b'"partial_json":" 1}"' in stream
+    assert anthropic_stream(stream).content[0].to_dict()["input"] == {"x": 1}
 
 
 def test_a_call_without_an_id_gets_one() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from laws.event_lists import usages
 
 from fastproxy.formats.anthropic.usage import decode, encode
 from fastproxy.ir.events import Usage
+from laws.event_lists import usages
 
 
 def test_their_rules_are_ours_and_nothing_is_added_up() -> None:

@@ -2,12 +2,12 @@
 
 import orjson
 import pytest
-from support.sdks import anthropic_body
 
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.whole import whole
 from fastproxy.ir.events import Failed, Start, Stop, Usage
 from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from support.sdks import anthropic_body
 
 START = Start("msg_1", "claude-lab-1", 1_760_000_000)
 

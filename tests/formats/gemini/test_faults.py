@@ -3,10 +3,10 @@
 import orjson
 import pytest
 from google.genai.errors import APIError
-from support.sdks import gemini_body, gemini_stream
 
 from fastproxy.errors import KINDS, STATUS, Fault, Kind
 from fastproxy.formats.gemini.faults import STATUSES, STATUSES_BY_CODE, fault, fault_event
+from support.sdks import gemini_body, gemini_stream
 
 
 def test_every_kind_has_a_status_that_agrees_with_the_one_of_its_code() -> None:

@@ -3,8 +3,6 @@
 import orjson
 import pytest
 from google.genai.errors import APIError
-from laws.grammar_gemini import read, read_array
-from support.sdks import gemini_stream
 
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini.stream import GeminiEncoder
@@ -21,6 +19,8 @@ from fastproxy.ir.events import (
     ToolStart,
     Usage,
 )
+from laws.grammar_gemini import read, read_array
+from support.sdks import gemini_stream
 
 START = Start("r1", "lab-1", 1_760_000_000)
 

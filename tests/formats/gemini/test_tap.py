@@ -1,12 +1,12 @@
 """What the tap's marks find, and what they must not."""
 
 import pytest
-from laws.recorded import streams
-from support import recordings
 
 from fastproxy.errors import Fault
 from fastproxy.formats.gemini.faults import fault, fault_event
 from fastproxy.formats.gemini.tap import TAP
+from laws.recorded import streams
+from support import recordings
 
 
 @pytest.mark.parametrize(

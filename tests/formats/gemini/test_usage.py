@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws.event_lists import usages
 
 from fastproxy.formats.gemini.usage import decode, encode
 from fastproxy.ir.events import Usage
+from laws.event_lists import usages
 
 _counts = st.integers(0, 10**9)
 

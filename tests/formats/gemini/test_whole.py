@@ -2,12 +2,12 @@
 
 import orjson
 import pytest
-from support.sdks import gemini_body
 
 from fastproxy.errors import Fault
 from fastproxy.formats.gemini.whole import whole
 from fastproxy.ir.events import Failed, Start, Stop, Usage
 from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from support.sdks import gemini_body
 
 START = Start("r1", "lab-1", 1_760_000_000)
 

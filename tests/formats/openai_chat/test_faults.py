@@ -3,10 +3,10 @@
 import orjson
 import pytest
 from openai import APIError, APIStatusError
-from support.openai_sdk import chat_body, chat_chunks
 
 from fastproxy.errors import KINDS, Fault, Kind
 from fastproxy.formats.openai_chat.faults import TYPES, fault, fault_event
+from support.openai_sdk import chat_body, chat_chunks
 
 
 def test_every_kind_has_a_type() -> None:

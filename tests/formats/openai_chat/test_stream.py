@@ -2,10 +2,7 @@
 
 import orjson
 import pytest
-from laws.grammar_openai import read_chat
 from openai import APIError
-from support.openai_sdk import chat_chunks, chat_stream
-from support.sse import objects
 
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.openai_chat.stream import ChatStream
@@ -22,6 +19,9 @@ from fastproxy.ir.events import (
     ToolStart,
     Usage,
 )
+from laws.grammar_openai import read_chat
+from support.openai_sdk import chat_chunks, chat_stream
+from support.sse import objects
 
 START = Start("chatcmpl-1", "lab-1", 1_760_000_000)
 HEAD = (

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from laws.event_lists import usages
 from openai.types import CompletionUsage
 
 from fastproxy.formats.openai_chat.usage import decode, encode
 from fastproxy.ir.events import Usage
+from laws.event_lists import usages
 
 
 def counts(usage: Usage | None) -> tuple[int | None, ...] | None:

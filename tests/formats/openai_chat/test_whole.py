@@ -2,12 +2,12 @@
 
 import orjson
 import pytest
-from support.openai_sdk import chat_body
 
 from fastproxy.errors import Fault
 from fastproxy.formats.openai_chat.whole import arguments_of, completion_id, whole
 from fastproxy.ir.events import Failed, Start, Stop, Usage
 from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from support.openai_sdk import chat_body
 
 START = Start("chatcmpl-1", "lab-1", 1_760_000_000)
 

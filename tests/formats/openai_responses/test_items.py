@@ -1,0 +1,89 @@
+"""The frames of each kind of output item, in order, and that their pieces are their whole."""
+
+import pytest
+
+from fastproxy.formats.openai_responses.items import CallItem, Frame, Item, MessageItem, ReasoningItem, added, done
+
+
+def frames_of(item: Item, *pieces: str) -> list[Frame]:
+    return [*item.opened(), *(frame for piece in pieces for frame in item.grown(piece)), *item.closed()]
+
+
+def types(frames: list[Frame]) -> list[str]:
+    return [type_.removeprefix("response.") for type_, _ in frames]
+
+
+def test_a_message_has_one_part() -> None:
+    frames = frames_of(MessageItem("msg_1", 3), "a", "", "b")
+    assert types(frames) == [
+        "output_item.added",
+        "content_part.added",
+        "output_text.delta",
+        "output_text.delta",
+        "output_text.done",
+        "content_part.done",
+        "output_item.done",
+    ]
+    at = {"item_id": "msg_1", "output_index": 3, "content_index": 0}
+    assert frames[2][1] == at | {"delta": "a", "logprobs": []}
+    assert frames[4][1] == at | {"text": "ab", "logprobs": []}
+    assert frames[0][1]["item"]["content"] == []
+
+
+def test_a_message_without_text_still_has_its_part() -> None:
+    assert types(frames_of(MessageItem("msg_1", 0)))[1:4] == [
+        "content_part.added",
+        "output_text.done",
+        "content_part.done",
+    ]
+
+
+def test_thinking_announces_its_part_with_the_first_piece() -> None:
+    item = ReasoningItem("rs_1", 0)
+    item.signature = "c2ln"
+    frames = frames_of(item, "", "a", "b")
+    assert types(frames) == [
+        "output_item.added",
+        "reasoning_summary_part.added",
+        "reasoning_summary_text.delta",
+        "reasoning_summary_text.delta",
+        "reasoning_summary_text.done",
+        "reasoning_summary_part.done",
+        "output_item.done",
+    ]
+    assert "encrypted_content" not in frames[0][1]["item"]
+    assert frames[-1][1]["item"] == item.whole()
+    assert item.whole()["encrypted_content"] == "c2ln"
+
+
+def test_thinking_without_text_has_no_part() -> None:
+    assert types(frames_of(ReasoningItem("rs_1", 0))) == ["output_item.added", "output_item.done"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "arguments"),
+    [(('{"zone":', " 1.0}"), '{"zone": 1.0}'), ((), "{}"), (("",), "{}"), ((" ",), " {}")],
+)
+def test_a_calls_pieces_are_its_arguments_and_never_nothing(pieces: tuple[str, ...], arguments: str) -> None:
+    frames = frames_of(CallItem(("fc_1", "call_1"), "clock", 0), *pieces)
+    deltas = [fields["delta"] for type_, fields in frames if type_ == "response.function_call_arguments.delta"]
+    assert "".join(deltas) == arguments
+    assert frames[-2] == (
+        "response.function_call_arguments.done",
+        {"item_id": "fc_1", "output_index": 0, "name": "clock", "arguments": arguments},
+    )
+    assert frames[-1][1]["item"]["arguments"] == arguments
+    assert frames[0][1]["item"] == {
+        "id": "fc_1",
+        "type": "function_call",
+        "status": "in_progress",
+        "call_id": "call_1",
+        "name": "clock",
+        "arguments": "",
+    }
+
+
+def test_any_other_item_is_announced_and_ended_whole() -> None:
+    item = {"type": "web_search_call"}
+    assert added(2, item) == ("response.output_item.added", {"output_index": 2, "item": item})
+    assert done(2, item) == ("response.output_item.done", {"output_index": 2, "item": item})

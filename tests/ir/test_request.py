@@ -1,0 +1,27 @@
+"""What a client asks, as values."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from fastproxy.ir import request
+
+
+@pytest.mark.parametrize(
+    "record", [*get_args(request.Part), request.Message, request.Tool, request.Request], ids=lambda one: one.__name__
+)
+def test_a_request_is_made_of_values_that_nobody_can_change(record: type) -> None:
+    assert issubclass(record, msgspec.Struct)
+    assert record.__struct_config__.frozen
+
+
+def test_a_bare_request_asks_for_nothing_special() -> None:
+    bare = request.Request("anthropic", "m", ())
+    assert (bare.stream, bare.tools, bare.tool_choice, bare.reasoning, bare.extras) == (False, (), "auto", False, {})
+
+
+def test_two_requests_never_share_their_extras() -> None:
+    first, second = request.Request("gemini", "m", ()), request.Request("gemini", "m", ())
+    first.extras["seed"] = 1
+    assert second.extras == {}

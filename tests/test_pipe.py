@@ -1,0 +1,214 @@
+"""Pipes: what the client gets for what the upstream sent. Laws over any split are in laws/test_any_split.py."""
+
+import orjson
+import pytest
+
+from fastproxy.errors import Fault
+from fastproxy.formats import BY_NAME, FORMATS
+from fastproxy.formats.base import Format
+from fastproxy.pipe import ERROR_BYTES, Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
+
+CHAT = BY_NAME["openai-chat"]
+GONE = Fault("unreachable", "the upstream broke off")
+HELLO = b'data: {"choices":[{"delta":{"content":"hello"},"finish_reason":null}]}\n\n'
+FINISH = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def stream(*, format_: Format = CHAT, line_bytes: int = 1000, unasked_usage: bool = False) -> Pipe:
+    return pipe_for_stream(format_, line_bytes, unasked_usage=unasked_usage)
+
+
+def body(*, encoded: bool = False, json: bool = True) -> Pipe:
+    return pipe_for_body(CHAT, encoded=encoded, json=json)
+
+
+# Streams.
+
+
+def test_half_an_event_is_held_back_until_it_is_whole():
+    pipe = stream()
+    assert pipe.feed(HELLO + HELLO[:20]) == HELLO
+    assert not pipe.quiet
+    assert pipe.feed(HELLO[20:30]) == b""
+    assert pipe.feed(HELLO[30:] + HELLO[:5]) == HELLO
+    assert pipe.feed(HELLO[5:]) == HELLO
+    assert pipe.quiet
+
+
+def test_a_whole_event_is_the_very_object_that_came():
+    assert stream().feed(HELLO) is HELLO
+
+
+@pytest.mark.parametrize("blank", [b"\r\n\r\n", b"\r\r"])
+def test_a_blank_line_may_be_cut_in_two(blank: bytes):
+    event = HELLO.rstrip() + blank
+    for cut in range(1, len(event)):
+        pipe = stream()
+        assert pipe.feed(event[:cut]) + pipe.feed(event[cut:]) == event
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+def test_a_stream_that_ends_without_its_end_mark_gets_the_error_event_of_its_format(format_: Format):
+    pipe = stream(format_=format_)
+    assert pipe.feed(b'data: {"x":1}\n\ndata: {"half') == b'data: {"x":1}\n\n'
+    assert pipe.close().startswith((b"event: error\ndata: ", b"data: "))
+    assert pipe.ending == "incomplete"
+
+
+def test_a_torn_end_mark_does_not_count():
+    pipe = stream()
+    pipe.feed(HELLO + FINISH[:-5])
+    last = pipe.close()
+    assert b"finish_reason" not in last
+    assert b'"error"' in last
+    assert pipe.ending == "incomplete"
+
+
+def test_a_good_stream_without_its_last_blank_line_is_whole():
+    pipe = stream()
+    assert pipe.feed(HELLO + FINISH.rstrip()) + pipe.close() == HELLO + FINISH.rstrip()
+    assert pipe.ending == "ok"
+
+
+def test_what_is_torn_behind_the_end_stays_behind():
+    pipe = stream()
+    assert pipe.feed(FINISH + USAGE[:30]) == FINISH
+    assert pipe.abort(GONE) == b""
+    assert pipe.ending == "ok"
+
+
+def test_an_error_event_of_the_upstreams_own_is_the_end():
+    event = b'data: {"error":{"message":"overloaded","type":"server_error"}}\n\n'
+    pipe = stream()
+    assert pipe.feed(HELLO + event) == HELLO + event
+    assert pipe.close() == b""
+    assert pipe.ending == "failed"
+
+
+def test_the_error_event_goes_on_counting_where_the_client_stands():
+    pipe = stream(format_=BY_NAME["openai-responses"])
+    pipe.feed(b'data: {"type":"response.created","sequence_number":0}\n\ndata: {"type":"x","sequence_number":1}\n\ndata: {"ty')
+    last = pipe.abort(GONE)
+    assert last is not None
+    assert orjson.loads(last.partition(b"data: ")[2])["sequence_number"] == 2
+
+
+def test_an_event_without_end_is_a_fault():
+    pipe = stream(line_bytes=100)
+    with pytest.raises(Fault) as caught:
+        for _ in range(20):
+            pipe.feed(b"data: xxxx")
+    assert caught.value.kind == "upstream_garbage"
+
+
+def test_many_events_may_together_be_longer_than_one_may_be():
+    pipe = stream(line_bytes=100)
+    assert pipe.feed(HELLO * 50) == HELLO * 50
+
+
+def test_a_usage_chunk_that_the_client_did_not_ask_for_is_taken_out():
+    pipe = stream(unasked_usage=True)
+    out = pipe.feed(HELLO + FINISH) + pipe.feed(USAGE) + pipe.feed(DONE) + pipe.close()
+    assert out == HELLO + FINISH + DONE
+    assert pipe.tap.usage().output_tokens == 4
+    assert pipe.ending == "ok"
+
+
+def test_a_usage_chunk_is_taken_out_also_within_one_read_and_without_its_blank_line():
+    assert stream(unasked_usage=True).feed(HELLO + USAGE + DONE) == HELLO + DONE
+    pipe = stream(unasked_usage=True)
+    assert pipe.feed(FINISH + USAGE.rstrip()) + pipe.close() == FINISH
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b'data: {"choices":[],"prompt_filter_results":[]}\n\n',
+        b'data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3}}\n\n',
+        b'data: {"choices":[],"usage":null}\n\n',
+    ],
+)
+def test_chunks_that_say_more_than_usage_stay(kept: bytes):
+    assert stream(unasked_usage=True).feed(kept + USAGE) == kept
+
+
+def test_a_usage_chunk_that_was_asked_for_stays():
+    assert stream().feed(USAGE) == USAGE
+
+
+# Whole answers.
+
+
+def test_a_whole_answer_passes_at_once():
+    pipe = body()
+    assert pipe.feed(b'{"usage":{"prompt_tokens":3,"completion_tokens":4}') == b'{"usage":{"prompt_tokens":3,"completion_tokens":4}'
+    assert pipe.feed(b"}\n") == b"}\n"
+    assert pipe.close() == b""
+    assert pipe.tap.usage().input_tokens == 3
+    assert (pipe.ending, pipe.quiet) == ("ok", False)
+
+
+@pytest.mark.parametrize("cut", [b"", b"{", b'{"a":1', b'{"a":"}"'])
+def test_json_that_stops_short_is_a_fault(cut: bytes):
+    pipe = body()
+    pipe.feed(cut)
+    with pytest.raises(Fault) as caught:
+        pipe.close()
+    assert caught.value.kind == "upstream_garbage"
+    assert pipe.ending == "incomplete"
+
+
+def test_a_broken_whole_answer_can_only_be_cut():
+    pipe = body()
+    pipe.feed(b'{"a":1')
+    assert pipe.abort(GONE) is None
+    assert pipe.ending == "incomplete"
+
+
+def test_an_encoded_answer_is_not_looked_into():
+    pipe = body(encoded=True)
+    data = b'"model":"x"\x1f\x8b'
+    assert pipe.feed(data) == data
+    assert pipe.close() == b""
+    assert pipe.tap.model == ""
+
+
+def test_an_answer_that_does_not_say_it_is_json_need_not_end_as_json():
+    pipe = body(json=False)
+    assert pipe.feed(b"plain") + pipe.close() == b"plain"
+
+
+# Errors.
+
+
+def test_an_error_body_passes_whole_less_our_credential():
+    pipe = pipe_for_error(CHAT, b"sk-lab-secret")
+    assert pipe.feed(b'{"error":"bad key sk-lab') == b""
+    assert pipe.feed(b'-secret!"}') == b""
+    assert pipe.close() == b'{"error":"bad key [redacted]!"}'
+    assert pipe.ending == "failed"
+
+
+def test_without_a_credential_nothing_is_taken_out():
+    pipe = pipe_for_error(CHAT, b"")
+    pipe.feed(b"abc")
+    assert pipe.close() == b"abc"
+
+
+@pytest.mark.parametrize("before", range(-20, 5))
+def test_a_huge_error_body_streams_and_its_credential_is_still_found(before: int):
+    secret = b"sk-lab-secret"
+    whole = b"x" * (ERROR_BYTES + before) + secret + b"y" * 100
+    pipe = pipe_for_error(CHAT, secret)
+    head = pipe.feed(whole[: ERROR_BYTES + 1])
+    assert head != b""
+    out = head + pipe.feed(whole[ERROR_BYTES + 1 :]) + pipe.close()
+    assert out == whole.replace(secret, b"[redacted]")
+
+
+def test_a_huge_error_body_without_a_credential_is_not_kept():
+    pipe = pipe_for_error(CHAT, b"")
+    assert len(pipe.feed(b"x" * (ERROR_BYTES + 1))) == ERROR_BYTES + 1
+    assert pipe.close() == b""
