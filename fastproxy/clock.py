@@ -26,15 +26,11 @@ class Sweep:
 
     def __init__(self) -> None:
         self._live: set[Perishable] = set()
+        self.add = self._live.add  # the set's own methods: every exchange calls each of them twice
+        self.discard = self._live.discard
 
     def __len__(self) -> int:
         return len(self._live)
-
-    def add(self, waiting: Perishable) -> None:
-        self._live.add(waiting)
-
-    def discard(self, waiting: Perishable) -> None:
-        self._live.discard(waiting)
 
     def run(self, now: float) -> None:
         for waiting in tuple(self._live):

@@ -55,6 +55,8 @@ class Pump:
     async def run(self, sweep: Sweep) -> None:
         """Until the response has ended. Raises: Fault when it broke before the client got a byte."""
         sweep.add(self)
+        if self._reply.paused:  # by what is left of the reply before this one
+            self._upstream.pause()
         try:
             self._upstream.relay(self)
             await self.done
@@ -85,6 +87,8 @@ class Pump:
 
     def end(self) -> None:
         """The upstream's body is complete."""
+        if self.done.done():
+            return
         try:
             out = self.pipe.close()
         except Fault as fault:
@@ -133,6 +137,7 @@ class Pump:
         if self._reply.paused:
             if silence >= self._limits.write_stall_seconds:
                 self._reply.abort()
+                self.done.cancel()  # the client counts as gone
         elif self._keepalive and silence >= self._limits.ping_seconds and self.pipe.quiet:
             self._since = now
             if self._reply.started:

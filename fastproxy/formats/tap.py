@@ -20,6 +20,8 @@ TAIL_BYTES = 1024
 _TAIL_PIECES = 16  # kept as they came before they are cut to TAIL_BYTES: a list is cheaper than a copy per read
 _SEAM_BYTES = 320  # longer than any mark, and than any model's name, that a read could cut in two
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")  # never within JSON, not even a pretty-printed one
+# An object with objects in it and neither braces nor quotes in its texts: every usage object seen, in one step.
+_FLAT = re.compile(rb'\{[^{}"\\]*(?:"[^"{}\\]*"[^{}"\\]*|\{[^{}"\\]*(?:"[^"{}\\]*"[^{}"\\]*)*\}[^{}"\\]*)*\}')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
 _NOTHING = Usage()
 
@@ -81,7 +83,7 @@ class Tap:
         if self._growing:
             self._grow(data)
         window = self._seam + data if self._seam else data
-        if rules.usage_key in window:
+        if rules.usage_key in window and self._marks.usage.search(window):  # many hosts say null in every event
             self._note_usage(window)
         if not self.finished and rules.finished.search(window):
             self.finished = True
@@ -146,6 +148,9 @@ class Tap:
 
 def balanced(candidate: bytes) -> bytes | None:
     """The JSON object that `candidate` begins with, or None when it does not end within it."""
+    flat = _FLAT.match(candidate)
+    if flat is not None:
+        return flat[0]
     depth = 0
     for token in _TOKENS.finditer(candidate):
         if token[0] == b"{":

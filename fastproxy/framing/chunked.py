@@ -75,12 +75,23 @@ class ChunkReader:
                     break
                 else:
                     at = after
+                    if self._left and at + self._left <= end:  # the chunk is here whole, as in a burst all are
+                        at = self._take_whole(data, at, pieces)
         except ChunkError as error:
             error.pieces = pieces
             raise
         if self.done:
             self.rest = data[at:]
         return pieces
+
+    def _take_whole(self, data: bytes, at: int, pieces: list[bytes]) -> int:
+        """Past the open chunk, of which nothing has been taken and nothing is missing."""
+        end = at + self._left
+        if data[end - 2 : end] != b"\r\n":
+            return self._take(data, at, pieces)
+        pieces.append(data[at : end - 2])
+        self._left = 0
+        return end
 
     def _take(self, data: bytes, at: int, pieces: list[bytes]) -> int:
         """Up to the end of the open chunk and its CRLF."""

@@ -5,7 +5,6 @@ Strict on purpose: a head that two parsers can read in two ways is refused, neve
 """
 
 import re
-from typing import overload
 
 from fastproxy.errors import Fault, Header
 
@@ -20,21 +19,13 @@ MAX_LENGTH = 2**63 - 1
 class _Head:
     """Header lines in order, and the first value of each name at hand."""
 
-    __slots__ = ("_first", "headers")
+    __slots__ = ("get", "headers")
 
     def __init__(self, headers: list[Header]) -> None:
         self.headers = headers
-        self._first = dict(reversed(headers))
-
-    @overload
-    def get(self, name: bytes) -> bytes | None: ...
-
-    @overload
-    def get(self, name: bytes, default: bytes) -> bytes: ...
-
-    def get(self, name: bytes, default: bytes | None = None) -> bytes | None:
-        """The first value under a lower-case name, or the default."""
-        return self._first.get(name, default)
+        # get(name, default=None): the first value under a lower-case name. The dictionary's own method, since one
+        # exchange asks nineteen times: 0.04 us each, against 0.25 us through a method of ours.
+        self.get = dict(reversed(headers)).get
 
 
 class RequestHead(_Head):  # noqa: PLW1641 - its list of headers may change
@@ -88,32 +79,32 @@ def parse_response_head(head: bytes, *, max_headers: int = 200) -> ResponseHead:
         raise Fault("upstream_garbage", "the upstream's answer is not HTTP/1.1")
     if len(found) > max_headers:
         raise Fault("upstream_garbage", f"the upstream's answer has more than {max_headers} header lines")
-    headers: list[Header] = [(name.lower(), value.rstrip(b" \t")) for name, value in found]
+    headers: list[Header] = [(name.lower(), value) for name, value in found]
+    if b" \r\n" in head or b"\t\r\n" in head:
+        headers = [(name, value.rstrip(b" \t")) for name, value in headers]
     return _framed(int(match[2]), headers, http11=match[1] == b"1")
 
 
 def _framed(status: int, headers: list[Header], *, http11: bool) -> ResponseHead:
-    length: int | None = None
-    chunked = False
-    connection: set[bytes] = set()
-    for name, value in headers:
-        if name == b"content-length":
-            if length is not None and parse_length(value) != length:
-                raise Fault("upstream_garbage", "the upstream's answer has two lengths")
-            length = parse_length(value)
-        elif name == b"transfer-encoding":
-            if chunked or value.lower() != b"chunked" or not http11:
-                raise Fault("upstream_garbage", "the upstream's answer has a transfer coding other than chunked")
-            chunked = True
-        elif name == b"connection":
-            connection.update(token.strip().lower() for token in value.split(b","))
-    if chunked and length is not None:
+    names = [name for name, _ in headers]
+    lengths = [parse_length(value) for name, value in headers if name == b"content-length"]
+    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+    if len(set(lengths)) > 1:
+        raise Fault("upstream_garbage", "the upstream's answer has two lengths")
+    if codings and (codings != [b"chunked"] or not http11):
+        raise Fault("upstream_garbage", "the upstream's answer has a transfer coding other than chunked")
+    if codings and lengths:
         raise Fault("upstream_garbage", "the upstream's answer has a length beside chunked coding")
+    chunked, length = bool(codings), lengths[0] if lengths else None
     if status < 200 or status in (204, 304):
         chunked, length = False, 0
+    keep_alive = http11
+    if b"connection" in names:
+        values = b",".join(value for name, value in headers if name == b"connection")
+        tokens = {token.strip() for token in values.lower().split(b",")}
+        keep_alive = b"close" not in tokens and (http11 or b"keep-alive" in tokens)
     delimited = chunked or length is not None
-    keep_alive = delimited and b"close" not in connection and (http11 or b"keep-alive" in connection)
-    return ResponseHead(status, headers, chunked=chunked, length_bytes=length, keep_alive=keep_alive)
+    return ResponseHead(status, headers, chunked=chunked, length_bytes=length, keep_alive=delimited and keep_alive)
 
 
 def parse_length(value: bytes) -> int:

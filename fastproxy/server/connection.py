@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         self._reply: Reply | None = None
         self._task: asyncio.Task[None] | None = None
         self._reading = True
+        self._congested = False  # the client reads slower than we write
 
     @property
     def idle(self) -> bool:
@@ -117,10 +118,12 @@ class Connection(asyncio.Protocol):
             self._task.cancel()
 
     def pause_writing(self) -> None:
+        self._congested = True
         if self._reply is not None:
             self._reply.pause(True)
 
     def resume_writing(self) -> None:
+        self._congested = False
         if self._reply is not None:
             self._reply.pause(False)
 
@@ -234,6 +237,7 @@ class Connection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
         reply = self._reply = self._new_reply(self._incoming)
+        reply.paused = self._congested
         self._task = self._loop.create_task(self._admission.serve(body, reply))
         self._admission = None
 

@@ -463,6 +463,20 @@ async def test_a_slow_client_pauses_the_reply_that_runs_and_no_other():
 
 
 @in_loop
+async def test_a_reply_begins_paused_while_the_one_before_it_is_still_unread():
+    held = Held()
+    client = Client(held)
+    await client.says(post(b"/a") + post(b"/b"))
+    client.connection.pause_writing()
+    held.go.set()
+    await turns()
+    assert held.replies[1].paused
+    client.connection.resume_writing()
+    assert not held.replies[1].paused
+    held.go.set()
+
+
+@in_loop
 async def test_a_drain_closes_what_is_idle_and_lets_what_runs_be_the_last():
     held = Held()
     shared = Shared(RecordingDoor(held), Limits())

@@ -43,7 +43,9 @@ def read(told: dict[str, object], names: Names) -> Usage | None:
     if whole_input is None and output is None:
         return None
     input_details = _details(told, names.input_details)
-    cached = _first(_count(input_details, "cached_tokens"), *(_count(told, name) for name in _CACHED_BESIDE))
+    cached = _count(input_details, "cached_tokens")
+    if cached is None:
+        cached = next((_count(told, name) for name in _CACHED_BESIDE if name in told), None)
     written = _count(input_details, "cache_write_tokens")
     reasoning = _count(_details(told, names.output_details), "reasoning_tokens")
     return Usage(
@@ -87,10 +89,6 @@ def _with_reasoning(
     return output + reasoning
 
 
-def _first(*counts: int | None) -> int | None:
-    return next((count for count in counts if count is not None), None)
-
-
 def _details(told: dict[str, object], name: str) -> dict[str, object]:
     value = told.get(name)
     return value if isinstance(value, dict) else {}
@@ -98,4 +96,4 @@ def _details(told: dict[str, object], name: str) -> dict[str, object]:
 
 def _count(told: dict[str, object], name: str) -> int | None:
     value = told.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and value >= 0 else None  # a bool is no count
