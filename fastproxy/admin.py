@@ -113,7 +113,13 @@ def _openai_list(ids: list[str]) -> dict[str, object]:
 
 
 def _anthropic_model(id_: str) -> dict[str, object]:
-    return {"type": "model", "id": id_, "display_name": id_, "created_at": "1970-01-01T00:00:00Z"}
+    return {
+        "type": "model",
+        "id": id_,
+        "display_name": id_,
+        "created_at": "1970-01-01T00:00:00Z",
+        "lifecycle": "active",
+    }
 
 
 def _anthropic_list(ids: list[str]) -> dict[str, object]:

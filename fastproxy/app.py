@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -52,9 +52,10 @@ def serve(
     except (ListenError, TokenError, OSError) as error:
         print(f"fastproxy: {error}", file=sys.stderr)  # noqa: T201 - as above
         return 1
-    print(banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None), flush=True)  # noqa: T201 - as above
+    text = banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None)
+    announce = partial(print, text, flush=True)
     try:
-        return _run(source, snapshot, state_directory, per_worker)
+        return _run(source, snapshot, state_directory, per_worker, announce)
     finally:
         for address in snapshot.server.listen:
             if address.startswith("unix:"):
@@ -80,6 +81,10 @@ def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) 
         )
     lines.append(f"  try        {_TRY.format(base=base, token=shown)}")
     return "\n".join(lines)
+
+
+def _nothing() -> None:
+    """What all workers but the only one have to announce: their parent has done it."""
 
 
 def _open_sockets(snapshot: Snapshot) -> list[list[socket.socket]]:
@@ -115,25 +120,36 @@ def _open_one(address: str, per_worker: list[list[socket.socket]]) -> None:
         sockets.append(first if unix else open_socket(address_of(first).removeprefix("http://"), share=True))
 
 
-def _run(source: Source, snapshot: Snapshot, state_directory: Path, per_worker: list[list[socket.socket]]) -> int:
+def _run(
+    source: Source,
+    snapshot: Snapshot,
+    state_directory: Path,
+    per_worker: list[list[socket.socket]],
+    announce: Callable[[], None],
+) -> int:
     if len(per_worker) == 1:
-        return _work(source, snapshot, state_directory, per_worker[0], None)
+        return _work(source, snapshot, state_directory, per_worker[0], None, announce)
     count = len(per_worker)
     for left_behind in state_directory.glob(f"{_SHARED_PREFIX}*"):  # by a parent that was killed
         shutil.rmtree(left_behind, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_SHARED_PREFIX, dir=state_directory) as directory:
         shares = [Shared(Path(directory), index, count) for index in range(count)]
         works = zip(per_worker, shares, strict=True)
-        return supervise([partial(_work, source, snapshot, state_directory, *work) for work in works])
+        return supervise([partial(_work, source, snapshot, state_directory, *work) for work in works], announce)
 
 
 def _work(
-    source: Source, snapshot: Snapshot, state_directory: Path, sockets: list[socket.socket], shared: Shared | None
+    source: Source,
+    snapshot: Snapshot,
+    state_directory: Path,
+    sockets: list[socket.socket],
+    shared: Shared | None,
+    announce: Callable[[], None] = _nothing,
 ) -> int:
     """One worker process. shared: how workers sum up their metrics; None for the only one."""
 
     async def main() -> None:
-        await Worker(source, snapshot, state_directory, shared).run(sockets)
+        await Worker(source, snapshot, state_directory, shared).run(sockets, announce)
 
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner(loop_factory=_loop_factory()))

@@ -16,10 +16,10 @@ from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Action, Format, Peek
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.events import Usage
-from fastproxy.pipe import Ending
+from fastproxy.pump import Pump
 from fastproxy.routing import Route
 from fastproxy.snapshot import Snapshot
-from fastproxy.usage.record import UsageRecord
+from fastproxy.usage.record import Outcome, UsageRecord
 
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._:\-]{1,128}")
 SESSION_HEADERS = (
@@ -32,6 +32,7 @@ SESSION_HEADERS = (
 )
 SESSION_CHARACTERS = 128
 MODEL_CHARACTERS = 256
+_NO_HEAD = RequestHead(b"", b"", [])
 
 
 class View(msgspec.Struct, frozen=True):
@@ -70,7 +71,9 @@ class Asked:
         "head",
         "params",
         "peek",
+        "pump",
         "record",
+        "verdict",
         "view",
         "waited_seconds",
     )
@@ -95,6 +98,8 @@ class Asked:
         self.client = client
         self.begun = 0.0
         self.body = b""
+        self.pump: Pump | None = None
+        self.verdict: tuple[Outcome, str] | None = None
         self.waited_seconds = 0.0  # for the upstream: connecting, and until its answer began
         self.record = UsageRecord(
             at=wall(), request_id=request_id, client=client.id, format=endpoint.format, endpoint=endpoint.action
@@ -131,18 +136,35 @@ class Asked:
         return b"relay;dur=%.3f, upstream;dur=%.3f" % (record.added_seconds * 1e3, self.waited_seconds * 1e3)
 
     def failed(self, fault: Fault) -> None:
-        """The exchange ended in a fault: refused by us before an upstream was asked, or failed after."""
-        self.record.outcome = "failed" if self.record.account else "refused"
-        self.record.error = fault.kind
+        """The exchange ends in a fault: refused by us before an upstream was asked, or failed after."""
+        self.verdict = ("failed" if self.record.account else "refused", fault.kind)
 
-    def note(self, ending: Ending, model: str, usage: Usage, fault: Fault | None) -> None:
-        """What the response told, and how it ended."""
+    def forget(self) -> None:
+        """Let go of the request: nothing is sent twice from here on, and a stream may go on for an hour."""
+        self.body = b""
+        self.head = _NO_HEAD
+
+    def note(self, usage: Usage, model: str) -> None:
+        """What the response told."""
         record = self.record
-        record.outcome = ending
         record.model = model[:MODEL_CHARACTERS]
-        record.error = fault.kind if fault is not None else ""
         record.input_tokens = usage.input_tokens
         record.cached_tokens = usage.cached_tokens
         record.cache_written_tokens = usage.cache_written_tokens
         record.output_tokens = usage.output_tokens
         record.reasoning_tokens = usage.reasoning_tokens
+
+    def conclude(self, status: int, response_bytes: int) -> UsageRecord:
+        """The record, complete. A verdict of the relay's counts more than how the stream looked."""
+        record = self.record
+        record.status = status
+        record.response_bytes = response_bytes
+        record.duration_seconds = monotonic() - self.begun
+        if self.pump is not None:
+            pipe, fault = self.pump.pipe, self.pump.fault
+            self.note(pipe.tap.usage(), pipe.tap.model)
+            record.outcome = pipe.ending
+            record.error = fault.kind if fault is not None else ""
+        if self.verdict is not None:
+            record.outcome, record.error = self.verdict
+        return record

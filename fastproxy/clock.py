@@ -8,6 +8,7 @@ from typing import Protocol
 
 wall = time.time  # noqa: TID251 - the one place
 monotonic = time.monotonic
+pause = time.sleep  # for processes without an event loop
 
 
 class Perishable(Protocol):

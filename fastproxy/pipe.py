@@ -99,14 +99,14 @@ class StreamPassthrough:
         return not self._held
 
     def feed(self, data: bytes) -> bytes:
-        self.tap.feed(data)
-        if not self._held:
-            end = boundary(data)
-            if end == len(data):
-                return data
+        if self._held:
+            data = self._complete(data)
+        elif (end := boundary(data)) != len(data):
             self._hold(data[end:])
-            return data[:end]
-        return self._complete(data)
+            data = data[:end]
+        if data:
+            self.tap.feed(data)
+        return data
 
     def close(self) -> bytes:
         return self._conclude(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
@@ -117,18 +117,20 @@ class StreamPassthrough:
     def _conclude(self, fault: Fault) -> bytes:
         """The rest, if the stream has said that it ended; else the error event: a clean end of body is no proof.
 
-        Half an event stays behind: it was never sent, so it tears nothing, and what it says does not count.
+        The last event may lack its blank line and still be the one that says so. Half an event stays behind: the client
+        has seen nothing of it, so it tears nothing, and what it says does not count.
         """
         rest = b"".join(self._held)
-        torn = _is_torn(rest)
+        data = _data_of(rest)
+        whole = not data or data == b"[DONE]" or _is_json(data)
         rules = self._format.tap
-        told = self.tap.finished or self.tap.failed
-        if not told or (torn and (rules.finished.search(rest) or rules.failed.search(rest))):
-            self.ending = "incomplete"
-            sent = len(self.tap.tail) - len(rest)
-            return self._format.fault_event(fault, self.tap.tail[:sent] if sent > 0 else b"")
-        self.ending = "ok" if self.tap.finished else "failed"
-        return b"" if torn else rest
+        if whole and (rules.finished.search(rest) or rules.failed.search(rest)):
+            self.tap.feed(rest)
+        if self.tap.finished or self.tap.failed:
+            self.ending = "ok" if self.tap.finished else "failed"
+            return rest if whole else b""
+        self.ending = "incomplete"
+        return self._format.fault_event(fault, self.tap.tail)
 
     def _complete(self, data: bytes) -> bytes:
         """More of an event that is held."""
@@ -162,16 +164,17 @@ class UnaskedUsage(StreamPassthrough):
         return _without_usage(super()._conclude(fault))
 
 
-def _is_torn(rest: bytes) -> bool:
-    """Whether an event without its blank line breaks off inside its JSON."""
-    data = b"".join(_DATA.findall(rest)).strip()
-    if not data.startswith((b"{", b"[")) or data == b"[DONE]":
-        return False
+def _data_of(event: bytes) -> bytes:
+    """What the data lines of an event say; b"" when it has none."""
+    return b"\n".join(_DATA.findall(event)).strip()
+
+
+def _is_json(data: bytes) -> bool:
     try:
         orjson.loads(data)
     except orjson.JSONDecodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _without_usage(events: bytes) -> bytes:

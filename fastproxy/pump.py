@@ -12,7 +12,7 @@ import msgspec
 from fastproxy.clock import Sweep
 from fastproxy.errors import Fault, Header
 from fastproxy.pipe import Pipe
-from fastproxy.server.reply import Reply
+from fastproxy.server.reply import Answer, Reply
 from fastproxy.snapshot import Limits
 from fastproxy.upstream.exchange import Exchange
 
@@ -35,6 +35,22 @@ class Opening(msgspec.Struct, frozen=True):
 
 class Pump:
     """The sink of one exchange. `done` resolves when the client has all of it, or raises the Fault to answer with."""
+
+    __slots__ = (
+        "_held",
+        "_held_bytes",
+        "_hold",
+        "_keepalive",
+        "_limits",
+        "_opening",
+        "_reply",
+        "_since",
+        "_spoke",
+        "_upstream",
+        "done",
+        "fault",
+        "pipe",
+    )
 
     def __init__(self, upstream: Exchange, pipe: Pipe, reply: Reply, opening: Opening, limits: Limits) -> None:
         self._limits = limits
@@ -97,9 +113,7 @@ class Pump:
         if self._reply.started:
             self._reply.end(out)
         else:
-            body = b"".join((*self._held, out))
-            self._begin(body, len(body))
-            self._reply.end()
+            self._send(b"".join((*self._held, out)))
         self._settle()
 
     def broken(self, fault: Fault) -> None:
@@ -136,8 +150,7 @@ class Pump:
         silence = now - self._since
         if self._reply.paused:
             if silence >= self._limits.write_stall_seconds:
-                self._reply.abort()
-                self.done.cancel()  # the client counts as gone
+                self._give_up()
         elif self._keepalive and silence >= self._limits.ping_seconds and self.pipe.quiet:
             self._since = now
             if self._reply.started:
@@ -145,13 +158,28 @@ class Pump:
             else:
                 self._begin(self._keepalive)
 
-    def _begin(self, first: bytes, length_bytes: int | None = None) -> None:
-        """Write the head, and `first` with it. length_bytes: of the whole body, when it is known better than before."""
+    def _give_up(self) -> None:
+        self.fault = Fault("client_gone", "the client stopped reading")
+        self.pipe.abort(self.fault)
+        self._reply.abort()
+        self._upstream.close()
+        self._settle()
+
+    def _begin(self, first: bytes) -> None:
+        """Write the head, and `first` with it."""
+        opening = self._opened()
+        self._reply.start(opening.status, opening.headers(), opening.length_bytes, first)
+
+    def _send(self, body: bytes) -> None:
+        """Write head and whole body."""
+        opening = self._opened()
+        self._reply.send(Answer(opening.status, opening.headers(), body))
+
+    def _opened(self) -> Opening:
         opening, self._opening = self._opening, None
         assert opening is not None  # noqa: S101 - begun once: the reply knows
         self._held.clear()
-        length = opening.length_bytes if length_bytes is None else length_bytes
-        self._reply.start(opening.status, opening.headers(), length, first)
+        return opening
 
     def _settle(self) -> None:
         if not self.done.done():

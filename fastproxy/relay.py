@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 
 from fastproxy import endpoints, payload, routing
 from fastproxy.accounts import pool as accounts
@@ -128,14 +129,14 @@ class Relay:
         """One exchange, and exactly one usage record, whatever its end."""
         self.metrics.in_flight += 1
         reply.common = asked.view.gate.page(asked.head)
+        reply.on_last = partial(self._settle, asked, reply)
         try:
             await self._exchange(asked, reply)
         except Fault as fault:
             asked.failed(fault)
             self._answer(asked, fault, reply)
         except asyncio.CancelledError:
-            asked.record.outcome = "cancelled"
-            asked.record.error = "client_gone"
+            asked.verdict = ("cancelled", "client_gone")
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must still end in an answer and a record
             logger.error("exchange failed: %s", place_of(error))  # noqa: TRY400 - a traceback may quote what a client sent
@@ -143,7 +144,7 @@ class Relay:
             asked.failed(broken)
             self._answer(asked, broken, reply)
         finally:
-            self._settle(asked, reply)
+            reply.abort()  # does nothing when the reply has ended
 
     async def _exchange(self, asked: Asked, reply: Reply) -> None:
         asked.look()
@@ -155,14 +156,11 @@ class Relay:
             self._echo(asked, reply)
             return
         upstream, answering = await self._ask(asked, route)
-        asked.body = b""  # a stream may go on for an hour, and nothing is sent twice from here on
+        asked.forget()
         try:
-            pump = _pump(asked, answering, upstream, reply)
-            del answering  # the same for the upstream's head
-            try:
-                await pump.run(self.sweep)
-            finally:
-                asked.note(pump.pipe.ending, pump.pipe.tap.model, pump.pipe.tap.usage(), pump.fault)
+            asked.pump = _pump(asked, answering, upstream, reply)
+            del answering  # the upstream's head is not needed while a stream goes on
+            await asked.pump.run(self.sweep)
         finally:
             upstream.close()
 
@@ -235,6 +233,7 @@ class Relay:
         events = echo.answer(
             format_.decode(asked.body, asked.params), id=asked.record.request_id, created_at=int(wall())
         )
+        asked.note(fold(events).usage, peek.model)
         asked.first_byte()
         common: list[Header] = [
             (b"x-request-id", asked.record.request_id.encode()),
@@ -250,7 +249,6 @@ class Relay:
             reply.end(encoder.close())
         else:
             reply.send(Answer(200, _JSON + common, format_.whole(fold(events))))
-        asked.note("ok", peek.model, fold(events).usage, None)
 
     # Afterwards.
 
@@ -263,15 +261,11 @@ class Relay:
         reply.send(refusal(fault, asked.format, asked.record.request_id, asked.timing()))
 
     def _settle(self, asked: Asked, reply: Reply) -> None:
-        record = asked.record
-        record.status = reply.status
-        record.response_bytes = reply.body_bytes
-        record.duration_seconds = monotonic() - asked.begun
+        """Write down the exchange, once, before its last bytes go out: kill -9 after them must not lose the record."""
+        record = asked.conclude(reply.status, reply.body_bytes)
         self.metrics.in_flight -= 1
         self.journal.append(record)
         self.metrics.observe(record)
-        if reply.state not in ("ended", "aborted"):
-            reply.abort()
 
 
 def _shape(asked: Asked, route: Route, account: Account) -> Call:

@@ -8,16 +8,16 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from fastproxy.clock import monotonic
+from fastproxy.clock import monotonic, pause
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[], int]
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ACCIDENTS = 5  # that many within ACCIDENT_SECONDS and the parent gives up: the service manager knows better
 ACCIDENT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
@@ -32,13 +32,13 @@ class Supervisor:
         self._accidents: deque[float] = deque(maxlen=ACCIDENTS)
         self._stopping = False
 
-    def run(self) -> int:
+    def run(self, announce: Callable[[], None]) -> int:
         """Until all workers have ended. The exit code: 0, or 1 when they could not be kept alive."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
             signal.signal(number, self._forward)
-        signal.signal(signal.SIGHUP, self._forward)
         for index in range(len(self._works)):
             self._start(index)
+        announce()
         failed = False
         while self._running:
             pid, status = os.wait()
@@ -50,17 +50,22 @@ class Supervisor:
                 self._signal(signal.SIGTERM)
                 continue
             logger.error("worker %d ended with %d and is replaced", pid, os.waitstatus_to_exitcode(status))
-            time.sleep(PAUSE_SECONDS)
-            self._start(index)
+            pause(PAUSE_SECONDS)
+            if not self._stopping:  # a signal may have come meanwhile
+                self._start(index)
         return 1 if failed else 0
 
     def _start(self, index: int) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # so that none comes before the new worker is listed
         pid = os.fork()
         if pid:
             self._running[pid] = index
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             return
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a worker that is just starting has the newest configuration
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         code = 1
         try:
             code = self._works[index]()
@@ -85,6 +90,6 @@ class Supervisor:
                 os.kill(pid, number)
 
 
-def supervise(works: Sequence[Work]) -> int:
-    """Run each of `works` in a process of its own until all have ended."""
-    return Supervisor(works).run()
+def supervise(works: Sequence[Work], announce: Callable[[], None]) -> int:
+    """Run each of `works` in a process of its own until all have ended. announce: called when all have started."""
+    return Supervisor(works).run(announce)

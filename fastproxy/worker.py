@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -62,8 +63,11 @@ class Worker:
         )
         self._listener = Listener(snapshot.limits, self._relay, self._sweep)
 
-    async def run(self, sockets: list[socket.socket]) -> None:
-        """Serve until SIGTERM or SIGINT, then drain. A second signal ends at once."""
+    async def run(self, sockets: list[socket.socket], announce: Callable[[], None]) -> None:
+        """Serve until SIGTERM or SIGINT, then drain. A second signal ends at once.
+
+        announce: called when signals are handled and connections accepted.
+        """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_by_place)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -74,6 +78,7 @@ class Worker:
         self._swept_at = loop.time()
         self._tick()
         self._admin.ready = True
+        announce()
         self._notifier.ready(f"serving {len(self._relay.view.snapshot.providers)} providers")
         await self._stopping.wait()
         await self._drain()

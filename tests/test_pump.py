@@ -256,8 +256,11 @@ async def test_a_client_that_has_stopped_reading_is_dropped_and_the_exchange_wit
         assert not one.transport.aborted
         one.waits(LIMITS.write_stall_seconds)
         assert one.transport.aborted
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await task
+        assert one.pump.fault is not None
+        assert one.pump.fault.kind == "client_gone"
+        assert one.pump.pipe.ending == "incomplete"
+        await one.visit.left()
 
 
 @in_loop

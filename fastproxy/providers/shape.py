@@ -137,9 +137,9 @@ def _query(query: bytes) -> bytes:
 
 def _named_by_connection(head: RequestHead) -> frozenset[bytes]:
     """Headers that the client's Connection header makes hop-by-hop."""
-    value = head.get(b"connection")
-    if value is None or value in (b"keep-alive", b"close", b"Keep-Alive"):
+    if head.get(b"connection") is None:
         return frozenset()
-    return frozenset(
-        token.strip().lower() for name, line in head.headers if name == b"connection" for token in line.split(b",")
-    )
+    lines = [line for name, line in head.headers if name == b"connection"]  # all: any of them may name one
+    if len(lines) == 1 and lines[0] in (b"keep-alive", b"close", b"Keep-Alive"):
+        return frozenset()
+    return frozenset(token.strip().lower() for line in lines for token in line.split(b","))

@@ -56,6 +56,25 @@ class Listening(Protocol):
 class Connection(asyncio.Protocol):
     """See the module."""
 
+    __slots__ = (
+        "_admission",
+        "_body",
+        "_body_bytes",
+        "_buffer",
+        "_chunks",
+        "_congested",
+        "_incoming",
+        "_limits",
+        "_loop",
+        "_reading",
+        "_reply",
+        "_shared",
+        "_since",
+        "_state",
+        "_task",
+        "_transport",
+    )
+
     def __init__(self, shared: Listening) -> None:
         self._shared = shared
         self._limits = shared.limits
@@ -240,6 +259,7 @@ class Connection(asyncio.Protocol):
         reply.paused = self._congested
         self._task = self._loop.create_task(self._admission.serve(body, reply))
         self._admission = None
+        self._incoming = None
 
     def _new_reply(self, incoming: Incoming) -> Reply:
         return Reply(

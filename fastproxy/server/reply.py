@@ -37,6 +37,7 @@ class Reply:
         "_transport",
         "body_bytes",
         "common",
+        "on_last",
         "on_pause",
         "paused",
         "state",
@@ -63,6 +64,8 @@ class Reply:
         self.paused = False
         self.common: list[Header] = []  # headers that every answer to this request has
         self.on_pause: Callable[[bool], None] | None = None
+        # Called once, just before the last bytes go out: what must be on record before the client can know the end.
+        self.on_last: Callable[[], None] | None = None
 
     @property
     def started(self) -> bool:
@@ -77,6 +80,16 @@ class Reply:
 
         headers: everything but framing and Connection. length_bytes: None when it is not known yet.
         """
+        self._transport.write(self._head(status, headers, length_bytes, first))
+
+    def send(self, answer: Answer) -> None:
+        """A whole answer, head and body in one write."""
+        whole = self._head(answer.status, answer.headers, len(answer.body), answer.body)
+        self._say_last()
+        self._transport.write(whole)
+        self._end()
+
+    def _head(self, status: int, headers: list[Header], length_bytes: int | None, first: bytes) -> bytes:
         lines = [b"HTTP/1.1 %d %b\r\n" % (status, _REASONS.get(status, b"Unassigned"))]
         lines += [b"%b: %b\r\n" % header for header in (*headers, *self.common)]
         self.status = status
@@ -94,12 +107,7 @@ class Reply:
         lines.append(b"\r\n")
         if first and not self._bodyless:
             lines.append(self._framed(first))
-        self._transport.write(b"".join(lines))
-
-    def send(self, answer: Answer) -> None:
-        """A whole answer, head and body in one write."""
-        self.start(answer.status, answer.headers, len(answer.body), answer.body)
-        self.end()
+        return b"".join(lines)
 
     def write(self, data: bytes) -> None:
         """The next piece of the body; empty pieces say nothing."""
@@ -117,16 +125,16 @@ class Reply:
         last = self._framed(data) if data and not self._bodyless else b""
         if chunked:
             last += LAST_CHUNK
+        self._say_last()
         if last:
             self._transport.write(last)
-        keep_alive = self._keep_alive and self.state != "eof"
-        self.state = "ended"
-        self._finished(keep_alive)
+        self._end()
 
     def abort(self) -> None:
         """Cut the connection: the body can't be finished, and a clean end would be a lie."""
         if self.state not in ("ended", "aborted"):
             self.state = "aborted"
+            self._say_last()
             self._transport.abort()
             self._finished(False)
 
@@ -135,6 +143,16 @@ class Reply:
         self.paused = paused
         if self.on_pause is not None:
             self.on_pause(paused)
+
+    def _say_last(self) -> None:
+        on_last, self.on_last = self.on_last, None
+        if on_last is not None:
+            on_last()
+
+    def _end(self) -> None:
+        keep_alive = self._keep_alive and self.state != "eof"
+        self.state = "ended"
+        self._finished(keep_alive)
 
     def _framed(self, data: bytes) -> bytes:
         self.body_bytes += len(data)

@@ -57,6 +57,33 @@ class Lent(NamedTuple):
 class Exchange(asyncio.Protocol):
     """See the module. Made by Pool.open; used as: send, await head, relay; always ends with close or by itself."""
 
+    __slots__ = (
+        "_answer",
+        "_buffer",
+        "_chunks",
+        "_connection",
+        "_done",
+        "_early",
+        "_early_bytes",
+        "_early_end",
+        "_early_fault",
+        "_handler",
+        "_head",
+        "_heard",
+        "_interim",
+        "_keep_alive",
+        "_left",
+        "_lent",
+        "_loop",
+        "_pauses",
+        "_settings",
+        "_silent_since",
+        "_sink",
+        "_sweep",
+        "_transport",
+        "answered_at",
+    )
+
     def __init__(self, lent: Lent, settings: Upstream, sweep: Sweep, loop: asyncio.AbstractEventLoop) -> None:
         connection = lent.connection
         assert connection.protocol is not None  # noqa: S101 - the pool hands out live connections only
@@ -68,7 +95,8 @@ class Exchange(asyncio.Protocol):
         self._settings = settings
         self._sweep = sweep
         self._loop = loop
-        self._head: asyncio.Future[ResponseHead] = loop.create_future()
+        self._head: asyncio.Future[None] = loop.create_future()
+        self._answer: ResponseHead | None = None  # handed over by head(), not kept
         self._buffer = b""
         self._interim = 0
         self._chunks: ChunkReader | None = None
@@ -114,7 +142,10 @@ class Exchange(asyncio.Protocol):
 
         Raises: DeadConnection, or Fault(unreachable, timeout, upstream_garbage).
         """
-        return await self._head
+        await self._head
+        answer, self._answer = self._answer, None
+        assert answer is not None  # noqa: S101 - the future resolves when it is there
+        return answer
 
     def relay(self, sink: Sink) -> None:
         """Send the body to `sink`, beginning with what has arrived already."""
@@ -199,9 +230,9 @@ class Exchange(asyncio.Protocol):
     def _read_head(self, data: bytes) -> None:
         self._buffer += data
         while not self._head.done():
-            end = self._buffer.find(b"\r\n\r\n")
+            end = self._buffer.find(b"\r\n\r\n", 0, self._settings.head_bytes)
             if end < 0:
-                if len(self._buffer) > self._settings.head_bytes:
+                if len(self._buffer) >= self._settings.head_bytes:
                     self._fail(Fault("upstream_garbage", "the upstream's response head is too long"))
                 return
             raw, self._buffer = self._buffer[: end + 2], self._buffer[end + 4 :]
@@ -227,7 +258,8 @@ class Exchange(asyncio.Protocol):
         self._left = head.length_bytes
         self._keep_alive = head.keep_alive
         self.answered_at = monotonic()
-        self._head.set_result(head)
+        self._answer = head
+        self._head.set_result(None)
         rest, self._buffer = self._buffer, b""
         if rest or self._left == 0:
             self._body(rest)

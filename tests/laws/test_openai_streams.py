@@ -73,7 +73,7 @@ def test_a_response_cut_after_any_event_ends_in_an_error_and_never_looks_finishe
     assert ending(format_, stream) == "error"
     tap = tapped(format_, stream, 1 << 20)
     assert not tap.finished
-    assert tap.failed()
+    assert tap.failed
     assert b"data: [DONE]" not in stream
 
 
@@ -199,4 +199,4 @@ def knows_the_ending(format_: Format, name: str, *, broke: bool) -> None:
     answer = recordings.load(name).answer
     for piece in (1, 97, 1 << 20):
         tap = tapped(format_, answer, piece)
-        assert (tap.finished, tap.failed()) == (not broke, broke)
+        assert (tap.finished, tap.failed) == (not broke, broke)

@@ -1,0 +1,77 @@
+"""Whatever a client writes into a path, a model, a query or a header: the host is the configured one, and so is the prefix."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastproxy import endpoints
+from fastproxy.errors import Fault
+from fastproxy.formats import BY_NAME, FORMATS
+from fastproxy.formats.base import Action, Format
+from fastproxy.framing.http1 import RequestHead
+from fastproxy.providers.base import Provider
+from fastproxy.providers.shape import path_of, shape
+from fastproxy.routing import is_model_id
+
+BASES = {
+    "https://api.lab.test/v1": ("https://api.lab.test:443", b"api.lab.test", b"/v1"),
+    "http://127.0.0.1:8000": ("http://127.0.0.1:8000", b"127.0.0.1:8000", b""),
+    "https://[2001:db8::1]:8443/a/b": ("https://[2001:db8::1]:8443", b"[2001:db8::1]:8443", b"/a/b"),
+}
+LAB = Provider(name="lab", title="Lab", formats={})
+ACTIONS = [(format_, action) for format_ in FORMATS for action in format_.paths]
+HOSTILE = ["@evil.test", "//evil.test", "/..", "%2e%2e", "?x", "#", "\r\nhost: evil.test", "\0", ":443", "\\", " HTTP/1.1", "evil.test/"]
+MODELS = st.text(max_size=30) | st.lists(st.sampled_from([*HOSTILE, "gemini", "-", "."]), max_size=4).map("".join)
+PATH_BYTES = st.binary(max_size=30) | st.lists(
+    st.sampled_from([*(text.encode() for text in HOSTILE), b"gemini-x", b"models/", b"v1beta/"]), max_size=5
+).map(b"".join)
+QUERIES = st.from_regex(rb"[\x21-\x22\x24-\x7e]{0,20}", fullmatch=True)
+VALUES = st.from_regex(rb"[\x21-\x7e]{0,20}", fullmatch=True)
+NAMES = st.sampled_from([b"host", b"Host", b":authority", b"x-forwarded-host", b"forwarded", b"x-http-host", b"x", b"connection"])
+
+
+def assert_pinned(base_url: str, head: RequestHead, path: str) -> None:
+    origin, host, prefix = BASES[base_url]
+    call = shape(head, b"{}", LAB, base_url, path, [])
+    lines = call.lines.split(b"\r\n")
+    assert call.origin == origin
+    assert lines[0] == b"host: " + host
+    assert sum(line.lower().startswith(b"host:") for line in lines) == 1
+    assert call.target.startswith(prefix + path.encode())
+    assert not set(call.target) & set(b" \r\n\0#")
+
+
+@pytest.mark.parametrize("base_url", BASES)
+@pytest.mark.parametrize(("format_", "action"), ACTIONS, ids=[f"{format_.name}-{action}" for format_, action in ACTIONS])
+@settings(max_examples=25, deadline=None)
+@given(model=MODELS, query=QUERIES, headers=st.lists(st.tuples(NAMES, VALUES), max_size=4))
+def test_no_model_query_or_header_moves_the_request(
+    base_url: str, format_: Format, action: Action, model: str, query: bytes, headers: list[tuple[bytes, bytes]]
+):
+    path = path_of(format_, action, model, {"version": "v1beta", "verb": "generateContent"})
+    segments = path.split("/")
+    assert len(segments) == len(path_of(format_, action, "m", {"version": "v1beta", "verb": "generateContent"}).split("/"))
+    assert "?" not in path
+    lowered = [(name.lower(), value) for name, value in headers]
+    assert_pinned(base_url, RequestHead(b"POST", b"/any?" + query, lowered), path)
+
+
+@pytest.mark.parametrize("prefix", [b"/v1beta/models/", b"/v1/models/", b"/", b""])
+@pytest.mark.parametrize("verb", [b":generateContent", b":streamGenerateContent", b":countTokens", b""])
+@settings(max_examples=60, deadline=None)
+@given(middle=PATH_BYTES)
+def test_a_path_is_one_of_ours_or_nothing_is_sent(prefix: bytes, verb: bytes, middle: bytes):
+    head = RequestHead(b"POST", prefix + middle + verb, [])
+    try:
+        match = endpoints.find(b"POST", head.path)
+    except Fault:
+        return
+    format_name, action = match.endpoint.format, match.endpoint.action
+    assert format_name is not None
+    model = match.params.get("model", "m")
+    if not is_model_id(model):  # routing refuses it
+        return
+    path = path_of(BY_NAME[format_name], action, model, match.params)  # type: ignore[arg-type]
+    for base_url in BASES:
+        assert_pinned(base_url, RequestHead(b"POST", head.path, []), path)
+        assert ".." not in path

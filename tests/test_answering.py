@@ -1,0 +1,103 @@
+"""Which pipe an upstream's answer goes through, and which of its headers the client gets."""
+
+from pathlib import Path
+
+import pytest
+
+from fastproxy import endpoints
+from fastproxy.access.check import Client, Gate
+from fastproxy.access.store import TokenStore
+from fastproxy.answering import REQUEST_ID_CHARACTERS, Answering
+from fastproxy.asked import Asked, View
+from fastproxy.errors import Header
+from fastproxy.formats.base import Peek
+from fastproxy.framing.http1 import RequestHead, ResponseHead
+from fastproxy.pipe import (
+    BodyPassthrough,
+    ErrorPassthrough,
+    JsonPassthrough,
+    OpaquePassthrough,
+    StreamPassthrough,
+    UnaskedUsage,
+)
+from fastproxy.providers.base import Provider, Quirks
+from fastproxy.routing import Route
+from fastproxy.snapshot import Account, Secret, Snapshot
+
+SSE = (b"content-type", b"text/event-stream; charset=utf-8")
+JSON = (b"content-type", b"application/json")
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Asked:
+    match = endpoints.find(b"POST", b"/v1/chat/completions")
+    view = View(Snapshot(), Gate(Snapshot(), TokenStore(tmp_path)))
+    return Asked(view, RequestHead(b"POST", b"/v1/chat/completions", []), match.endpoint, {}, Client(), "req_ours")
+
+
+def answering(*headers: Header, status: int = 200, quirks: Quirks = Quirks()) -> Answering:
+    head = ResponseHead(status, list(headers), chunked=False, length_bytes=1, keep_alive=True)
+    provider = Provider(name="lab", title="Lab", formats={}, quirks=quirks)
+    return Answering(Route(provider, "openai-chat", "m/1", "why"), Account("lab", "lab", Secret("sk-lab")), head)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "kind"),
+    [
+        ([SSE], 200, StreamPassthrough),
+        ([(b"content-type", b"TEXT/EVENT-STREAM")], 200, StreamPassthrough),
+        ([JSON], 200, JsonPassthrough),
+        ([(b"content-type", b"application/problem+json")], 200, JsonPassthrough),
+        ([(b"content-type", b"text/plain")], 200, BodyPassthrough),
+        ([], 200, BodyPassthrough),
+        ([JSON, (b"content-encoding", b"gzip")], 200, OpaquePassthrough),
+        ([SSE, (b"content-encoding", b"br")], 200, OpaquePassthrough),
+        ([SSE, (b"content-encoding", b"identity")], 200, StreamPassthrough),
+        ([JSON], 429, ErrorPassthrough),
+        ([SSE], 500, ErrorPassthrough),
+    ],
+)
+def test_the_pipe_fits_the_head(asked: Asked, headers: list[Header], status: int, kind: type):
+    assert type(answering(*headers, status=status).pipe(asked)) is kind
+
+
+def test_the_account_s_secret_is_taken_out_of_error_bodies(asked: Asked):
+    pipe = answering(JSON, status=401).pipe(asked)
+    pipe.feed(b"bad key sk-lab")
+    assert pipe.close() == b"bad key [redacted]"
+
+
+def test_usage_is_taken_out_only_when_we_asked_and_the_client_did_not(asked: Asked):
+    quirks = Quirks(include_usage=True)
+    asked.peek = Peek("m", stream=True, wants_usage=False)
+    assert type(answering(SSE, quirks=quirks).pipe(asked)) is UnaskedUsage
+    assert type(answering(SSE).pipe(asked)) is StreamPassthrough
+    asked.peek = Peek("m", stream=True, wants_usage=True)
+    assert type(answering(SSE, quirks=quirks).pipe(asked)) is StreamPassthrough
+
+
+def test_only_readable_events_count_as_a_stream():
+    assert answering(SSE).streamed
+    assert not answering(SSE, (b"content-encoding", b"gzip")).streamed
+    assert not answering(JSON).streamed
+
+
+def test_the_upstreams_headers_pass_and_ours_come_after(asked: Asked):
+    headers = answering(JSON, (b"retry-after", b"7"), (b"set-cookie", b"x"), (b"content-length", b"1")).headers(asked)
+    assert headers[:2] == [JSON, (b"retry-after", b"7")]
+    names = [name for name, _ in headers[2:]]
+    assert names == [b"x-request-id", b"x-fastproxy-route", b"server-timing"]
+    assert (b"x-request-id", b"req_ours") in headers
+    assert (b"x-fastproxy-route", b"lab/m/1") in headers
+
+
+def test_the_upstreams_request_id_is_kept_and_written_down(asked: Asked):
+    headers = answering(JSON, (b"x-request-id", b"theirs")).headers(asked)
+    assert [value for name, value in headers if name == b"x-request-id"] == [b"theirs"]
+    assert asked.record.request_id == "theirs"
+
+
+def test_anthropics_spelling_of_the_request_id_counts_too(asked: Asked):
+    headers = answering(JSON, (b"request-id", b"r" * 1000)).headers(asked)
+    assert asked.record.request_id == "r" * REQUEST_ID_CHARACTERS
+    assert dict(headers)[b"x-request-id"] == b"r" * REQUEST_ID_CHARACTERS
