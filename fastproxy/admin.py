@@ -1,6 +1,7 @@
 """Our own endpoints: models, health, metrics, usage. Nothing here speaks to an upstream on behalf of a caller."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastproxy import routing
 from fastproxy.asked import View
 from fastproxy.clock import wall
 from fastproxy.endpoints import Match
-from fastproxy.errors import Fault, Header
+from fastproxy.errors import Fault, Header, place_of
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import FormatName
 from fastproxy.framing.http1 import RequestHead
@@ -21,6 +22,8 @@ from fastproxy.server.reply import Answer, Reply
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.usage import report
 from fastproxy.usage.metrics import Metrics
+
+logger = logging.getLogger(__name__)
 
 _SINCE_SECONDS = 30 * 86400.0
 
@@ -55,6 +58,11 @@ class Admin:
         except Fault as fault:
             name = call.match.endpoint.format
             answer = refusal(fault, BY_NAME[name] if name is not None else None, call.request_id)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must still end in an answer
+            logger.error("our own endpoint failed: %s", place_of(error))  # noqa: TRY400 - a traceback may quote what a client sent
+            answer = refusal(
+                Fault("overloaded", "the relay failed; its log says where", status=500), None, call.request_id
+            )
         reply.common = call.view.gate.page(call.head)
         reply.send(answer)
 

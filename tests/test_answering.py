@@ -26,6 +26,7 @@ from fastproxy.snapshot import Account, Secret, Snapshot
 
 SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 JSON = (b"content-type", b"application/json")
+NO_QUIRKS = Quirks()
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def asked(tmp_path: Path) -> Asked:
     return Asked(view, RequestHead(b"POST", b"/v1/chat/completions", []), match.endpoint, {}, Client(), "req_ours")
 
 
-def answering(*headers: Header, status: int = 200, quirks: Quirks = Quirks()) -> Answering:
+def answering(*headers: Header, status: int = 200, quirks: Quirks = NO_QUIRKS) -> Answering:
     head = ResponseHead(status, list(headers), chunked=False, length_bytes=1, keep_alive=True)
     provider = Provider(name="lab", title="Lab", formats={}, quirks=quirks)
     return Answering(Route(provider, "openai-chat", "m/1", "why"), Account("lab", "lab", Secret("sk-lab")), head)

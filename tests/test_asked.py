@@ -31,7 +31,12 @@ def asked(view: View, *headers: Header, path: bytes = b"/v1/chat/completions", b
 
 def test_the_record_begins_with_what_the_head_tells(view: View):
     record = asked(view).record
-    assert (record.request_id, record.client, record.format, record.endpoint) == ("req_1", "tok_1", "openai-chat", "generate")
+    assert (record.request_id, record.client, record.format, record.endpoint) == (
+        "req_1",
+        "tok_1",
+        "openai-chat",
+        "generate",
+    )
     assert record.request_bytes == len(BODY)
     assert record.at > 1_700_000_000
 
@@ -115,7 +120,13 @@ def test_what_the_response_told_is_written_down(view: View):
     one.note(Usage(1, 2, 3, 4, 5), "gpt-x-1")
     record = one.conclude(200, 100)
     assert (record.outcome, record.model, record.error) == ("ok", "gpt-x-1", "")
-    tokens = (record.input_tokens, record.cached_tokens, record.cache_written_tokens, record.output_tokens, record.reasoning_tokens)
+    tokens = (
+        record.input_tokens,
+        record.cached_tokens,
+        record.cache_written_tokens,
+        record.output_tokens,
+        record.reasoning_tokens,
+    )
     assert tokens == (1, 2, 3, 4, 5)
     assert record.duration_seconds == pytest.approx(3.0, abs=0.2)
 

@@ -89,7 +89,9 @@ def test_an_error_event_of_the_upstreams_own_is_the_end():
 
 def test_the_error_event_goes_on_counting_where_the_client_stands():
     pipe = stream(format_=BY_NAME["openai-responses"])
-    pipe.feed(b'data: {"type":"response.created","sequence_number":0}\n\ndata: {"type":"x","sequence_number":1}\n\ndata: {"ty')
+    pipe.feed(
+        b'data: {"type":"response.created","sequence_number":0}\n\ndata: {"type":"x","sequence_number":1}\n\ndata: {"ty'
+    )
     last = pipe.abort(GONE)
     assert last is not None
     assert orjson.loads(last.partition(b"data: ")[2])["sequence_number"] == 2
@@ -143,7 +145,10 @@ def test_a_usage_chunk_that_was_asked_for_stays():
 
 def test_a_whole_answer_passes_at_once():
     pipe = body()
-    assert pipe.feed(b'{"usage":{"prompt_tokens":3,"completion_tokens":4}') == b'{"usage":{"prompt_tokens":3,"completion_tokens":4}'
+    assert (
+        pipe.feed(b'{"usage":{"prompt_tokens":3,"completion_tokens":4}')
+        == b'{"usage":{"prompt_tokens":3,"completion_tokens":4}'
+    )
     assert pipe.feed(b"}\n") == b"}\n"
     assert pipe.close() == b""
     assert pipe.tap.usage().input_tokens == 3

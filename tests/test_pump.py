@@ -1,4 +1,4 @@
-"""The pump: upstream bytes through a real pipe and a real exchange into a reply, write by write; the clock moved by hand."""
+"""The pump: upstream bytes through a real pipe and a real exchange into a reply; the clock moves by hand."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -22,7 +22,12 @@ def test_every_kind_has_an_envelope_in_every_format(format_: Format, kind: Kind)
 def test_without_a_format_the_envelope_is_plain():
     answer = refusal(Fault("not_found", "nothing here", param="model"), None, "req_1")
     assert answer.body == plain(Fault("not_found", "nothing here", param="model"))
-    assert orjson.loads(answer.body)["error"] == {"message": "nothing here", "type": "not_found", "param": "model", "code": None}
+    assert orjson.loads(answer.body)["error"] == {
+        "message": "nothing here",
+        "type": "not_found",
+        "param": "model",
+        "code": None,
+    }
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(0, b"0"), (0.2, b"1"), (7, b"7"), (7.01, b"8")])

@@ -42,7 +42,14 @@ def test_nothing_told_is_unknown_and_not_zero():
 
 @pytest.mark.parametrize("cut", range(1, 90))
 def test_a_pretty_printed_usage_may_be_cut_anywhere_also_between_its_lines(cut: int):
-    body = b'{\n  "modelVersion": "g",\n  "usageMetadata": {\n    "promptTokenCount": 4,\n    "candidatesTokenCount": 9\n  }\n}\n'
+    lines = (
+        b"{",
+        b'"modelVersion": "g",',
+        b'"usageMetadata": {',
+        b'"promptTokenCount": 4,',
+        b'"candidatesTokenCount": 9',
+    )
+    body = b"\n    ".join((*lines, b"}", b"}\n"))
     tap = tap_of("gemini", body[:cut], body[cut:])
     assert (tap.usage().input_tokens, tap.usage().output_tokens) == (4, 9)
 
@@ -60,7 +67,8 @@ def test_an_unspecified_reason_is_no_end_however_it_is_cut(cut: int):
 
 
 def test_text_that_spells_the_marks_is_not_taken_for_them():
-    said = b'data: {"delta":{"text":"\\"usage\\":{\\"output_tokens\\":9} \\"type\\":\\"message_stop\\" \\"model\\":\\"x\\""}}\n\n'
+    text = b'"usage":{"output_tokens":9} "type":"message_stop" "model":"x"'.replace(b'"', b'\\"')
+    said = b'data: {"delta":{"text":"%b"}}\n\n' % text
     tap = tap_of("anthropic", said)
     assert (tap.usage(), tap.model, tap.finished) == (Usage(), "", False)
 

@@ -1,4 +1,4 @@
-"""Whatever a client writes into a path, a model, a query or a header: the host is the configured one, and so is the prefix."""
+"""Whatever a client writes into a path, a model, a query or a header: host and prefix are the configured ones."""
 
 import pytest
 from hypothesis import given, settings
@@ -20,14 +20,29 @@ BASES = {
 }
 LAB = Provider(name="lab", title="Lab", formats={})
 ACTIONS = [(format_, action) for format_ in FORMATS for action in format_.paths]
-HOSTILE = ["@evil.test", "//evil.test", "/..", "%2e%2e", "?x", "#", "\r\nhost: evil.test", "\0", ":443", "\\", " HTTP/1.1", "evil.test/"]
+HOSTILE = [
+    "@evil.test",
+    "//evil.test",
+    "/..",
+    "%2e%2e",
+    "?x",
+    "#",
+    "\r\nhost: evil.test",
+    "\0",
+    ":443",
+    "\\",
+    " HTTP/1.1",
+    "evil.test/",
+]
 MODELS = st.text(max_size=30) | st.lists(st.sampled_from([*HOSTILE, "gemini", "-", "."]), max_size=4).map("".join)
 PATH_BYTES = st.binary(max_size=30) | st.lists(
     st.sampled_from([*(text.encode() for text in HOSTILE), b"gemini-x", b"models/", b"v1beta/"]), max_size=5
 ).map(b"".join)
 QUERIES = st.from_regex(rb"[\x21-\x22\x24-\x7e]{0,20}", fullmatch=True)
 VALUES = st.from_regex(rb"[\x21-\x7e]{0,20}", fullmatch=True)
-NAMES = st.sampled_from([b"host", b"Host", b":authority", b"x-forwarded-host", b"forwarded", b"x-http-host", b"x", b"connection"])
+NAMES = st.sampled_from(
+    [b"host", b"Host", b":authority", b"x-forwarded-host", b"forwarded", b"x-http-host", b"x", b"connection"]
+)
 
 
 def assert_pinned(base_url: str, head: RequestHead, path: str) -> None:
@@ -42,7 +57,9 @@ def assert_pinned(base_url: str, head: RequestHead, path: str) -> None:
 
 
 @pytest.mark.parametrize("base_url", BASES)
-@pytest.mark.parametrize(("format_", "action"), ACTIONS, ids=[f"{format_.name}-{action}" for format_, action in ACTIONS])
+@pytest.mark.parametrize(
+    ("format_", "action"), ACTIONS, ids=[f"{format_.name}-{action}" for format_, action in ACTIONS]
+)
 @settings(max_examples=25, deadline=None)
 @given(model=MODELS, query=QUERIES, headers=st.lists(st.tuples(NAMES, VALUES), max_size=4))
 def test_no_model_query_or_header_moves_the_request(
@@ -50,7 +67,9 @@ def test_no_model_query_or_header_moves_the_request(
 ):
     path = path_of(format_, action, model, {"version": "v1beta", "verb": "generateContent"})
     segments = path.split("/")
-    assert len(segments) == len(path_of(format_, action, "m", {"version": "v1beta", "verb": "generateContent"}).split("/"))
+    assert len(segments) == len(
+        path_of(format_, action, "m", {"version": "v1beta", "verb": "generateContent"}).split("/")
+    )
     assert "?" not in path
     lowered = [(name.lower(), value) for name, value in headers]
     assert_pinned(base_url, RequestHead(b"POST", b"/any?" + query, lowered), path)

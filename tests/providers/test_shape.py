@@ -16,7 +16,9 @@ LAB = Provider(name="lab", title="Lab", formats={"openai-chat": BASE})
 SECRET: list[Header] = [(b"authorization", b"Bearer sk-lab")]
 
 
-def shaped(*headers: Header, target: bytes = b"/v1/chat/completions", provider: Provider = LAB, body: bytes = b"{}") -> Call:
+def shaped(
+    *headers: Header, target: bytes = b"/v1/chat/completions", provider: Provider = LAB, body: bytes = b"{}"
+) -> Call:
     head = RequestHead(b"POST", target, list(headers))
     return shape(head, body, provider, BASE, "/chat/completions", SECRET)
 
@@ -66,7 +68,9 @@ CLIENT_HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), [row[1:] for row in CLIENT_HEADERS], ids=[row[1].decode() for row in CLIENT_HEADERS])
+@pytest.mark.parametrize(
+    ("name", "value"), [row[1:] for row in CLIENT_HEADERS], ids=[row[1].decode() for row in CLIENT_HEADERS]
+)
 def test_what_clients_send_arrives(name: bytes, value: bytes):
     assert passed((name, value)) == [(name, value)]
 
@@ -125,7 +129,9 @@ def test_no_secret_is_no_line():
 
 
 def test_headers_that_a_host_demands_are_set_unless_the_client_sent_them():
-    provider = Provider(name="lab", title="Lab", formats={}, headers=(("anthropic-version", "2023-06-01"), ("x-two", "2")))
+    provider = Provider(
+        name="lab", title="Lab", formats={}, headers=(("anthropic-version", "2023-06-01"), ("x-two", "2"))
+    )
     assert (b"anthropic-version", b"2023-06-01") in lines_of(shaped(provider=provider))
     lines = lines_of(shaped((b"anthropic-version", b"2026-10-21"), provider=provider))
     assert [value for name, value in lines if name == b"anthropic-version"] == [b"2026-10-21"]
@@ -134,11 +140,18 @@ def test_headers_that_a_host_demands_are_set_unless_the_client_sent_them():
 
 def test_the_framing_is_ours():
     lines = lines_of(shaped((b"transfer-encoding", b"chunked"), (b"content-length", b"7"), body=b"x" * 12))
-    assert [header for header in lines if header[0] in (b"content-length", b"transfer-encoding")] == [(b"content-length", b"12")]
+    assert [header for header in lines if header[0] in (b"content-length", b"transfer-encoding")] == [
+        (b"content-length", b"12")
+    ]
 
 
 def test_nothing_is_invented():
-    assert [name for name, _ in lines_of(shaped())] == [b"host", b"authorization", b"accept-encoding", b"content-length"]
+    assert [name for name, _ in lines_of(shaped())] == [
+        b"host",
+        b"authorization",
+        b"accept-encoding",
+        b"content-length",
+    ]
 
 
 # The query.
@@ -231,5 +244,11 @@ def test_what_the_client_gets_of_the_upstreams_headers():
 
 
 def test_what_the_upstreams_connection_header_names_stays_behind():
-    headers = [(b"connection", b"X-Hop, close"), (b"connection", b"x-two"), (b"x-hop", b"1"), (b"x-two", b"2"), (b"x", b"3")]
+    headers = [
+        (b"connection", b"X-Hop, close"),
+        (b"connection", b"x-two"),
+        (b"x-hop", b"1"),
+        (b"x-two", b"2"),
+        (b"x", b"3"),
+    ]
     assert downstream_headers(headers) == [(b"x", b"3")]

@@ -86,7 +86,14 @@ def test_plain_lengths(value: bytes):
 
 
 def test_h2c_and_websocket_upgrades_change_nothing():
-    incoming = read(LINE, HOST, b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAA", b"content-length: 3")
+    incoming = read(
+        LINE,
+        HOST,
+        b"Connection: Upgrade, HTTP2-Settings",
+        b"Upgrade: h2c",
+        b"HTTP2-Settings: AAA",
+        b"content-length: 3",
+    )
     assert (incoming.length_bytes, incoming.keep_alive) == (3, True)
 
 
@@ -123,7 +130,21 @@ def test_100_continue_is_expected():
 
 # What does not.
 
-LENGTHS = [b"+5", b"-1", b"0x5", b"1_0", b"5,6", b"5, 5", b"5.0", b"", b"5 5", b"9223372036854775808", b"1" * 30, b"\xb2", b"\xd9\xa5"]
+LENGTHS = [
+    b"+5",
+    b"-1",
+    b"0x5",
+    b"1_0",
+    b"5,6",
+    b"5, 5",
+    b"5.0",
+    b"",
+    b"5 5",
+    b"9223372036854775808",
+    b"1" * 30,
+    b"\xb2",
+    b"\xd9\xa5",
+]
 REFUSED = {
     "length beside chunked": [b"content-length: 5", b"transfer-encoding: chunked"],
     "chunked beside length": [b"transfer-encoding: chunked", b"content-length: 5"],
@@ -221,9 +242,38 @@ def test_a_refusal_repeats_nothing_of_the_head():
 
 # Both lanes.
 
-NAMES = st.sampled_from([b"Host", b"Content-Length", b"Transfer-Encoding", b"Connection", b"Expect", b"Upgrade", b"X-a", b"x-a", b"", b"x a", b"x\xe9"])
+NAMES = st.sampled_from(
+    [
+        b"Host",
+        b"Content-Length",
+        b"Transfer-Encoding",
+        b"Connection",
+        b"Expect",
+        b"Upgrade",
+        b"X-a",
+        b"x-a",
+        b"",
+        b"x a",
+        b"x\xe9",
+    ]
+)
 VALUES = st.sampled_from(
-    [b"127.0.0.1", b"5", b"05", b"+5", b"5,5", b"chunked", b"close", b"keep-alive", b"Keep-Alive", b"100-continue", b"", b"a: b", b"a  b", b"\xe9"]
+    [
+        b"127.0.0.1",
+        b"5",
+        b"05",
+        b"+5",
+        b"5,5",
+        b"chunked",
+        b"close",
+        b"keep-alive",
+        b"Keep-Alive",
+        b"100-continue",
+        b"",
+        b"a: b",
+        b"a  b",
+        b"\xe9",
+    ]
 ) | st.binary(max_size=6)
 COLONS = st.sampled_from([b": "] * 6 + [b":", b" : ", b":  ", b":\t", b"", b": \x0b"])
 ENDS = st.sampled_from([b"\r\n"] * 12 + [b"\n", b"\r\n ", b" \r\n", b"\r\r\n"])

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from fastproxy.framing.http1 import RequestHead
 from fastproxy.server.listener import Listener, ListenError, address_of, open_socket
 from fastproxy.server.reply import Answer, Reply
 from fastproxy.snapshot import Limits
-from support.loops import in_both_loops
+from support.loops import in_both_loops, until
 
 GET = b"GET / HTTP/1.1\r\nhost: relay\r\n\r\n"
 
@@ -60,7 +61,10 @@ async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
 # Sockets.
 
 
-@pytest.mark.parametrize(("address", "host"), [("127.0.0.1:0", "http://127.0.0.1:"), (":0", "http://127.0.0.1:"), ("[::1]:0", "http://[::1]:")])
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("127.0.0.1:0", "http://127.0.0.1:"), (":0", "http://127.0.0.1:"), ("[::1]:0", "http://[::1]:")],
+)
 def test_a_port_is_opened_and_says_its_address(address: str, host: str):
     with open_socket(address, share=False) as one:
         assert address_of(one).startswith(host)
@@ -163,8 +167,7 @@ async def test_a_drain_ends_idle_connections_at_once_and_lets_running_ones_finis
     door.go.clear()
     reader, writer = await connect(address)
     writer.write(GET)
-    while len(listener.connections) < 2 or all(connection.idle for connection in listener.connections):
-        await asyncio.sleep(0.001)
+    await until(lambda: len(listener.connections) == 2 and not all(one.idle for one in listener.connections))
     drain = asyncio.create_task(listener.drain(10))
     assert await idle_reader.read() == b""
     with pytest.raises(ConnectionError):
@@ -185,11 +188,8 @@ async def test_what_does_not_end_in_time_is_cut_off_and_counted():
     door.go.clear()
     reader, writer = await connect(address)
     writer.write(GET)
-    while not listener.connections or all(connection.idle for connection in listener.connections):
-        await asyncio.sleep(0.001)
+    await until(lambda: any(not one.idle for one in listener.connections))
     assert await listener.drain(0.1) == 1
-    try:
+    with suppress(ConnectionResetError):
         assert await reader.read() == b""
-    except ConnectionResetError:
-        pass
     writer.close()

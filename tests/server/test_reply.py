@@ -120,7 +120,13 @@ def test_header_lines_keep_their_order_and_repeats():
     one.reply.common = [(b"vary", b"origin")]
     one.reply.send(Answer(200, [(b"b", b"1"), (b"a", b"2"), (b"b", b"3")]))
     response, _ = one.read()
-    assert list(response.headers) == [(b"b", b"1"), (b"a", b"2"), (b"b", b"3"), (b"vary", b"origin"), (b"content-length", b"0")]
+    assert list(response.headers) == [
+        (b"b", b"1"),
+        (b"a", b"2"),
+        (b"b", b"3"),
+        (b"vary", b"origin"),
+        (b"content-length", b"0"),
+    ]
 
 
 @pytest.mark.parametrize("length", [7, None])

@@ -1,8 +1,8 @@
-"""An upstream on a real socket inside the test's own loop, scripted with raw bytes.
+r"""An upstream on a real socket inside the test's own loop, scripted with raw bytes.
 
     async def play(visit: Visit) -> None:
         await visit.request()
-        await visit.send(b"HTTP/1.1 200 OK\\r\\n...")
+        await visit.send(b"HTTP/1.1 200 OK\r\n...")
 
     async with Host(play) as host: ...
 

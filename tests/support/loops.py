@@ -1,4 +1,4 @@
-"""Coroutine tests without a plugin: each runs in a loop of its own, bounded in time, and the loop must have no complaint.
+"""Coroutine tests without a plugin: each runs in a loop of its own, bounded in time; the loop must not complain.
 
 A complaint is anything the loop reports by itself: an exception that nobody retrieved, a callback that raised.
 """
@@ -49,6 +49,12 @@ async def turns(count: int = 5) -> None:
     """Let everything that is ready run."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what sockets or other processes bring about; the test's own time limit bounds it."""
+    while not condition():  # noqa: ASYNC110 - what is waited for knows of no event
+        await asyncio.sleep(0.001)
 
 
 def _run(test: Coroutine[Any, Any, None], loop_kind: str) -> None:

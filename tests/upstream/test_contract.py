@@ -26,7 +26,9 @@ def connector_request(origin: str) -> ClientRequest:
 
 
 def test_the_pinned_range_is_narrow_and_is_what_runs_here():
-    wanted = next(one for one in tomllib.loads(PROJECT.read_text())["project"]["dependencies"] if one.startswith("aiohttp"))
+    wanted = next(
+        one for one in tomllib.loads(PROJECT.read_text())["project"]["dependencies"] if one.startswith("aiohttp")
+    )
     pinned = SpecifierSet(wanted.removeprefix("aiohttp"))
     assert version("aiohttp") in pinned
     assert "3.15.0" not in pinned

@@ -77,4 +77,7 @@ def test_only_local_providers_are_asked(origin: str):
 
 
 def test_a_daemon_of_another_format_is_not_asked():
-    assert probe.alive([Provider(name="x", title="x", formats={"gemini": "http://127.0.0.1:1"}, local=True)]) == frozenset()
+    assert (
+        probe.alive([Provider(name="x", title="x", formats={"gemini": "http://127.0.0.1:1"}, local=True)])
+        == frozenset()
+    )

@@ -38,7 +38,9 @@ def test_lower_case_names_count(monkeypatch: pytest.MonkeyPatch):
     assert proxy_for(HTTPS, "env") == (PROXY, None)
 
 
-@pytest.mark.parametrize("exceptions", ["api.lab.test", "lab.test", ".lab.test", "*", "x.test, api.lab.test", "api.lab.test:443"])
+@pytest.mark.parametrize(
+    "exceptions", ["api.lab.test", "lab.test", ".lab.test", "*", "x.test, api.lab.test", "api.lab.test:443"]
+)
 def test_exceptions_are_reached_directly(monkeypatch: pytest.MonkeyPatch, exceptions: str):
     monkeypatch.setenv("HTTPS_PROXY", str(PROXY))
     monkeypatch.setenv("NO_PROXY", exceptions)
