@@ -28,7 +28,7 @@ from fastproxy.worker import Worker
 logger = logging.getLogger(__name__)
 
 _TRY = (
-    "curl {base}/v1/chat/completions -H 'authorization: Bearer {token}' -H 'content-type: application/json' "
+    'curl {base}/v1/chat/completions -H "authorization: Bearer {token}" -H "content-type: application/json" '
     """-d '{{"model":"fastproxy/echo","messages":[{{"role":"user","content":"hello"}}]}}'"""
 )
 _SHARED_PREFIX = "metrics-"
@@ -71,9 +71,11 @@ def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) 
     providers = ", ".join(snapshot.providers) or "none"
     lines = [f"fastproxy {__version__}", f"  listening  {'  '.join(addresses)}"]
     if token is not None:
-        lines.append(f"  token      {token}   (shown this once; `fastproxy token issue` makes more)")
+        lines.append(f"  token      {token}   (shown this once; `fastproxy token issue LABEL` makes more)")
     elif snapshot.access.require_token:
-        lines.append("  token      as issued before; `fastproxy token issue` makes another")
+        lines.append(
+            "  token      as issued before, put into FASTPROXY_TOKEN; `fastproxy token issue LABEL` makes another"
+        )
     lines.append(f"  providers  {providers}")
     if snapshot.unusable:
         lines.append(

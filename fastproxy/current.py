@@ -11,7 +11,10 @@ from fastproxy.upstream import probe
 
 
 class Source:
-    """Where the configuration comes from: file, environment, command line, and the daemons that answer here."""
+    """Where the configuration comes from: file, environment, command line, and the daemons that answer here.
+
+    path: None for FASTPROXY_CONFIG or the default place, looked for at each load.
+    """
 
     def __init__(
         self, path: Path | None, overrides: Mapping[str, object], environ: Mapping[str, str] = os.environ
@@ -32,4 +35,5 @@ class Source:
         return self._now() != self._fingerprint
 
     def _now(self) -> tuple[object, ...] | None:
-        return config.fingerprint(self.path) if self.path is not None else None
+        path = config.locate(self.path, self._environ)  # anew each time: the default file may be made after the start
+        return config.fingerprint(path) if path is not None else None

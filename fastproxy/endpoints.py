@@ -110,8 +110,8 @@ _EXACT: dict[bytes, dict[bytes, Match]] = {
 def find(method: bytes, path: bytes) -> Match:
     """The endpoint for a method and a path (without its query), both as they came.
 
-    Raises: Fault(not_found) with status 404 when no row has this path, 405 and an Allow header when one has it for
-    another method.
+    Raises: Fault(not_found) when no row has this path; Fault(bad_request) with status 405 and an Allow header when one
+    has it for another method.
     Cost: 0.1 us for an exact path, 2 us for a Gemini path.
     """
     methods = _EXACT.get(path)
@@ -150,4 +150,4 @@ def _model(text: str) -> str:
 
 def _wrong_method(allowed: Mapping[bytes, object]) -> Fault:
     names = b", ".join(allowed)
-    return Fault("not_found", f"this path is for {names.decode()} only", status=405, headers=((b"allow", names),))
+    return Fault("bad_request", f"this path is for {names.decode()} only", status=405, headers=((b"allow", names),))

@@ -114,14 +114,14 @@ def test_the_first_banner_shows_the_token_and_a_line_to_try_with_it(opened: list
     port = opened[0][0].getsockname()[1]
     assert f"http://127.0.0.1:{port}" in text
     assert text.count("fp-first") == 2
-    assert f"curl http://127.0.0.1:{port}/v1/chat/completions -H 'authorization: Bearer fp-first'" in text
+    assert f'curl http://127.0.0.1:{port}/v1/chat/completions -H "authorization: Bearer fp-first"' in text
     assert "openai, fastproxy" in text
 
 
 def test_a_later_banner_has_no_token_to_show(opened: list[list[socket.socket]]):
     text = banner_of(opened, Snapshot())
     assert "as issued before" in text
-    assert "Bearer $FASTPROXY_TOKEN" in text
+    assert '-H "authorization: Bearer $FASTPROXY_TOKEN"' in text  # a shell fills in nothing between single quotes
 
 
 def test_an_open_relay_says_that_none_is_needed(opened: list[list[socket.socket]]):

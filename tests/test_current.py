@@ -22,9 +22,14 @@ def test_a_file_is_loaded(path: Path):
     assert Source(path, {}, {}).load().server.listen == ("127.0.0.1:1111",)
 
 
-def test_no_file_is_the_defaults_and_never_changes():
-    source = Source(None, {}, {})
+def test_no_file_is_the_defaults_until_there_is_one(tmp_path: Path):
+    source = Source(None, {}, {"XDG_CONFIG_HOME": str(tmp_path)})
     assert source.load().server.listen == ("127.0.0.1:8484",)
+    assert not source.changed()
+    (tmp_path / "fastproxy").mkdir()
+    (tmp_path / "fastproxy" / "config.toml").write_text(ONE)
+    assert source.changed()
+    assert source.load().server.listen == ("127.0.0.1:1111",)
     assert not source.changed()
 
 

@@ -169,7 +169,7 @@ def test_what_is_not_a_row_is_not_found(path):
 def test_a_known_path_with_another_method_says_which_it_takes(method, path, allow):
     with pytest.raises(Fault) as caught:
         find(method, path)
-    assert (caught.value.kind, caught.value.status) == ("not_found", 405)
+    assert (caught.value.kind, caught.value.status) == ("bad_request", 405)
     assert caught.value.headers == ((b"allow", allow),)
 
 

@@ -237,5 +237,5 @@ def _query_keys(query: bytes) -> list[bytes]:
 
 
 def _unauthorized(reason: str) -> Fault:
-    message = f"{reason}; send a client token as a Bearer token or API key (`fastproxy token issue` makes one)"
+    message = f"{reason}; send a client token as a Bearer token or API key (`fastproxy token issue LABEL` makes one)"
     return Fault("unauthorized", message, headers=_CHALLENGE)

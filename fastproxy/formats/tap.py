@@ -83,7 +83,7 @@ class Tap:
         if self._growing:
             self._grow(data)
         window = self._seam + data if self._seam else data
-        if rules.usage_key in window and self._marks.usage.search(window):  # many hosts say null in every event
+        if rules.usage_key in window:
             self._note_usage(window)
         if not self.finished and rules.finished.search(window):
             self.finished = True
@@ -115,14 +115,19 @@ class Tap:
         return merge(self._parse(self._first) or _NOTHING, last or _NOTHING)
 
     def _note_usage(self, window: bytes) -> None:
-        seen = len(self._seam)  # an object that begins in there is known from the read before
-        found = [match.end() for match in self._marks.usage.finditer(window) if match.end() >= seen]
-        if not found:
-            return
-        self._last = window[found[-1] : found[-1] + CANDIDATE_BYTES]
-        if not self._first:
-            self._first = self._last if len(found) == 1 else window[found[0] : found[0] + CANDIDATE_BYTES]
-        self._growing = len(self._last) < CANDIDATE_BYTES and not window.endswith(_EVENT_ENDS)
+        """Keep the first and the last usage object. Many hosts say null in every event but one: that is none."""
+        pattern, key = self._marks.usage, self._marks.rules.usage_key
+        match = pattern.search(window)
+        last = None
+        while match is not None:
+            if match.end() >= len(self._seam):  # one that begins before is known from the read before
+                last = window[match.end() : match.end() + CANDIDATE_BYTES]
+                if not self._first:
+                    self._first = last
+            match = pattern.search(window, match.end()) if window.find(key, match.end()) >= 0 else None
+        if last is not None:
+            self._last = last
+            self._growing = len(last) < CANDIDATE_BYTES and not window.endswith(_EVENT_ENDS)
 
     def _grow(self, data: bytes) -> None:
         whole = self._last is self._first

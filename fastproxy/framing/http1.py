@@ -86,25 +86,37 @@ def parse_response_head(head: bytes, *, max_headers: int = 200) -> ResponseHead:
 
 
 def _framed(status: int, headers: list[Header], *, http11: bool) -> ResponseHead:
-    names = [name for name, _ in headers]
-    lengths = [parse_length(value) for name, value in headers if name == b"content-length"]
-    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
-    if len(set(lengths)) > 1:
-        raise Fault("upstream_garbage", "the upstream's answer has two lengths")
-    if codings and (codings != [b"chunked"] or not http11):
+    first = dict(headers)
+    if len(first) < len(headers):  # some name is repeated, mostly a harmless one
+        first = _joined(headers)
+    told = first.get(b"content-length")
+    coding = first.get(b"transfer-encoding")
+    connection = first.get(b"connection")
+    if coding is not None and (coding.lower() != b"chunked" or not http11):
         raise Fault("upstream_garbage", "the upstream's answer has a transfer coding other than chunked")
-    if codings and lengths:
+    if coding is not None and told is not None:
         raise Fault("upstream_garbage", "the upstream's answer has a length beside chunked coding")
-    chunked, length = bool(codings), lengths[0] if lengths else None
+    chunked, length = coding is not None, parse_length(told) if told is not None else None
     if status < 200 or status in (204, 304):
         chunked, length = False, 0
     keep_alive = http11
-    if b"connection" in names:
-        values = b",".join(value for name, value in headers if name == b"connection")
-        tokens = {token.strip() for token in values.lower().split(b",")}
+    if connection is not None:
+        tokens = {token.strip() for token in connection.lower().split(b",")}
         keep_alive = b"close" not in tokens and (http11 or b"keep-alive" in tokens)
     delimited = chunked or length is not None
     return ResponseHead(status, headers, chunked=chunked, length_bytes=length, keep_alive=delimited and keep_alive)
+
+
+def _joined(headers: list[Header]) -> dict[bytes, bytes]:
+    """The headers that decide on framing, the values of a repeated one joined; equal lengths count as one."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        values.setdefault(name, []).append(value)
+    lengths = {parse_length(value) for value in values.get(b"content-length", ())}
+    if len(lengths) > 1:
+        raise Fault("upstream_garbage", "the upstream's answer has two lengths")
+    joined = {name: b",".join(values[name]) for name in (b"transfer-encoding", b"connection") if name in values}
+    return joined | {b"content-length": b"%d" % length for length in lengths}
 
 
 def parse_length(value: bytes) -> int:

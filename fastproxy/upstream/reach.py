@@ -15,6 +15,7 @@ from yarl import URL
 from fastproxy import __version__
 from fastproxy.clock import monotonic
 from fastproxy.formats.base import FormatName
+from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import credential_for
 from fastproxy.snapshot import Account, Snapshot
@@ -54,13 +55,13 @@ async def reach(snapshot: Snapshot) -> list[Reach]:
     """One finding for each account of each provider that has a model list, asked all at once. Never raises.
 
     Takes LIMIT_SECONDS at most. Left out: providers with auth = "client", for which we have no credential to try, and
-    those without an address, which answer in this process.
+    the echo model, which answers in this process.
     """
     timeout = aiohttp.ClientTimeout(total=LIMIT_SECONDS)
     asked = [
         (provider, account)
         for provider in snapshot.providers.values()
-        if provider.auth != "client" and any(provider.formats.values())
+        if provider.auth != "client" and provider is not echo.PROVIDER
         for account in snapshot.accounts.get(provider.name) or (Account(provider.name, provider.name),)
     ]
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -68,7 +69,7 @@ async def reach(snapshot: Snapshot) -> list[Reach]:
 
 
 async def _ask(session: aiohttp.ClientSession, snapshot: Snapshot, provider: Provider, account: Account) -> Reach:
-    format_, base_url = next((name, url) for name, url in provider.formats.items() if url)
+    format_, base_url = next(iter(provider.formats.items()))
     headers = dict(provider.headers) | {"user-agent": f"fastproxy/{__version__}"}
     for name, value in credential_for(provider, account.secret):
         headers[name.decode()] = value.decode()

@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 
 import orjson
 import pytest
-from support.model_host import ModelHost, serving
 
 from fastproxy.cli import main
 from fastproxy.providers import BY_NAME
+from support.model_host import ModelHost, serving
 
 
 class Ended(NamedTuple):

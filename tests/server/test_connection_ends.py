@@ -1,4 +1,4 @@
-"""A client connection as transcripts: what is refused, what takes too long, and how it ends. The clock moves by hand."""
+"""A client connection as transcripts: what is refused, what takes too long, how it ends. The clock moves by hand."""
 
 import pytest
 

@@ -69,6 +69,10 @@ def _run(test: Coroutine[Any, Any, None], loop_kind: str) -> None:
         await turns()
         gc.collect()
 
-    with asyncio.Runner(loop_factory=LOOPS[loop_kind]) as runner:
-        runner.run(bounded())
+    gc.freeze()  # so that the collection at the end looks at this test's objects only: 100 times faster
+    try:
+        with asyncio.Runner(loop_factory=LOOPS[loop_kind]) as runner:
+            runner.run(bounded())
+    finally:
+        gc.unfreeze()
     assert complaints == []

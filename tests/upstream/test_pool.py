@@ -95,6 +95,20 @@ async def test_bytes_that_come_on_an_idle_connection_never_reach_the_next_reques
         assert len(host.visits) == 2
 
 
+@in_both_loops
+async def test_nor_do_those_that_the_loop_has_not_read_yet():
+    async def play(visit: Visit) -> None:
+        for _ in range(2):
+            await visit.request()
+            await visit.send(OK)
+
+    async with Host(play) as host, pooled() as pool:
+        assert await ask(pool, host.origin) == b"ok"
+        host.visits[0].send_now(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTRAY")
+        assert await ask(pool, host.origin) == b"ok"
+        assert len(host.visits) == 2
+
+
 @pytest.mark.parametrize("extra", [b"x", b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTRAY", b"\r\n"])
 @in_both_loops
 async def test_bytes_behind_the_body_cost_the_connection(extra: bytes):

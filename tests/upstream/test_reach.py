@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 import pytest
-from support.model_host import ModelHost, serving
 
+from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Secret, Snapshot, Upstream
 from fastproxy.upstream import reach as module
 from fastproxy.upstream.reach import Reach, reach
+from support.model_host import ModelHost, serving
 
 
 @pytest.fixture
@@ -140,8 +141,7 @@ def test_a_dead_proxy_is_blamed_and_its_password_not_shown() -> None:
 
 def test_providers_without_anything_to_try_are_left_out() -> None:
     forwarding = Provider(name="own", title="Own", formats={"anthropic": "https://example.com"}, auth="client")
-    built_in = Provider(name="fastproxy", title="Built in", formats={"openai-chat": "", "gemini": ""}, auth="none")
-    assert ask((forwarding, ()), (built_in, ())) == []
+    assert ask((forwarding, ()), (echo.PROVIDER, ())) == []
 
 
 def test_a_keyless_host_is_asked_without_a_credential(host: ModelHost) -> None:
