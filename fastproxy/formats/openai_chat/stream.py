@@ -69,7 +69,7 @@ class ChatStream:
         return b'%b],"usage":%b}\n\n%b' % (self._head, orjson.dumps(told), DONE)
 
     def _say(self, event: Event) -> bytes:
-        return b"" if self._ending == "broken" else self._METHODS[type(event)](self, event)
+        return b"" if self._ending == "broken" else self._BY_TYPE[type(event)](self, event)
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event
@@ -151,7 +151,7 @@ class ChatStream:
         }
         return b'data: %b,"choices":[' % orjson.dumps(head)[:-1]
 
-    _METHODS: ClassVar[dict[type, Callable[..., bytes]]] = {
+    _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
         Reasoning: _on_reasoning,

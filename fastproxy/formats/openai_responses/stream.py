@@ -70,7 +70,7 @@ class ResponsesStream:
         return self._terminal(self._start, status, {"incomplete_details": incomplete})
 
     def _say(self, event: Event) -> bytes:
-        return b"" if self._broken else self._METHODS[type(event)](self, event)
+        return b"" if self._broken else self._BY_TYPE[type(event)](self, event)
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event
@@ -159,7 +159,7 @@ class ResponsesStream:
             self._sequence += 1
         return b"".join(out)
 
-    _METHODS: ClassVar[dict[type, Callable[..., bytes]]] = {
+    _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
         Reasoning: _on_reasoning,
