@@ -121,7 +121,7 @@ class Pump:
         if self.done.done():
             return
         if not self._reply.started:
-            self.done.set_exception(fault)
+            self.done.set_exception(self._as_told(fault))
             return
         self.fault = fault
         out = self.pipe.abort(fault)
@@ -157,6 +157,11 @@ class Pump:
                 self._reply.write(self._keepalive)
             else:
                 self._begin(self._keepalive)
+
+    def _as_told(self, fault: Fault) -> Fault:
+        """The fault with the status that the upstream told before it broke off, when that was an error's already."""
+        status = self._opening.status if self._opening is not None else 0
+        return Fault(fault.kind, fault.message, status=status) if status >= 400 else fault
 
     def _give_up(self) -> None:
         self.fault = Fault("client_gone", "the client stopped reading")

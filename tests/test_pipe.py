@@ -72,6 +72,20 @@ def test_a_good_stream_without_its_last_blank_line_is_whole():
     assert pipe.ending == "ok"
 
 
+@pytest.mark.parametrize("done", [DONE, DONE.rstrip(), b"data:[DONE]\r\n\r\n"])
+def test_a_chat_stream_that_says_only_that_it_is_done_is_whole(done: bytes):
+    pipe = stream()
+    assert pipe.feed(HELLO + done) + pipe.close() == HELLO + done
+    assert pipe.ending == "ok"
+
+
+@pytest.mark.parametrize("last", [b"data: [DONE", b'data: {"choices":[{"delta":{"content":"\\ndata: [DONE]"}}]}\n\n'])
+def test_half_a_mark_or_one_that_the_model_wrote_ends_nothing(last: bytes):
+    pipe = stream()
+    assert b'"error"' in pipe.feed(HELLO + last) + pipe.close()
+    assert pipe.ending == "incomplete"
+
+
 def test_what_is_torn_behind_the_end_stays_behind():
     pipe = stream()
     assert pipe.feed(FINISH + USAGE[:30]) == FINISH

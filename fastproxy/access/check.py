@@ -33,6 +33,8 @@ _BEARER = b"bearer "
 _OUR_PREFIX = PREFIX.encode()
 # RFC 3986, section 3.2: a name, an IPv4 address or a bracketed IPv6 address, and perhaps a port.
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::([0-9]{0,5}))?", re.IGNORECASE)
+# What a credential in a query may be once it is decoded. The forwarded one becomes a header line, which a CR LF would end.
+_QUERY_KEY = re.compile(rb"[\x21-\x7e]+")
 _FOREVER = float("inf")
 _CHALLENGE: tuple[Header, ...] = ((b"www-authenticate", b"Bearer"),)
 
@@ -233,7 +235,8 @@ def _credential(name: bytes, value: bytes) -> bytes:
 
 def _query_keys(query: bytes) -> list[bytes]:
     pairs = (part.partition(b"=") for part in query.split(b"&"))
-    return [key for name, _, value in pairs if unquote_to_bytes(name) == b"key" and (key := unquote_to_bytes(value))]
+    keys = [unquote_to_bytes(value) for name, _, value in pairs if unquote_to_bytes(name) == b"key"]
+    return [key for key in keys if _QUERY_KEY.fullmatch(key)]
 
 
 def _unauthorized(reason: str) -> Fault:

@@ -116,7 +116,9 @@ def _joined(headers: list[Header]) -> dict[bytes, bytes]:
     if len(lengths) > 1:
         raise Fault("upstream_garbage", "the upstream's answer has two lengths")
     joined = {name: b",".join(values[name]) for name in (b"transfer-encoding", b"connection") if name in values}
-    return joined | {b"content-length": b"%d" % length for length in lengths}
+    if lengths:
+        joined[b"content-length"] = b"%d" % lengths.pop()
+    return joined
 
 
 def parse_length(value: bytes) -> int:

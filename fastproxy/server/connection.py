@@ -9,6 +9,7 @@ an exchange runs we go on reading, because a transport that is paused does not s
 """
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from typing import Literal, Protocol, cast
 
@@ -22,6 +23,8 @@ from fastproxy.snapshot import Limits
 
 LINGER_SECONDS = 2.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 
 State = Literal["head", "body", "busy", "linger", "closed"]
 
@@ -122,8 +125,8 @@ class Connection(asyncio.Protocol):
                 self._since = monotonic()
             self._buffer = self._buffer + data if self._buffer else data
             if self._state == "head":
-                self._read_heads()
-            elif len(self._buffer) > self._limits.head_bytes:
+                self._read_head()
+            if len(self._buffer) > self._limits.head_bytes:
                 self._pause_reading()
 
     def eof_received(self) -> bool:
@@ -145,13 +148,20 @@ class Connection(asyncio.Protocol):
         self._congested = False
         if self._reply is not None:
             self._reply.pause(False)
+        elif self._state == "head":
+            self._since = monotonic()
+            self._resume_reading()
+            self._read_head()
 
     # The listener's side.
 
     def expire(self, now: float) -> None:
         """Enforce the waits that the client's side may take; those of a running exchange are the relay's."""
         waited = now - self._since
-        if self._state == "linger" and waited > LINGER_SECONDS:
+        if self._state == "closed" or (self._state == "head" and self._congested):
+            if waited > self._limits.write_stall_seconds:  # it never reads what we have said
+                self.abort()
+        elif self._state == "linger" and waited > LINGER_SECONDS:
             self._close()
         elif self._state == "body" and waited > self._limits.body_idle_seconds:
             self._refuse(Fault("bad_request", "the request body stopped coming", status=408), self._incoming)
@@ -173,17 +183,19 @@ class Connection(asyncio.Protocol):
 
     # Reading requests.
 
-    def _read_heads(self) -> None:
-        while self._state == "head" and self._buffer:
-            if self._buffer.startswith(b"\r\n"):  # RFC 9112, section 2.2: one empty line before a request is allowed
-                self._buffer = self._buffer[2:]
-                continue
-            end = self._buffer.find(b"\r\n\r\n", 0, self._limits.head_bytes)
-            if end < 0:
-                self._check_unfinished_head()
-                return
+    def _read_head(self) -> None:
+        """One head; what a client pipelines behind it is looked at after the reply, and once that one is being read."""
+        if self._congested:
+            self._pause_reading()
+            return
+        if self._buffer.startswith(b"\r\n"):  # RFC 9112, section 2.2: an empty line before a request is allowed
+            self._buffer = _EMPTY_LINES.sub(b"", self._buffer, count=1)
+        end = self._buffer.find(b"\r\n\r\n", 0, self._limits.head_bytes)
+        if end >= 0:
             raw, self._buffer = self._buffer[: end + 4], self._buffer[end + 4 :]
             self._begin(raw)
+        elif self._buffer:
+            self._check_unfinished_head()
 
     def _check_unfinished_head(self) -> None:
         if len(self._buffer) >= self._limits.head_bytes:
@@ -213,6 +225,7 @@ class Connection(asyncio.Protocol):
             return
         self._state = "body"
         self._since = monotonic()
+        self._resume_reading()
         if incoming.expects_continue and not rest:
             self._transport.write(CONTINUE)
         if rest:
@@ -286,7 +299,7 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._state == "head":
-            self._read_heads()
+            self._read_head()
 
     def _refuse(self, fault: Fault, incoming: Incoming | None = None) -> None:
         """Answer from the head alone, then close, reading on for a moment so that the answer is not lost to a reset."""
@@ -307,10 +320,12 @@ class Connection(asyncio.Protocol):
         self._body_bytes = 0
         self._buffer = b""
         if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._resume_reading()
             self._transport.write_eof()
 
     def _close(self) -> None:
         self._state = "closed"
+        self._since = monotonic()
         self._transport.close()
 
     def _pause_reading(self) -> None:
@@ -319,6 +334,6 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume_reading(self) -> None:
-        if not self._reading:
+        if not self._reading and len(self._buffer) <= self._limits.head_bytes:
             self._reading = True
             self._transport.resume_reading()

@@ -79,7 +79,7 @@ async def list_models(session: aiohttp.ClientSession, provider: Provider, snapsh
         for name, value in credential_for(provider, lease(provider, snapshot).secret):
             headers[name.decode()] = value.decode()
         headers["user-agent"] = f"fastproxy/{__version__}"
-        url = URL(provider.formats["openai-chat"] + "/models")
+        url = URL(provider.formats["openai-chat"].rstrip("/") + "/models")
         proxy, login = proxy_for(url, snapshot.upstream.proxy)
         to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
         async with session.get(

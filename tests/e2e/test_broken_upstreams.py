@@ -86,6 +86,13 @@ def test_a_proper_error_keeps_status_body_and_headers(relay: Relay, upstream: Up
     assert (answer.get("retry-after"), answer.get("x-mark")) == ("7", "1")
 
 
+@pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.format)
+def test_an_error_that_breaks_off_keeps_its_status(relay: Relay, upstream: Upstream, caller: Caller):
+    name = upstream.teach([Send(head(429, LENGTH_HEADERS) + b'{"error":'), Close()])
+    answer = relay.ask(caller.whole_target, caller.whole_body, (("x-lab", name),))
+    assert_refusal(caller.format, answer, 429)
+
+
 def test_an_error_that_quotes_our_credential_is_redacted(relay: Relay, upstream: Upstream):
     caller = CALLERS[0]
     name = upstream.teach(whole(f'{{"error":{{"message":"Incorrect API key: {UPSTREAM_KEY}"}}}}'.encode(), status=401))

@@ -180,17 +180,40 @@ async def test_a_slow_client_pauses_the_reply_that_runs_and_no_other():
 
 
 @in_loop
-async def test_a_reply_begins_paused_while_the_one_before_it_is_still_unread():
+async def test_the_next_request_waits_while_the_reply_before_it_is_unread():
     held = Held()
     client = Client(held)
     await client.says(post(b"/a") + post(b"/b"))
     client.connection.pause_writing()
     held.go.set()
     await turns()
-    assert held.replies[1].paused
+    assert client.door.served == [(b"/a", b"")]
+    assert not client.transport.reading
     client.connection.resume_writing()
-    assert not held.replies[1].paused
+    await turns()
+    assert client.door.served == [(b"/a", b""), (b"/b", b"")]
+    assert client.transport.reading
     held.go.set()
+
+
+@in_loop
+async def test_a_client_that_never_reads_its_reply_is_cut_off():
+    client = Client()
+    client.connection.pause_writing()
+    stall = client.shared.limits.write_stall_seconds
+    client.waits(stall - 1)
+    assert not client.transport.is_closing()
+    client.waits(stall + 1)
+    assert client.transport.aborted
+
+
+@in_loop
+async def test_a_client_that_never_reads_its_last_reply_is_cut_off_too():
+    client = Client()
+    await client.says(post(b"/a", b"", b"connection: close"))
+    assert not client.transport.aborted
+    client.connection.expire(clock.monotonic() + client.shared.limits.write_stall_seconds + 1)
+    assert client.transport.aborted
 
 
 @in_loop
