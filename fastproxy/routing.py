@@ -124,13 +124,17 @@ def _search(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog
     if named is not None:
         return _Found(named, rest, f"named {prefix}") if _allows(named, rest) and _lists(named, rest) else None
     providers = [provider for provider in snapshot.providers.values() if _allows(provider, model)]
+    listed: _Found | None = None
     for stage, serves in _STAGES:
         rows = [provider for provider in providers if serves(provider, model, catalog)]
         if rows:
             # The client's own format costs least and loses nothing, so a provider that speaks it goes first.
             chosen = next((row for row in rows if endpoint.format in row.formats), rows[0])
-            return _Found(chosen, model, f"{stage} of {chosen.name}")
-    return None
+            found = _Found(chosen, model, f"{stage} of {chosen.name}")
+            if serves is not _by_model_list or endpoint.format in chosen.formats:
+                return listed or found if endpoint.format not in chosen.formats else found
+            listed = found  # a list in another format must not stand before the vendor that speaks this one
+    return listed
 
 
 def _by_configured_glob(provider: Provider, model: str, _: Catalog) -> bool:

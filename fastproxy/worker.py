@@ -43,6 +43,7 @@ class Worker:
         self._tokens = TokenStore(state_directory)
         self._notifier = Notifier(os.environ)
         self._stopping = asyncio.Event()
+        self._parent_pid = os.getppid() if shared is not None else None
         self._swept_at = 0.0
         self._sweep = Sweep()
         self._journal = Journal(state_directory)
@@ -108,6 +109,7 @@ class Worker:
     def _tick(self) -> None:
         """Once a second: every wait is looked at, and so are the files that others may have changed."""
         loop = asyncio.get_running_loop()
+        loop.call_later(SWEEP_SECONDS, self._tick)  # first: whatever goes wrong below must not be the last tick
         now = loop.time()
         self._relay.metrics.observe_lag(max(0.0, now - self._swept_at - SWEEP_SECONDS))
         self._swept_at = now
@@ -118,7 +120,9 @@ class Worker:
         if self._source.changed():
             self.reload()
         self._notifier.watchdog()
-        loop.call_later(SWEEP_SECONDS, self._tick)
+        if self._parent_pid not in (None, os.getppid()) and not self._stopping.is_set():
+            logger.error("the parent of this worker is gone: stopping, so that the port is free for the next one")
+            self._stopping.set()
 
     def _reload_tokens(self) -> None:
         before = self._tokens.problem

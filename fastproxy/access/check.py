@@ -33,7 +33,7 @@ _BEARER = b"bearer "
 _OUR_PREFIX = PREFIX.encode()
 # RFC 3986, section 3.2: a name, an IPv4 address or a bracketed IPv6 address, and perhaps a port.
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::([0-9]{0,5}))?", re.IGNORECASE)
-# What a credential in a query may be once it is decoded. The forwarded one becomes a header line, which a CR LF would end.
+# What a credential in a query may be once it is decoded: it may become a header line, which a CR LF would end.
 _QUERY_KEY = re.compile(rb"[\x21-\x7e]+")
 _FOREVER = float("inf")
 _CHALLENGE: tuple[Header, ...] = ((b"www-authenticate", b"Bearer"),)

@@ -107,5 +107,7 @@ def _parsed(label: str, text: str) -> dict[str, object]:
             line = last.count("\n") + 1
             raise ConfigError(label, line, len(last) - last.rfind("\n"), f"{sentence} at the end of the file") from None
         raise ConfigError(label, int(at[1]), int(at[2]), sentence) from None
+    except ValueError as error:  # a number of more digits than Python takes
+        raise ConfigError(label, 1, 1, f"has a value that can't be read: {error}") from None
     except RecursionError:
         raise ConfigError(label, 1, 1, "is nested too deeply") from None

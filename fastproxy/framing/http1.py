@@ -115,7 +115,9 @@ def _joined(headers: list[Header]) -> dict[bytes, bytes]:
     lengths = {parse_length(value) for value in values.get(b"content-length", ())}
     if len(lengths) > 1:
         raise Fault("upstream_garbage", "the upstream's answer has two lengths")
-    joined = {name: b",".join(values[name]) for name in (b"transfer-encoding", b"connection") if name in values}
+    joined: dict[bytes, bytes] = {
+        name: b",".join(values[name]) for name in (b"transfer-encoding", b"connection") if name in values
+    }
     if lengths:
         joined[b"content-length"] = b"%d" % lengths.pop()
     return joined

@@ -36,6 +36,7 @@ PROVIDER = Provider(
 MAX_PIECES = 256  # a prompt of megabytes must not become as many events as it has words
 _WORD = re.compile(r"\s*\S+\s*|\s+")
 _NOT_AN_ID = re.compile(r"[^0-9A-Za-z_-]")  # what Anthropic does not allow in the id of a call
+_NAMES = (re.compile(r"[\w-]+"), re.compile(r"[\w-]+(?:[.:]+[\w-]+)+"))  # how a sentence may name a tool
 _ARGUMENT_CHARACTERS = 12
 _THOUGHT = "The caller said something. I will say it back."
 
@@ -94,7 +95,8 @@ def _pieces(text: str) -> list[str]:
 def _wanted_tool(request: Request, said: str) -> Tool | None:
     if not request.tools or request.tool_choice == "none":
         return None
-    named = [tool for tool in request.tools if _names(said, tool.name)]
+    words = frozenset(word for names in _NAMES for word in names.findall(said))
+    named = [tool for tool in request.tools if tool.name in words]
     match request.tool_choice:
         case "auto":
             return named[0] if named else None
@@ -102,11 +104,6 @@ def _wanted_tool(request: Request, said: str) -> Tool | None:
             return named[0] if named else request.tools[0]
         case name:
             return next((tool for tool in request.tools if tool.name == name), None)
-
-
-def _names(said: str, tool: str) -> bool:
-    """Whether the text has the tool's name as a word of its own."""
-    return re.search(rf"(?<![\w-]){re.escape(tool)}(?![\w-])", said) is not None
 
 
 def _last_results(messages: tuple[Message, ...]) -> list[str]:

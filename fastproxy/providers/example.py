@@ -7,32 +7,56 @@ that refers to itself ends at DEPTH. Nothing here fails on a schema that it does
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 Schema = Mapping[str, Any]
 
 DEPTH = 16
+MAX_COST = 65536  # of one example, about its characters: a schema of 500 bytes can demand 10**16 values
+VALUE_COST = 16
+MAX_POINTER = 1024
 MAX_FILLER = 1024  # of a string's characters or an array's items, whatever the schema's minimum
 
 
 def example(schema: Schema | None) -> dict[str, Any]:
     """The arguments of a call: an object with every required property and nothing else."""
-    value = _value(schema or {}, schema or {}, DEPTH)
+    value = _value(schema or {}, _Work(schema or {}), DEPTH)
     return value if isinstance(value, dict) else {}
 
 
-def _value(schema: object, root: Schema, depth: int) -> Any:
-    if not isinstance(schema, Mapping) or depth == 0:
+class _Work:
+    """The whole schema, and what its example may still cost."""
+
+    def __init__(self, root: Schema) -> None:
+        self.root = root
+        self._left = MAX_COST
+
+    def affords(self, cost: int) -> bool:
+        """Whether that much was left; it is spent then."""
+        if cost > self._left:
+            return False
+        self._left -= cost
+        return True
+
+    def constant(self, value: object) -> object:
+        """A value that the schema gives; None where that is too much."""
+        return value if self.affords(len(msgspec.json.encode(value))) else None
+
+
+def _value(schema: object, work: _Work, depth: int) -> Any:
+    if not isinstance(schema, Mapping) or depth == 0 or not work.affords(VALUE_COST):
         return None
-    if isinstance(pointer := schema.get("$ref"), str):
-        return _value(_referred(pointer, root), root, depth - 1)
+    if isinstance(pointer := schema.get("$ref"), str) and len(pointer) <= MAX_POINTER:
+        return _value(_referred(pointer, work.root), work, depth - 1)
     if "const" in schema:
-        return schema["const"]
+        return work.constant(schema["const"])
     if isinstance(choices := schema.get("enum"), list) and choices:
-        return choices[0]
+        return work.constant(choices[0])
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(choices := schema.get(key), list) and choices:
-            return _value(choices[0], root, depth - 1)
+            return _value(choices[0], work, depth - 1)
     make = _MAKERS.get(_type(schema))
-    return None if make is None else make(schema, root, depth - 1)
+    return None if make is None else make(schema, work, depth - 1)
 
 
 def _type(schema: Schema) -> str:
@@ -43,23 +67,23 @@ def _type(schema: Schema) -> str:
     return told.lower() if isinstance(told, str) else "null"  # Gemini writes its types in capitals
 
 
-def _object(schema: Schema, root: Schema, depth: int) -> dict[str, Any]:
+def _object(schema: Schema, work: _Work, depth: int) -> dict[str, Any]:
     properties = schema.get("properties")
     known = properties if isinstance(properties, Mapping) else {}
     required = schema.get("required")
     names = required if isinstance(required, list) else ()
-    return {name: _value(known.get(name, {}), root, depth) for name in names if isinstance(name, str)}
+    return {name: _value(known.get(name, {}), work, depth) for name in names if isinstance(name, str)}
 
 
-def _array(schema: Schema, root: Schema, depth: int) -> list[Any]:
-    return [_value(schema.get("items", {}), root, depth) for _ in range(_least(schema, "minItems"))]
+def _array(schema: Schema, work: _Work, depth: int) -> list[Any]:
+    return [_value(schema.get("items", {}), work, depth) for _ in range(_least(schema, "minItems"))]
 
 
-def _string(schema: Schema, _root: Schema, _depth: int) -> str:
+def _string(schema: Schema, _work: _Work, _depth: int) -> str:
     return "echo".ljust(_least(schema, "minLength"), ".")[: _most(schema, "maxLength")]
 
 
-def _number(schema: Schema, _root: Schema, _depth: int) -> Any:
+def _number(schema: Schema, _work: _Work, _depth: int) -> Any:
     """0 where it fits, else the bound next to it."""
     for key, step in (("minimum", 0), ("exclusiveMinimum", 1)):
         if (bound := _bound(schema, key)) is not None and bound + step > 0:
@@ -92,11 +116,11 @@ def _referred(pointer: str, root: Schema) -> object:
     return found
 
 
-_MAKERS: dict[str, Callable[[Schema, Schema, int], Any]] = {
+_MAKERS: dict[str, Callable[[Schema, _Work, int], Any]] = {
     "object": _object,
     "array": _array,
     "string": _string,
     "number": _number,
     "integer": _number,
-    "boolean": lambda _schema, _root, _depth: False,
+    "boolean": lambda _schema, _work, _depth: False,
 }

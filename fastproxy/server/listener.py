@@ -33,10 +33,12 @@ class Listener:
     draining: bool = False
     connections: set[Connection] = field(default_factory=set)
     servers: list[asyncio.Server] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
 
     async def start(self, sockets: list[socket.socket]) -> None:
         """Accept on every socket."""
         loop = asyncio.get_running_loop()
+        self.sockets.extend(sockets)
         for one in sockets:
             make = loop.create_unix_server if one.family == socket.AF_UNIX else loop.create_server
             self.servers.append(await make(lambda: Connection(self), sock=one, backlog=BACKLOG))
@@ -44,6 +46,8 @@ class Listener:
     async def drain(self, seconds: float) -> int:
         """Accept nothing more and let running exchanges end. How many were cut off after `seconds`."""
         self.draining = True
+        for one in self.sockets:
+            _refuse_connections(one)
         for server in self.servers:
             server.close()
         deadline = asyncio.get_running_loop().time() + seconds
@@ -88,6 +92,17 @@ def open_socket(address: str, *, share: bool) -> socket.socket:
         raise ListenError(f"{address}: {error.strerror}{_owner(int(port))}") from None
     one.setblocking(False)
     return one
+
+
+def _refuse_connections(one: socket.socket) -> None:
+    """Let the kernel refuse what comes from now on.
+
+    A worker's parent and siblings hold its socket as well: closing it here would leave clients in a queue that nobody
+    reads. A socket without SO_REUSEPORT is not this worker's alone: a unix socket, or one of systemd's.
+    """
+    if one.family != socket.AF_UNIX and one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
 
 
 def address_of(one: socket.socket) -> str:

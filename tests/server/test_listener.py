@@ -193,3 +193,29 @@ async def test_what_does_not_end_in_time_is_cut_off_and_counted():
     with suppress(ConnectionResetError):
         assert await reader.read() == b""
     writer.close()
+
+
+@in_both_loops
+async def test_a_drain_refuses_connections_although_the_parent_holds_the_socket_too():
+    one = open_socket("127.0.0.1:0", share=True)
+    address = address_of(one)
+    with one.dup():
+        listener = Listener(Limits(), Door(), Sweep())
+        await listener.start([one])
+        _, writer = await connect(address)
+        writer.close()
+        assert await listener.drain(5) == 0
+        with pytest.raises(ConnectionRefusedError):
+            await connect(address)
+
+
+@in_both_loops
+async def test_a_drain_leaves_what_systemd_has_handed_over_open():
+    one = open_socket("127.0.0.1:0", share=False)
+    address = address_of(one)
+    with one.dup():
+        listener = Listener(Limits(), Door(), Sweep())
+        await listener.start([one])
+        assert await listener.drain(5) == 0
+        _, writer = await connect(address)  # waits in the queue for the relay that systemd starts next
+        writer.close()
