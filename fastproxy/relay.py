@@ -107,6 +107,8 @@ class Relay:
         client = view.gate.check(head, match.endpoint)
         if match.endpoint.action in ADMIN_ACTIONS:
             return AdminCall(self.admin, view, head, match, self.ids.of(head))
+        if not self.admin.ready:
+            raise Fault("overloaded", "the relay is shutting down", retry_after_seconds=1)
         return Admitted(self, Asked(view, head, match.endpoint, match.params, client, self.ids.of(head)))
 
     def refuse(self, fault: Fault, head: RequestHead | None) -> Answer:

@@ -75,10 +75,10 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         self._ledger.start()
+        self._admin.ready = True
         await self._listener.start(sockets)
         self._swept_at = loop.time()
         self._tick()
-        self._admin.ready = True
         announce()
         self._notifier.ready(f"serving {len(self._relay.view.snapshot.providers)} providers")
         await self._stopping.wait()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.jsonedit import Fields, prepend, rename_model, require_utf8
+from fastproxy.jsonedit import MAX_MEMBERS, Fields, prepend, rename_model, require_utf8
 
 _spaces = st.text(" \t\r\n", max_size=3).map(str.encode)
 _raw_values = st.sampled_from(
@@ -244,3 +244,10 @@ def test_a_request_must_name_one_model(body: bytes) -> None:
         Fields(body).model()
     assert raised.value.param == "model"
     assert Fields(b'{"model":"a/b"}').model() == "a/b"
+
+
+def test_a_body_of_thousands_of_keys_is_refused_and_a_long_key_is_passed_at_once():
+    many = b"{" + b"".join(b'"%d":1,' % number for number in range(MAX_MEMBERS)) + b'"model":"x"}'
+    with pytest.raises(Fault, match="more than"):
+        Fields(many)
+    assert Fields(b'{"' + b"a" * 5_000_000 + b'\\n":1,"model":"x"}').model() == "x"

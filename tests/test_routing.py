@@ -57,6 +57,13 @@ def test_a_configured_glob_goes_before_model_lists_and_families():
     assert route(CHAT, "gpt-lab", known, catalog).provider.name == "lab"
 
 
+def test_a_model_list_in_another_format_does_not_stand_before_the_vendor_that_speaks_this_one():
+    known, catalog = snapshot("anthropic", LAB), {"lab": ("claude-5", "own-5")}
+    assert route(MESSAGES, "claude-5", known, catalog).provider.name == "anthropic"
+    assert route(CHAT, "claude-5", known, catalog).provider.name == "lab"
+    assert "lab can't do" in refused("own-5", known, catalog, MESSAGES).message
+
+
 def test_a_model_list_goes_before_a_family():
     known = snapshot("openai", "ollama")
     assert route(CHAT, "gpt-oss:20b", known, {"ollama": ("gpt-oss:20b",)}).provider.name == "ollama"

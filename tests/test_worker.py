@@ -165,3 +165,19 @@ def test_the_loops_own_reports_quote_nothing(caplog: pytest.LogCaptureFixture):
     loop.close()
     assert "ValueError" in caplog.text
     assert "sk-secret" not in caplog.text
+
+
+@in_loop
+async def test_a_second_in_which_something_breaks_is_not_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    ticks = []
+
+    def broken() -> None:
+        ticks.append(1)
+        raise ValueError
+
+    monkeypatch.setattr("fastproxy.worker.SWEEP_SECONDS", 0.01)
+    async with running(tmp_path) as one:
+        with monkeypatch.context() as patch:
+            patch.setattr(one.worker, "_reload_tokens", broken)
+            await until(lambda: len(ticks) > 2)
+        assert await one.status("/healthz") == 200

@@ -17,7 +17,7 @@ def check(*, config: Config = None) -> None:
 
     snapshot = load_snapshot(config)
     path = locate(config, os.environ)
-    say(f"{path or 'no configuration file; the defaults'}: ok, {len(snapshot.providers)} providers can be used")
+    say(f"{path or 'no configuration file; the defaults'}: ok, usable providers: {', '.join(snapshot.providers)}")
     for name in sorted(configured_providers(config) & snapshot.unusable.keys()):
         note(f"not used: {name}: {snapshot.unusable[name]}")
 

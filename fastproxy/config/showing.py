@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from fastproxy.payload import Rule
+from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Snapshot
 
@@ -29,6 +30,9 @@ def show(snapshot: Snapshot) -> str:
         *_table("storage", msgspec.structs.asdict(snapshot.storage)),
     ]
     for provider in snapshot.providers.values():
+        if provider is echo.PROVIDER:
+            lines += ["# fastproxy/echo answers in this process", ""]
+            continue
         lines += _provider(provider, snapshot.accounts.get(provider.name, ()))
     lines += [f"# {name} is not used: {sentence}" for name, sentence in snapshot.unusable.items()]
     lines += ["", *_table("aliases", snapshot.aliases)]
@@ -43,7 +47,6 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
         "formats": list(provider.formats),
         "base_url": next(iter(provider.formats.values()), ""),
         "auth": provider.auth,
-        "api_key": [HIDDEN] * len(accounts),
         "models": provider.models,
         "exclude": provider.exclude,
         "backend": provider.backend,

@@ -170,6 +170,11 @@ class Connection(asyncio.Protocol):
         elif self._state == "head" and not self._buffer and waited > self._limits.keepalive_seconds:
             self._close()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is on its way in, being answered, or its answer on its way out."""
+        return self._state != "closed" and not self.idle
+
     def drain(self) -> None:
         """Close if idle; otherwise let the running exchange be the last."""
         if self.idle:

@@ -17,6 +17,7 @@ from fastproxy.server.connection import Connection, Door
 from fastproxy.snapshot import Limits
 
 BACKLOG = 1024
+DRAIN_LOOK_SECONDS = 0.05
 
 
 class ListenError(Exception):
@@ -44,20 +45,28 @@ class Listener:
             self.servers.append(await make(lambda: Connection(self), sock=one, backlog=BACKLOG))
 
     async def drain(self, seconds: float) -> int:
-        """Accept nothing more and let running exchanges end. How many were cut off after `seconds`."""
+        """Let running exchanges end, then accept nothing more. How many were cut off after `seconds`.
+
+        Until they have ended we go on accepting, so that a prober of /readyz is told 503 and not left to guess; the door
+        refuses new work. With nothing running it is over at once.
+        """
         self.draining = True
+        deadline = asyncio.get_running_loop().time() + seconds
+        before = frozenset(self.connections)
+        while (left := self._unfinished(before)) and asyncio.get_running_loop().time() < deadline:
+            for connection in before:
+                connection.drain()
+            await asyncio.sleep(DRAIN_LOOK_SECONDS)
         for one in self.sockets:
             _refuse_connections(one)
         for server in self.servers:
             server.close()
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self.connections and asyncio.get_running_loop().time() < deadline:
-            for connection in tuple(self.connections):
-                connection.drain()
-            await asyncio.sleep(0.05)
-        left = len(self.connections)
         self.abort()
         return left
+
+    def _unfinished(self, before: frozenset[Connection]) -> int:
+        """How many connections are still owed something: those from before until closed, newer ones while busy."""
+        return sum(connection in before or connection.busy for connection in self.connections)
 
     def abort(self) -> None:
         """Cut off every connection."""

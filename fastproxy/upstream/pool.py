@@ -8,6 +8,7 @@ next (aio-libs/aiohttp#13656), which would be another account's answer; here the
 """
 
 import asyncio
+import os
 import select
 import ssl
 from dataclasses import dataclass
@@ -104,7 +105,8 @@ class Pool:
         except aiohttp.ClientConnectorDNSError:
             raise Fault("unreachable", f"the name {request.host} could not be resolved") from None
         except (aiohttp.ClientError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            code = error.errno if isinstance(error, OSError) else None
+            reason = os.strerror(code) if code else type(error).__name__
             raise Fault("unreachable", f"no connection to {request.host}: {reason}") from None
 
     def _peer(self, origin: str) -> _Peer:

@@ -348,6 +348,14 @@ def test_only_what_is_not_ours_is_forwarded_and_as_it_came(store: TokenStore) ->
     ]
 
 
+@pytest.mark.parametrize("key", [b"AIza%0d%0ax-evil:%201", b"AIza%0a", b"a%20b", b"%00"])
+def test_a_query_credential_that_would_end_a_header_line_is_none(store: TokenStore, key: bytes) -> None:
+    gate = Gate(Snapshot(providers=FORWARDING), store)
+    request = head(HOST, target=b"/v1/messages?key=" + key)
+    assert refused(lambda: gate.check(request, CHAT)).status == 401
+    assert gate.foreign_credentials(request) == []
+
+
 # Our own endpoints
 
 

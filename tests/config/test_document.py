@@ -83,3 +83,8 @@ def test_a_value_where_a_table_belongs_is_a_problem():
     assert document.table("server") == {}
     with pytest.raises(ConfigError, match=r"^x.toml:1:1: \[server\] must be a table$"):
         document.require_sound()
+
+
+def test_a_number_of_too_many_digits_is_a_mistake_like_any_other():
+    with pytest.raises(ConfigError, match="can't be read"):
+        Document("config.toml", "a = 1" + "0" * 5000)

@@ -74,7 +74,7 @@ def test_a_client_that_does_not_read_stops_the_upstream_and_delays_nobody(relay:
         for wire in stalled:
             wire.reset()
     assert memory.growth_bytes <= 48 * MIB
-    assert slowest <= 0.25
+    assert slowest <= 1, "a relay that waits for a stalled reader takes seconds"
     left = upstream.left(name)
     assert left.sent_bytes <= 32 * MIB
 

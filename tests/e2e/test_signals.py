@@ -11,6 +11,7 @@ import pytest
 
 from support import script
 from support.callers import CALLERS, CHAT
+from support.envelopes import assert_refusal
 from support.relay import TOKEN, Relay, StartRelay, config
 from support.upstream import Upstream
 from support.wire import Wire, request
@@ -61,12 +62,16 @@ def refuses_connections(port: int) -> bool:
 def test_sigterm_lets_a_running_stream_end_and_takes_no_new_work(running: Relay, upstream: Upstream):
     with begin_stream(running, upstream) as wire, running.wire() as idle:
         running.signal(signal.SIGTERM)
-        assert wait_for(lambda: refuses_connections(running.port), 1)
         assert idle.is_closed_within(1)
+        assert running.ask("/readyz", method="GET").status == 503
+        refused = running.ask(CHAT.whole_target, CHAT.whole_body)
+        assert_refusal(CHAT.format, refused, 503)
+        assert refused.get("retry-after") == "1"
         answer = wire.answer()
     assert answer.complete
     assert answer.body == STREAM
     assert running.process.wait(5) == 0
+    assert refuses_connections(running.port)
 
 
 def test_an_idle_relay_ends_within_two_and_a_half_seconds(running: Relay):

@@ -101,6 +101,12 @@ def test_a_schema_with_an_enormous_integer_can_be_answered() -> None:
     assert call.arguments == f'{{"a":{10**30}}}'
 
 
+def test_thousands_of_tools_and_a_long_prompt_are_looked_through_once() -> None:
+    tools = tuple(Tool(f"t{number}") for number in range(5000))
+    (call,) = calls(ask(user("t " * 100_000 + "....... lab.t, then t4999."), tools=tools))
+    assert call.name == "t4999"
+
+
 def test_nothing_is_called_without_a_declared_tool() -> None:
     assert calls(ask(user("clock"), tool_choice="required")) == []
 

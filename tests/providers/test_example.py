@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.providers.example import DEPTH, MAX_FILLER, example
+from fastproxy.providers.example import DEPTH, MAX_COST, MAX_FILLER, MAX_POINTER, example
 
 _TYPES = {"string": str, "integer": int, "number": int | float, "boolean": bool, "object": dict, "array": list}
 
@@ -140,3 +140,27 @@ def test_an_enormous_minimum_stays_small() -> None:
         "required": ["a"],
     }
     assert len(example(schema)["a"]) == MAX_FILLER
+
+
+REQUIRED = [*"abcdefghij"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {name: {"$ref": "#"} for name in REQUIRED}, "required": REQUIRED},
+        {
+            "properties": {"a": {"$ref": "#/$defs/A"}},
+            "required": ["a"],
+            "$defs": {"A": {"type": "array", "minItems": 1000, "items": {"$ref": "#/$defs/A"}}},
+        },
+        {"properties": {"a": {"type": "array", "minItems": 1000, "items": {"const": "x" * 10_000}}}, "required": ["a"]},
+        {
+            "properties": {"a": {"type": "array", "minItems": 1000, "items": {"enum": ["x" * 10_000]}}},
+            "required": ["a"],
+        },
+        {"properties": {"a": {"$ref": "#" + "/a" * MAX_POINTER}}, "required": ["a"]},
+    ],
+)
+def test_a_small_schema_that_demands_an_enormous_value_gets_a_small_one(schema: dict[str, Any]) -> None:
+    assert len(repr(example(schema))) < 10 * MAX_COST

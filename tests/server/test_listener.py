@@ -170,15 +170,18 @@ async def test_a_drain_ends_idle_connections_at_once_and_lets_running_ones_finis
     await until(lambda: len(listener.connections) == 2 and not all(one.idle for one in listener.connections))
     drain = asyncio.create_task(listener.drain(10))
     assert await idle_reader.read() == b""
-    with pytest.raises(ConnectionError):
-        await connect(address)
+    late_reader, late_writer = await connect(address)  # still accepted, so that the door can say what is going on
+    late_writer.write(GET)
     assert not drain.done()
     door.go.set()
-    answer = await reader.read()
-    assert b"connection: close" in answer
-    assert answer.endswith(b"served")
+    for one in (reader, late_reader):
+        answer = await one.read()
+        assert b"connection: close" in answer
+        assert answer.endswith(b"served")
     assert await drain == 0
-    for one in (idle_writer, writer):
+    with pytest.raises(ConnectionError):
+        await connect(address)
+    for one in (idle_writer, writer, late_writer):
         one.close()
 
 

@@ -38,6 +38,7 @@ class Host:
     def __init__(self, answer: Callable[[Seen], Said]) -> None:
         self._answer = answer
         self._connections = 0
+        self._writers: set[asyncio.StreamWriter] = set()
         self.arrivals: list[Seen] = []
         self.strays: list[bytes] = []
 
@@ -53,10 +54,15 @@ class Host:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        while self._writers:
+            await asyncio.sleep(0)
 
     async def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number = self._connections
+        self._writers.add(writer)
         try:
             while await self._serve(number, reader, writer):
                 pass
@@ -67,6 +73,7 @@ class Host:
             pass  # the relay has left: what it may do at any time
         finally:
             writer.close()
+            self._writers.discard(writer)
 
     async def _serve(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection goes on."""

@@ -4,6 +4,8 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from time import monotonic, sleep
 from typing import ClassVar
 
 import pytest
@@ -81,3 +83,22 @@ def test_a_daemon_of_another_format_is_not_asked():
         probe.alive([Provider(name="x", title="x", formats={"gemini": "http://127.0.0.1:1"}, local=True)])
         == frozenset()
     )
+
+
+def test_a_server_that_drips_its_answer_costs_a_moment_only():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_drip, args=(server,))
+        thread.start()
+        began = monotonic()
+        assert probe.alive([daemon("one", f"http://127.0.0.1:{server.getsockname()[1]}/v1")]) == frozenset()
+        assert monotonic() - began < 3 * probe.LOOK_SECONDS
+        thread.join()
+
+
+def _drip(server: socket.socket) -> None:
+    visitor, _ = server.accept()
+    with visitor, suppress(OSError):
+        visitor.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        for _ in range(20):
+            visitor.sendall(b" ")
+            sleep(probe.LOOK_SECONDS / 3)

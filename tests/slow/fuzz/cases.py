@@ -143,4 +143,15 @@ _BUILDERS: dict[str, Callable[[str, Random], Case]] = {
     "answer-events": _answer_events,
     "answer-chunks": _answer_chunks,
 }
-_KINDS = ("head", "head", "head", "framing", "noise", "json", "answer-head", "answer-json", "answer-events", "answer-chunks")
+_KINDS = (
+    "head",
+    "head",
+    "head",
+    "framing",
+    "noise",
+    "json",
+    "answer-head",
+    "answer-json",
+    "answer-events",
+    "answer-chunks",
+)
