@@ -25,6 +25,7 @@ from fastproxy.usage.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
+ADMIN_BODY_BYTES = 65536  # none of these endpoints reads a body, and some are open to callers without a token
 _SINCE_SECONDS = 30 * 86400.0
 
 
@@ -37,6 +38,7 @@ class AdminCall:
     head: RequestHead
     match: Match
     request_id: str
+    body_bytes: int = ADMIN_BODY_BYTES
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:  # noqa: ARG002 - none of them reads one
         return self.admin.serve(self, reply)

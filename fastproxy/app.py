@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import shutil
 import socket
 import sys
@@ -31,6 +32,7 @@ _TRY = (
     'curl {base}/v1/chat/completions -H "authorization: Bearer {token}" -H "content-type: application/json" '
     """-d '{{"model":"fastproxy/echo","messages":[{{"role":"user","content":"hello"}}]}}'"""
 )
+OPEN_FILES = 65536
 _SHARED_PREFIX = "metrics-"
 
 
@@ -39,6 +41,7 @@ def serve(
 ) -> int:
     """Serve until told to stop. The exit code: 0, 1 for a failure at run time, 2 for an unusable configuration."""
     os.umask(0o077)
+    _allow_files()
     _log_to_stderr(log_level)
     source = Source(config_path, overrides)
     try:
@@ -161,6 +164,14 @@ def _work(
         gc.set_threshold(10_000, 20, 50)
         runner.run(main())
     return 0
+
+
+def _allow_files() -> None:
+    """As many open files as the system lets us have: the usual soft limit of 1024 is for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

@@ -6,13 +6,14 @@ looks finished, an upstream left running when its client is gone.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
 
 from fastproxy import endpoints, payload, routing
 from fastproxy.accounts import pool as accounts
-from fastproxy.admin import ADMIN_ACTIONS, Admin, AdminCall
+from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
 from fastproxy.answering import Answering
 from fastproxy.asked import Asked, RequestIds, View
 from fastproxy.clock import Sweep, monotonic, wall
@@ -59,6 +60,7 @@ class Admitted:
 
     relay: "Relay"
     asked: Asked
+    body_bytes: int = sys.maxsize  # as many as [limits] allows
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
         self.asked.begin(body)
@@ -70,6 +72,7 @@ class Preflight:
     """A browser's question whether a page of an allowed origin may call us. Any other origin was refused before."""
 
     page: list[Header]
+    body_bytes: int = ADMIN_BODY_BYTES
 
     async def serve(self, body: bytes, reply: Reply) -> None:  # noqa: ARG002 - a preflight has none
         allowed: list[Header] = [
@@ -154,6 +157,8 @@ class Relay:
         if not asked.client.allows(asked.peek.model):
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
         route = await self._route(asked)
+        if asked.client.foreign and route.provider.auth != "client":
+            raise Fault("unauthorized", f"{route.provider.title} needs a token of this relay")
         if route.provider is echo.PROVIDER:
             asked.record.provider = route.provider.name
             self._echo(asked, reply)

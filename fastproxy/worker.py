@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
+
+import msgspec
 
 from fastproxy import __version__
 from fastproxy.access.check import Gate
@@ -22,7 +25,7 @@ from fastproxy.formats.base import Action
 from fastproxy.relay import Relay
 from fastproxy.server.listener import Listener
 from fastproxy.service import Notifier
-from fastproxy.snapshot import Snapshot
+from fastproxy.snapshot import Limits, Snapshot
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.pool import Pool
 from fastproxy.usage.journal import Journal
@@ -31,6 +34,8 @@ from fastproxy.usage.store import DATABASE, Ledger
 
 logger = logging.getLogger(__name__)
 
+RESERVED_FILES = 48  # for the database, journals, listeners and model lists
+MIN_CONNECTIONS = 4
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 1.0  # for exchanges that were cut off to write their usage record
 
@@ -44,6 +49,7 @@ class Worker:
         self._notifier = Notifier(os.environ)
         self._stopping = asyncio.Event()
         self._parent_pid = os.getppid() if shared is not None else None
+        self._reloading: asyncio.Task[None] | None = None
         self._swept_at = 0.0
         self._sweep = Sweep()
         self._journal = Journal(state_directory)
@@ -62,7 +68,7 @@ class Worker:
             admin=self._admin,
             ids=RequestIds(),
         )
-        self._listener = Listener(snapshot.limits, self._relay, self._sweep)
+        self._listener = Listener(_within_files(snapshot.limits), self._relay, self._sweep)
 
     async def run(self, sockets: list[socket.socket], announce: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT, then drain. A second signal ends at once.
@@ -84,11 +90,17 @@ class Worker:
         await self._stopping.wait()
         await self._drain()
 
-    def reload(self) -> None:
-        """Take the configuration anew. A bad one is logged with its place, and the old one stays."""
+    def reload(self) -> asyncio.Task[None]:
+        """Take the configuration anew, one reload at a time: a file that changes meanwhile is seen at the next tick."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+        return self._reloading
+
+    async def _reload(self) -> None:
+        """A bad configuration is logged with its place, and the old one stays."""
         self._notifier.reloading()
         try:
-            self._swap(self._source.load())
+            self._swap(await asyncio.to_thread(self._source.load))  # it reads files and looks at ports
         except ConfigError as error:
             logger.error("configuration not reloaded, the old one stays: %s", error)  # noqa: TRY400 - no traceback wanted
         self._notifier.ready()
@@ -102,7 +114,7 @@ class Worker:
         if (snapshot.server.listen, snapshot.server.workers) != (old.server.listen, old.server.workers):
             logger.warning("server.listen and server.workers take effect at the next start")
         self._relay.view = View(snapshot, Gate(snapshot, self._tokens))
-        self._listener.limits = snapshot.limits
+        self._listener.limits = _within_files(snapshot.limits)
         self._relay.metrics.rename(_names(snapshot))
         logger.info("configuration reloaded: %d providers", len(snapshot.providers))
 
@@ -150,6 +162,16 @@ class Worker:
             await pool.close()
         self._journal.close()
         await asyncio.to_thread(self._ledger.close)
+
+
+def _within_files(limits: Limits) -> Limits:
+    """No more connections than there are file descriptors for: each may need one to its upstream as well.
+
+    Out of descriptors, accepting fails at once and for ever, at full CPU. Refusing the last few with 503 is kinder.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = max(MIN_CONNECTIONS, (soft - RESERVED_FILES) // 2)
+    return msgspec.structs.replace(limits, connections=min(limits.connections, room))
 
 
 def _names(snapshot: Snapshot) -> Names:

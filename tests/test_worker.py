@@ -99,7 +99,7 @@ async def test_a_reload_swaps_the_whole_configuration(tmp_path: Path):
     async with running(tmp_path) as one:
         before = one.worker._relay.view
         one.write('[aliases]\nquick = "fastproxy/echo"\n[upstream]\nidle_seconds = 7.0\n[limits]\nhead_bytes = 5000\n')
-        one.worker.reload()
+        await one.worker.reload()
         after = one.worker._relay.view
         assert after is not before
         assert after.snapshot.aliases == {"quick": "fastproxy/echo"}
@@ -113,7 +113,7 @@ async def test_connections_to_upstreams_stay_when_their_settings_do(tmp_path: Pa
     async with running(tmp_path) as one:
         pool = one.worker._relay.pool
         one.write('[aliases]\nquick = "fastproxy/echo"\n')
-        one.worker.reload()
+        await one.worker.reload()
         assert one.worker._relay.pool is pool
 
 
@@ -137,7 +137,7 @@ async def test_a_bad_file_keeps_the_old_configuration_and_says_where(tmp_path: P
     async with running(tmp_path) as one:
         before = one.worker._relay.view
         one.write("[aliasses]\n")
-        one.worker.reload()
+        await one.worker.reload()
         assert one.worker._relay.view is before
         assert (await one.chat()).startswith(b"HTTP/1.1 200 OK\r\n")
     assert "config.toml:6" in caplog.text

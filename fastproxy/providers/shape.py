@@ -29,6 +29,7 @@ _NOT_UPSTREAM = CREDENTIALS | HOP_BY_HOP | frozenset((
 _NOT_UPSTREAM_PREFIXES = (b"x-fastproxy-", b"x-amp-", b"x-forwarded-", b"sec-", b"proxy-")
 _NOT_DOWNSTREAM = HOP_BY_HOP | frozenset((
     b"content-length", b"set-cookie", b"set-cookie2", b"alt-svc", b"strict-transport-security", b"server-timing",
+    b"x-accel-redirect", b"x-sendfile",  # orders to a server in front of us
 ))  # fmt: skip
 _NOT_DOWNSTREAM_PREFIXES = (b"x-fastproxy-", b"access-control-")
 

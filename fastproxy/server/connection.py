@@ -30,7 +30,10 @@ State = Literal["head", "body", "busy", "linger", "closed"]
 
 
 class Admission(Protocol):
-    """A request that may be served; made from its head alone."""
+    """A request that may be served; made from its head alone. body_bytes: the most that it may bring."""
+
+    @property
+    def body_bytes(self) -> int: ...
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
         """One exchange from start to finish. Ends or aborts `reply`; raises nothing but CancelledError."""
@@ -63,6 +66,7 @@ class Connection(asyncio.Protocol):
         "_admission",
         "_body",
         "_body_bytes",
+        "_body_limit",
         "_buffer",
         "_chunks",
         "_congested",
@@ -91,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._chunks: ChunkReader | None = None
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._body_limit = 0
         self._reply: Reply | None = None
         self._task: asyncio.Task[None] | None = None
         self._reading = True
@@ -215,8 +220,9 @@ class Connection(asyncio.Protocol):
             incoming = read_head(raw, self._limits)
             self._incoming = incoming
             self._admission = self._shared.door.admit(incoming.head)
-            if incoming.length_bytes is not None and incoming.length_bytes > self._limits.body_bytes:
-                raise Fault("too_large", f"the body is larger than {self._limits.body_bytes} bytes")
+            self._body_limit = min(self._limits.body_bytes, self._admission.body_bytes)
+            if incoming.length_bytes is not None and incoming.length_bytes > self._body_limit:
+                raise Fault("too_large", f"the body is larger than {self._body_limit} bytes")
         except Fault as fault:
             self._refuse(fault, incoming)
             return
@@ -256,10 +262,11 @@ class Connection(asyncio.Protocol):
         except ChunkError as error:
             self._refuse(Fault("bad_request", f"broken chunked coding: {error}"), self._incoming)
             return
-        self._body += pieces
-        self._body_bytes += sum(map(len, pieces))
-        if self._body_bytes > self._limits.body_bytes:
-            fault = Fault("too_large", f"the body is larger than {self._limits.body_bytes} bytes")
+        piece = b"".join(pieces)  # one object for each read, however small the client's chunks are
+        self._body.append(piece)
+        self._body_bytes += len(piece)
+        if self._body_bytes > self._body_limit:
+            fault = Fault("too_large", f"the body is larger than {self._body_limit} bytes")
             self._refuse(fault, self._incoming)
         elif chunks.done:
             self._buffer = chunks.rest

@@ -47,8 +47,8 @@ class Listener:
     async def drain(self, seconds: float) -> int:
         """Let running exchanges end, then accept nothing more. How many were cut off after `seconds`.
 
-        Until they have ended we go on accepting, so that a prober of /readyz is told 503 and not left to guess; the door
-        refuses new work. With nothing running it is over at once.
+        Until they have ended we go on accepting, so that a prober of /readyz is told 503 and not left to guess; the
+        door refuses new work. With nothing running it is over at once.
         """
         self.draining = True
         deadline = asyncio.get_running_loop().time() + seconds

@@ -316,7 +316,8 @@ class Exchange(asyncio.Protocol):
 
     def _complete(self, *, extra: bool) -> None:
         """The response is whole. Bytes beyond it belong to nobody: the connection that carried them is not reused."""
-        self._finish(reusable=self._keep_alive and not extra)
+        sent = self._transport.get_write_buffer_size() == 0  # else it answered before it had read the request
+        self._finish(reusable=self._keep_alive and sent and not extra)
         self._ended()
 
     def _ended(self) -> None:

@@ -285,3 +285,10 @@ def test_state_is_for_its_owner_only(relay: Relay):
     assert relay.state.stat().st_mode & 0o077 == 0
     loose = [path for path in relay.state.rglob("*") if path.stat().st_mode & 0o077]
     assert loose == []
+
+
+def test_an_endpoint_without_a_use_for_a_body_takes_none(relay: Relay):
+    with relay.wire() as wire:
+        wire.send(b"GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20000000\r\n\r\n")
+        answer = wire.answer()
+    assert answer.status == 413, "anybody may call it, so a large body is refused from its length alone"

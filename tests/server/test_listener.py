@@ -23,6 +23,8 @@ GET = b"GET / HTTP/1.1\r\nhost: relay\r\n\r\n"
 class Admission:
     """Answers when the test says so."""
 
+    body_bytes = 1000
+
     def __init__(self, go: asyncio.Event) -> None:
         self._go = go
 

@@ -1,6 +1,7 @@
 """A client connection without a socket: a fake transport on one side, a recording door on the other."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ class Served:
 
     door: "RecordingDoor"
     target: bytes
+    body_bytes: int = sys.maxsize
 
     def serve(self, body: bytes, reply: Reply) -> Coroutine[object, object, None]:
         return self._serve(body, reply)

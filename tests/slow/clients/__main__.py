@@ -43,7 +43,11 @@ def main() -> int:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: S607 - where it lies differs
         return asyncio.run(_run_all())
     unshare = shutil.which("unshare")
-    if unshare is None or shutil.which("ip") is None or subprocess.run([unshare, "-rn", "true"], check=False).returncode:
+    if (
+        unshare is None
+        or shutil.which("ip") is None
+        or subprocess.run([unshare, "-rn", "true"], check=False).returncode
+    ):
         say("skipped: this machine gives no network namespace (unshare -rn), and nothing may leave it")
         return 0
     for known in CLIENTS:
@@ -63,8 +67,10 @@ async def _run_all() -> int:
             for title, (prompt, text) in TURNS.items():
                 host.arrivals.clear()
                 turn = await _turn(known, found, host, prompt, text)
-                say(f"{'FAILED' if turn.problems else 'ok    '}  {known.name}, {title}: {turn.seconds:.1f} s, "
-                    f"{turn.requests} requests arrived whole" + "".join(f"\n        {one}" for one in turn.problems))
+                say(
+                    f"{'FAILED' if turn.problems else 'ok    '}  {known.name}, {title}: {turn.seconds:.1f} s, "
+                    f"{turn.requests} requests arrived whole" + "".join(f"\n        {one}" for one in turn.problems)
+                )
                 failed += bool(turn.problems)
     return int(failed > 0)
 

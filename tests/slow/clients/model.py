@@ -63,7 +63,12 @@ def _events(body: bytes, model: str) -> list[Event]:
         return [start, *_said(TOOL_TEXT), usage, Stop("end")]
     if _TOOL_MARK in body and tool is not None:
         arguments = orjson.dumps(_TOOLS[tool]).decode()
-        call = [ToolStart(0, "call_lighthouse", tool), ToolArgs(0, arguments[:9]), ToolArgs(0, arguments[9:]), BlockEnd(0)]
+        call = [
+            ToolStart(0, "call_lighthouse", tool),
+            ToolArgs(0, arguments[:9]),
+            ToolArgs(0, arguments[9:]),
+            BlockEnd(0),
+        ]
         return [start, *call, usage, Stop("tools")]
     return [start, *_said(PLAIN_TEXT), usage, Stop("end")]
 

@@ -27,7 +27,7 @@ class Lane:
         self._case: Case | None = None
         self.host = Host(self._said)
 
-    def _said(self, seen: Seen) -> Said:  # noqa: ARG002 - every request of a case gets the same
+    def _said(self, seen: Seen) -> Said:
         case = self._case
         assert case is not None
         return Said(case.said, case.ending)
@@ -47,9 +47,7 @@ class Lane:
             writer.close()
         return sent, received, list(self.host.arrivals)
 
-    async def _talk(
-        self, case: Case, sent: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bytes:
+    async def _talk(self, case: Case, sent: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         due = 1 if case.answered else len(strict.requests(sent))
         at = 0
         received = bytearray()

@@ -29,7 +29,18 @@ def fuzz(seed: int, minutes: float) -> bool:
 
 
 def _round(seed: int, deadline: Deadline) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "hypothesis", "-p", "slow.fuzz.profile", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "hypothesis",
+        "-p",
+        "slow.fuzz.profile",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += [f"--hypothesis-seed={seed}", "--hypothesis-profile=deep", f"--stop-after={deadline.left_seconds:.0f}"]
     try:
         done = subprocess.run(

@@ -105,7 +105,9 @@ class Run:
             log.seek(self._logged_bytes)
             new = log.read(size - self._logged_bytes).decode(errors="replace")
         self._logged_bytes = size
-        return self._relay.complaints() + [f"logged: {line}" for line in new.splitlines() if any(b in line for b in _BUGS)]
+        return self._relay.complaints() + [
+            f"logged: {line}" for line in new.splitlines() if any(b in line for b in _BUGS)
+        ]
 
     def _growth(self) -> list[str]:
         """Whether the relay has died or grown; looked at now and then."""
@@ -119,7 +121,9 @@ class Run:
             self._warm_bytes, self._warm_files = memory, files
         self.tally.growth_bytes = memory - self._warm_bytes
         found = [f"memory grew by {self.tally.growth_bytes} bytes"] if self.tally.growth_bytes > MEMORY_BYTES else []
-        return found + ([f"{files} files are open, {self._warm_files} were"] if files > self._warm_files + FILES else [])
+        return found + (
+            [f"{files} files are open, {self._warm_files} were"] if files > self._warm_files + FILES else []
+        )
 
 
 def generated(seed: int) -> Iterator[tuple[str, Case]]:

@@ -25,7 +25,7 @@ WARM_SECONDS = 15.0
 IDLE_SECONDS = 4  # that an idle upstream connection is kept
 QUIET_SECONDS = 25.0
 _KEEPALIVE = f"[upstream]\nkeepalive_seconds = {IDLE_SECONDS}\n"
-_EDITED = (f"{_KEEPALIVE}\n", f"{_KEEPALIVE}idle_seconds = 301\n[aliases]\nlighthouse = \"lab/lab-1\"\n")
+_EDITED = (f"{_KEEPALIVE}\n", f'{_KEEPALIVE}idle_seconds = 301\n[aliases]\nlighthouse = "lab/lab-1"\n')
 
 
 class Soak:

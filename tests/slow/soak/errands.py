@@ -53,9 +53,7 @@ class Errand(msgspec.Struct, frozen=True):
 
 def teach(upstream: Upstream) -> dict[tuple[str, str], str]:
     """Every script, for every format."""
-    return {
-        (play, caller.format): upstream.teach(acts) for caller in CALLERS for play, acts in _plays(caller).items()
-    }
+    return {(play, caller.format): upstream.teach(acts) for caller in CALLERS for play, acts in _plays(caller).items()}
 
 
 def _plays(caller: Caller) -> dict[str, list[AnyAct]]:
@@ -143,7 +141,9 @@ async def _read_slowly(stage: Stage, chance: Random) -> str:
 
 
 async def _malformed(stage: Stage, chance: Random) -> str:
-    line = chance.choice((b"x-one: a\0b\r\n", b"content-length: +5\r\n", b"transfer-encoding: xchunked\r\n", b"no colon\r\n"))
+    line = chance.choice(
+        (b"x-one: a\0b\r\n", b"content-length: +5\r\n", b"transfer-encoding: xchunked\r\n", b"no colon\r\n")
+    )
     good = stage.request(CHAT, "whole", stream=False)
     async with Client(stage.port) as client:
         return _want(await client.ask(good.replace(b"\r\n", b"\r\n" + line, 1)), 400)
