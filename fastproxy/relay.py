@@ -192,6 +192,8 @@ class Relay:
 
     async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
+        if not route.provider.fallback:
+            return await self._ask_one(asked, route)
         *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
         for one in first:
             try:

@@ -24,7 +24,8 @@ class Names(msgspec.Struct, frozen=True):
 CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
 
 # Hosts that tell cached tokens beside the counts, in order: DeepSeek, Moonshot and Hugging Face, Mistral.
-_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+_CACHED_BESIDE_IN_ORDER = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+_CACHED_BESIDE = frozenset(_CACHED_BESIDE_IN_ORDER)
 
 
 def decode(told: dict[str, object]) -> Usage | None:
@@ -42,12 +43,14 @@ def read(told: dict[str, object], names: Names) -> Usage | None:
     whole_input, output = _count(told, names.input), _count(told, names.output)
     if whole_input is None and output is None:
         return None
-    input_details = _details(told, names.input_details)
-    cached = _count(input_details, "cached_tokens")
-    if cached is None:
-        cached = next((_count(told, name) for name in _CACHED_BESIDE if name in told), None)
-    written = _count(input_details, "cache_write_tokens")
-    reasoning = _count(_details(told, names.output_details), "reasoning_tokens")
+    cached = written = reasoning = None
+    if input_details := _details(told, names.input_details):
+        cached = _count(input_details, "cached_tokens")
+        written = _count(input_details, "cache_write_tokens")
+    if cached is None and not _CACHED_BESIDE.isdisjoint(told):
+        cached = next((_count(told, name) for name in _CACHED_BESIDE_IN_ORDER if name in told), None)
+    if output_details := _details(told, names.output_details):
+        reasoning = _count(output_details, "reasoning_tokens")
     return Usage(
         input_tokens=None if whole_input is None else max(0, whole_input - (cached or 0) - (written or 0)),
         cached_tokens=cached,
