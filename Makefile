@@ -4,6 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SLOW := PYTHONPATH=tests $(BIN)/python -m slow
 LOCK_BIN := .venv-lock/bin
 PIP_TOOLS := pip-tools==7.6.2
 # Every pin with its hashes, and nothing that names the index they came from.
@@ -12,10 +13,10 @@ COMPILE := $(LOCK_BIN)/pip-compile --quiet --strip-extras --generate-hashes --al
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench fix lock clean
+.PHONY: help run test check bench fuzz soak test-clients fix lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed-run ## install what serving needs, and serve (ARGS="--config FILE" for one of your own)
 	$(BIN)/fastproxy serve $(ARGS)
@@ -34,6 +35,15 @@ check: .venv/installed-dev ## format, lint, types, architecture, tests, and the 
 bench: .venv/installed-dev ## the whole benchmark: ratios, delays, memory, into bench/RESULTS.md (ARGS=--quick for 40 s)
 	$(BIN)/python -m bench.run $(ARGS)
 
+fuzz: .venv/installed-dev ## property tests with many more examples, then damaged bytes at a real relay (MINUTES=5, SEED=n)
+	$(SLOW).fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: .venv/installed-dev ## one relay under a mixed load: memory, files, loop lag, usage records (MINUTES=10, SEED=n)
+	$(SLOW).soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+test-clients: .venv/installed-dev ## real command line clients from npm through the relay, cut off from every network
+	$(SLOW).clients
+
 fix: .venv/installed-dev ## let ruff mend format and lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -46,7 +56,7 @@ lock: ## choose newest versions anew and write requirements/*.txt
 	$(COMPILE) --upgrade --constraint requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
 clean: ## remove what these targets have made, the environment included
-	rm -rf .venv .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-lock .clients fuzz-failures .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pip:

@@ -38,7 +38,7 @@ class Host:
     def __init__(self, answer: Callable[[Seen], Said]) -> None:
         self._answer = answer
         self._connections = 0
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.arrivals: list[Seen] = []
         self.strays: list[bytes] = []
 
@@ -54,15 +54,17 @@ class Host:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        for writer in self._writers:
+        for writer in self._visits.values():
             writer.transport.abort()
-        while self._writers:
-            await asyncio.sleep(0)
+        if self._visits:
+            await asyncio.wait(self._visits)
 
     async def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number = self._connections
-        self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._visits[task] = writer
         try:
             while await self._serve(number, reader, writer):
                 pass
@@ -73,7 +75,7 @@ class Host:
             pass  # the relay has left: what it may do at any time
         finally:
             writer.close()
-            self._writers.discard(writer)
+            del self._visits[task]
 
     async def _serve(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection goes on."""

@@ -7,9 +7,11 @@ client that could be run did not do its turns, or what it sent did not arrive wh
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -117,8 +119,10 @@ async def _output(command: list[str], environ: dict[str, str], directory: Path) 
             printed = await child.stdout.read()
             return await child.wait(), printed.decode(errors="replace")
     except TimeoutError:
-        os.killpg(child.pid, 9)
         return "timeout", ""
+    finally:
+        with suppress(ProcessLookupError):  # a client may leave a server of its own behind
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The command line clients: which version, and how each is pointed at an address. A row each; nothing runs here.
 
-Source: reference measurements of these clients against a local gateway, 2026-11-21, and each client's own --help.
+Source: each client's own documentation and --help, and what it was seen to send to a local gateway on 2026-11-21.
 """
 
 from collections.abc import Callable, Mapping

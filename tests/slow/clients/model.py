@@ -17,7 +17,7 @@ from support.script import JSON, SSE, Seen, chunk, head
 PLAIN = "What is the lighthouse's colour? Answer in one sentence."
 PLAIN_TEXT = "It is white with one red stripe."
 WITH_TOOL = "Run a shell command that proves you are there: TOOLTURN."
-COMMAND = "echo proof-$((6*7))-lighthouse"
+COMMAND = "printf proof-%d-lighthouse 42"  # no substitution: Gemini CLI refuses to run it
 PROOF = b"proof-42-lighthouse"
 TOOL_TEXT = "The command has run at the lighthouse."
 _TOOL_MARK = b"TOOLTURN"
@@ -63,12 +63,8 @@ def _events(body: bytes, model: str) -> list[Event]:
         return [start, *_said(TOOL_TEXT), usage, Stop("end")]
     if _TOOL_MARK in body and tool is not None:
         arguments = orjson.dumps(_TOOLS[tool]).decode()
-        call = [
-            ToolStart(0, "call_lighthouse", tool),
-            ToolArgs(0, arguments[:9]),
-            ToolArgs(0, arguments[9:]),
-            BlockEnd(0),
-        ]
+        pieces = [ToolArgs(0, arguments[:9]), ToolArgs(0, arguments[9:])]
+        call: list[Event] = [ToolStart(0, "call_lighthouse", tool), *pieces, BlockEnd(0)]
         return [start, *call, usage, Stop("tools")]
     return [start, *_said(PLAIN_TEXT), usage, Stop("end")]
 

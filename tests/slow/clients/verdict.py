@@ -11,8 +11,8 @@ from support.script import Seen
 _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection", b"keep-alive"))
 _OWN = _CREDENTIALS | _FRAMING | {b"host", b"accept-encoding"}
-# Fetch metadata, which node's fetch writes by itself and which says nothing about the request.
-_DROPPED = frozenset((b"sec-fetch-mode", b"accept-language"))
+# Fetch metadata, which node writes by itself: kept from every provider (providers/shape.py).
+_DROPPED = frozenset((b"sec-fetch-mode",))
 
 
 class Whole(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ def main() -> int:
     if chosen.replay is not None:
         return 0 if asyncio.run(wire.replay(chosen.replay)) else 1
     seed = chosen_seed(chosen.seed)
-    say(f"seed {seed}; repeat with: make fuzz ARGS=--seed={seed}")
+    say(f"seed {seed}; repeat with: make fuzz SEED={seed}")
     share = {"laws": 1.0, "wire": 0.0}.get(chosen.only, LAWS_SHARE)
     well = share == 0 or laws.fuzz(seed, chosen.minutes * share)
     well = (share == 1 or asyncio.run(wire.fuzz(seed, chosen.minutes * (1 - share)))) and well

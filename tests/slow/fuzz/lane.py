@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from slow.fuzz import strict
 from slow.fuzz.cases import PLACEHOLDER, Case
-from slow.fuzz.verdict import NotHttp, answers
+from slow.fuzz.verdict import NotHttpError, answers
 from slow.host import Host, Said
 from support.relay import TOKEN
 from support.script import Seen
@@ -16,7 +16,7 @@ WATCHDOG_SECONDS = 2
 READ_BYTES = 1 << 18
 
 
-class Stuck(Exception):
+class StuckError(Exception):
     """A good request got no answer, or a connection no end, in ANSWER_SECONDS."""
 
 
@@ -33,7 +33,10 @@ class Lane:
         return Said(case.said, case.ending)
 
     async def play(self, port: int, case: Case) -> tuple[bytes, bytes, Sequence[Seen]]:
-        """What was sent, what the client received until the relay closed, and what arrived upstream. Raises: Stuck."""
+        """What was sent, what the client received until the relay closed, and what arrived upstream.
+
+        Raises: StuckError.
+        """
         self._case = case
         self.host.arrivals.clear()
         sent = b"".join(case.sent).replace(PLACEHOLDER, TOKEN.encode())
@@ -42,7 +45,7 @@ class Lane:
             async with asyncio.timeout(ANSWER_SECONDS):
                 received = await self._talk(case, sent, reader, writer)
         except TimeoutError:
-            raise Stuck from None
+            raise StuckError from None
         finally:
             writer.close()
         return sent, received, list(self.host.arrivals)
@@ -76,7 +79,7 @@ def _complete(received: bytes, due: int) -> bool:
         return False
     try:
         return sum(answer.complete for answer in answers(received)) >= due
-    except NotHttp:
+    except NotHttpError:
         return True
 
 

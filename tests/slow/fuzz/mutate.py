@@ -12,7 +12,8 @@ HEAD = (
     b"//", b"@evil.test", b"http://evil.test/", b"HTTP/1.0", b"HTTP/2.0", b"?key=1", b"#", b"\r\n ", b"\xc2\xb2",
     b"\r\ncontent-length: 5", b"\r\ncontent-length: +5", b"\r\nContent-Length : 5", b"\r\ncontent-length: 0",
     b"\r\ntransfer-encoding: chunked", b"\r\ntransfer-encoding: \x0bchunked", b"\r\ntransfer-encoding: gzip, chunked",
-    b"\r\nTransfer-Encoding : chunked", b"\r\ntransfer-encoding: identity", b"\r\nhost: evil.test", b"\r\nhost: 127.0.0.1",
+    b"\r\nTransfer-Encoding : chunked", b"\r\ntransfer-encoding: identity", b"\r\nhost: evil.test",
+    b"\r\nhost: 127.0.0.1",
     b"\r\nconnection: close", b"\r\nconnection: host, x-lab", b"\r\nexpect: 100-continue", b"\r\nexpect: 200-ok",
     b"\r\nupgrade: websocket", b"\r\nupgrade: h2c", b"\r\norigin: http://evil.test", b"\r\nx-one: " + b"a" * 20_000,
     b"\r\ncontent-encoding: gzip", b"\r\nx: y" * 60,
@@ -29,10 +30,12 @@ JSON = (
     b'"model":"../../x",', b'"model":"nobody/x",', b'"m\\u006fdel":"lab-1",', b"/**/", b"'", b"a" * 5000,
 )  # fmt: skip
 EVENTS = (
-    b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"data:", b"data: {}\n\n", b"data: [DONE]\n\n", b": x\n\n", b"id: 1\n\n",
+    b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"data:", b"data: {}\n\n", b"data: [DONE]\n\n", b": x\n\n",
+    b"id: 1\n\n",
     b"event: error\n", b"event: message_stop\n", b"retry: 1\n", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\0", b"\xff",
     b'data: {"error":{"message":"x"}}\n\n', b'"finish_reason":"stop"', b'"finishReason":"STOP"', b"null", b"{", b"}",
-    b'"', b"\\", b"a" * 70_000, b'"usage":{"prompt_tokens":-1}', b'"usage":{"input_tokens":1e400}', b"123456789012345678901",
+    b'"', b"\\", b"a" * 70_000, b'"usage":{"prompt_tokens":-1}', b'"usage":{"input_tokens":1e400}',
+    b"123456789012345678901",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In an order of the seed's own, so that a round that is cut short is not always short of the same tests."""
-    Random(str(config.getoption("--hypothesis-seed"))).shuffle(items)  # noqa: S311 - to be repeated
+    Random(str(config.getoption("--hypothesis-seed"))).shuffle(items)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,6 +1,6 @@
 """An independent, unforgiving reading of client bytes: which requests a strict server may take from them, and no more.
 
-Written from RFC 9112 and the table of promises in docs, not from the relay's reader, so that both can't be wrong alike.
+Written from RFC 9112, not from the relay's reader, so that both can't be wrong alike.
 Reading stops at the first thing with two readings: nothing behind it may ever be forwarded.
 """
 
@@ -28,7 +28,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class _Malformed(Exception):
+class _MalformedError(Exception):
     """The bytes have no reading, or two."""
 
 
@@ -41,27 +41,27 @@ def requests(data: bytes) -> list[Request]:
             found.append(request)
             if last:
                 break
-    except _Malformed:
+    except _MalformedError:
         pass
     return found
 
 
 def _one(data: bytes) -> tuple[Request, bytes, bool]:
-    """The first request, what stands behind it, and whether the connection ends with it. Raises: _Malformed."""
+    """The first request, what stands behind it, and whether the connection ends with it. Raises: _MalformedError."""
     while data.startswith(b"\r\n"):
         data = data[2:]
     head, blank, rest = data.partition(b"\r\n\r\n")
     if not blank:
-        raise _Malformed
+        raise _MalformedError
     first, *lines = head.split(b"\r\n")
     start = _REQUEST_LINE.fullmatch(first)
     if start is None:
-        raise _Malformed
+        raise _MalformedError
     headers = [_header(line) for line in lines]
     http11 = start[3] == b"1"
     hosts = _values(headers, b"host")
     if len(hosts) > 1 or (http11 and not hosts) or not all(map(_HOST.fullmatch, hosts)):
-        raise _Malformed
+        raise _MalformedError
     body, rest = _body(headers, rest, http11=http11)
     tokens = {token.strip().lower() for value in _values(headers, b"connection") for token in value.split(b",")}
     last = b"close" in tokens or (not http11 and b"keep-alive" not in tokens)
@@ -71,7 +71,7 @@ def _one(data: bytes) -> tuple[Request, bytes, bool]:
 def _header(line: bytes) -> Header:
     match = _HEADER.fullmatch(line)
     if match is None:
-        raise _Malformed
+        raise _MalformedError
     return match[1].lower(), match[2]
 
 
@@ -80,17 +80,17 @@ def _values(headers: list[Header], name: bytes) -> list[bytes]:
 
 
 def _body(headers: list[Header], rest: bytes, *, http11: bool) -> tuple[bytes, bytes]:
-    """The body and what stands behind it. Raises: _Malformed, also for a body that is not whole."""
+    """The body and what stands behind it. Raises: _MalformedError, also for a body that is not whole."""
     lengths, codings = set(_values(headers, b"content-length")), _values(headers, b"transfer-encoding")
     if codings:
         if lengths or not http11 or [coding.lower() for coding in codings] != [b"chunked"]:
-            raise _Malformed
+            raise _MalformedError
         return _chunked(rest)
     if not lengths:
         return b"", rest
     value = lengths.pop()
     if lengths or _LENGTH.fullmatch(value) is None or int(value) > len(rest):
-        raise _Malformed
+        raise _MalformedError
     return rest[: int(value)], rest[int(value) :]
 
 
@@ -100,12 +100,12 @@ def _chunked(data: bytes) -> tuple[bytes, bytes]:
         line, end, data = data.partition(b"\r\n")
         match = _CHUNK_SIZE.fullmatch(line)
         if not end or match is None:
-            raise _Malformed
+            raise _MalformedError
         size = int(match[1], 16)
         if size == 0:
             return body, _behind_trailers(data)
         if data[size : size + 2] != b"\r\n":
-            raise _Malformed
+            raise _MalformedError
         body, data = body + data[:size], data[size + 2 :]
 
 
@@ -113,6 +113,6 @@ def _behind_trailers(data: bytes) -> bytes:
     while not data.startswith(b"\r\n"):
         line, end, data = data.partition(b"\r\n")
         if not end:
-            raise _Malformed
+            raise _MalformedError
         _header(line)
     return data[2:]

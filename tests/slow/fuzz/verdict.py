@@ -6,7 +6,6 @@ The oracles are not the relay's: requests are read by `strict`, responses by h11
 import re
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from os.path import commonprefix
 
 import h11
 import msgspec
@@ -41,7 +40,7 @@ class Answer(msgspec.Struct):
     complete: bool = False
 
 
-class NotHttp(Exception):
+class NotHttpError(Exception):
     """The bytes are no HTTP/1.1 response. `answers`: those before."""
 
     def __init__(self, answers: list[Answer]) -> None:
@@ -50,7 +49,7 @@ class NotHttp(Exception):
 
 
 def answers(data: bytes, *, at_most: int | None = None) -> list[Answer]:
-    """The responses in what a peer sent until it closed; the last may be incomplete. Raises: NotHttp."""
+    """The responses in what a peer sent until it closed; the last may be incomplete. Raises: NotHttpError."""
     found: list[Answer] = []
     for _ in repeat(None) if at_most is None else range(at_most):
         if not data:
@@ -78,7 +77,7 @@ def _first(data: bytes, before: list[Answer]) -> tuple[Answer | None, bytes]:
         except h11.RemoteProtocolError as error:
             if "closed" in str(error) or "incomplete" in str(error) or answer is not None:
                 return answer, b""
-            raise NotHttp(before) from None
+            raise NotHttpError(before) from None
         if isinstance(event, h11.Response):
             answer = Answer(event.status_code, [(bytes(name), bytes(value)) for name, value in event.headers])
         elif isinstance(event, h11.Data) and answer is not None:
@@ -94,7 +93,7 @@ def upstream_said(case: Case) -> Answer | None:
     """How h11 reads the upstream's answer; None when it is none at all."""
     try:
         found = answers(b"".join(case.said), at_most=1)
-    except NotHttp:
+    except NotHttpError:
         return None
     return found[0] if found else None
 
@@ -105,7 +104,7 @@ def problems(case: Case, sent: bytes, received: bytes, arrived: Sequence[Seen]) 
     found = [sentence for seen in arrived if (sentence := _forwarded(seen, wanted))]
     try:
         given = answers(received)
-    except NotHttp:
+    except NotHttpError:
         return [*found, "the client got bytes that are no HTTP/1.1 response"]
     said = upstream_said(case)
     passed_on = {said.status} if said is not None else set()
@@ -159,8 +158,14 @@ def _is_honest(answer: Answer, said: Answer) -> bool:
     """Whether a complete answer is all that the upstream said, or else ended well before, or says that it failed."""
     if answer.status >= 400 or (said.complete and answer.body == said.body):
         return True
-    same = len(commonprefix((answer.body, said.body)))
+    same = _common_bytes(answer.body, said.body)
     added = answer.body[same:]
     if _FAILED.search(answer.body) is not None:
         return _SUCCESS.search(added) is None
     return not added and _SUCCESS.search(answer.body) is not None
+
+
+def _common_bytes(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -15,7 +15,7 @@ import msgspec
 from slow.bounded import Deadline, say
 from slow.fuzz import failures
 from slow.fuzz.cases import Case, build
-from slow.fuzz.lane import WATCHDOG_SECONDS, Lane, Stuck
+from slow.fuzz.lane import WATCHDOG_SECONDS, Lane, StuckError
 from slow.fuzz.verdict import problems
 from support.process import descriptors, resident_bytes
 from support.relay import Relay, config
@@ -84,7 +84,7 @@ class Run:
         self.tally.kinds[case.kind] += 1
         try:
             sent, received, arrived = await self._lane.play(self._relay.port, case)
-        except Stuck:
+        except StuckError:
             found = ["a good request has no answer, or its connection no end"]
         except OSError as error:
             found = [f"no connection: {error}"]

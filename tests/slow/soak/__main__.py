@@ -116,9 +116,9 @@ class Soak:
 
 @contextmanager
 def _started(upstream: Upstream) -> Iterator[Relay]:
-    with tempfile.TemporaryDirectory(prefix="fastproxy-soak-") as directory:
-        with Relay(Path(directory), config(upstream.origin, extra=_KEEPALIVE)) as relay:
-            yield relay
+    text = config(upstream.origin, extra=_KEEPALIVE)
+    with tempfile.TemporaryDirectory(prefix="fastproxy-soak-") as directory, Relay(Path(directory), text) as relay:
+        yield relay
 
 
 def main() -> int:

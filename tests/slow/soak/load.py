@@ -32,7 +32,7 @@ class Load:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self._stage = stage
-        self._chance = Random(seed)  # noqa: S311 - to be repeated
+        self._chance = Random(seed)
         self._running: set[asyncio.Task[None]] = set()
         self.counts = Counts()
 
