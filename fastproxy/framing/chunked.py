@@ -63,35 +63,24 @@ class ChunkReader:
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        elif self._left == 0 and not self._trailing and (whole := _one_chunk(data)) is not None:
-            return [whole]
         pieces: list[bytes] = []
         at, end = 0, len(data)
         try:
             while at < end and not self.done:
                 if self._left:
                     at = self._take(data, at, pieces)
+                elif not self._trailing and (past := _plain_chunks(data, at, pieces)) > at:
+                    at = past
                 elif (after := self._line(data, at)) is None:
                     break
                 else:
                     at = after
-                    if self._left and at + self._left <= end:  # the chunk is here whole, as in a burst all are
-                        at = self._take_whole(data, at, pieces)
         except ChunkError as error:
             error.pieces = pieces
             raise
         if self.done:
             self.rest = data[at:]
         return pieces
-
-    def _take_whole(self, data: bytes, at: int, pieces: list[bytes]) -> int:
-        """Past the open chunk, of which nothing has been taken and nothing is missing."""
-        end = at + self._left
-        if data[end - 2 : end] != b"\r\n":
-            return self._take(data, at, pieces)
-        pieces.append(data[at : end - 2])
-        self._left = 0
-        return end
 
     def _take(self, data: bytes, at: int, pieces: list[bytes]) -> int:
         """Up to the end of the open chunk and its CRLF."""
@@ -147,16 +136,18 @@ class ChunkReader:
             raise ChunkError("a trailer is malformed or one too many")
 
 
-def _one_chunk(data: bytes) -> bytes | None:
-    """The body of `data` when it is exactly one chunk with a plain size line, as nearly every read is.
+def _plain_chunks(data: bytes, at: int, pieces: list[bytes]) -> int:
+    """Takes the whole chunks with plain size lines that stand at `at`, as nearly all do. Where they end.
 
-    Cost: 0.5 us, against 2 us for the general way.
+    Cost: 0.5 us a chunk, against 2 us for the general way.
     """
-    end = data.find(b"\r\n", 1, _PLAIN_SIZE_DIGITS + 2)
-    digits = data[:end]
-    if end < 0 or digits.translate(None, _HEX_DIGITS):
-        return None
-    size = int(digits, 16)
-    if size == 0 or len(data) != end + size + 4 or not data.endswith(b"\r\n"):
-        return None
-    return data[end + 2 : -2]
+    while (end := data.find(b"\r\n", at + 1, at + _PLAIN_SIZE_DIGITS + 2)) > 0:
+        digits = data[at:end]
+        if digits.translate(None, _HEX_DIGITS):
+            break
+        after = end + 2 + int(digits, 16)
+        if after == end + 2 or data[after : after + 2] != b"\r\n":
+            break
+        pieces.append(data[end + 2 : after])
+        at = after + 2
+    return at
