@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Literal, Self
@@ -93,7 +94,8 @@ class Host:
             await writer.drain()
             await asyncio.sleep(0)  # a write of its own, not one with the next
         if said.ending == "stay":
-            await asyncio.wait([asyncio.create_task(reader.read(1))], timeout=ABSENT_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), ABSENT_SECONDS)
         if said.ending == "reset":
             own: socket.socket = writer.get_extra_info("socket")
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)

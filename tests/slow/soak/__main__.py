@@ -50,7 +50,9 @@ class Soak:
         await self._load.steadily(self._deadline, PER_SECOND)
         for task in others[:3]:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for ended in await asyncio.gather(*others, return_exceptions=True):
+            if isinstance(ended, Exception):
+                self._load.counts.blame(f"the soak itself: {ended!r}")
         await self._load.finish()
         after = await self._quiet(before)
         say(self._row(after))
