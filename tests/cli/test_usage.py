@@ -48,7 +48,7 @@ def test_a_machine_without_records_says_so(run) -> None:
 def test_the_last_week_is_summed_up_by_model(run) -> None:
     ended = run("usage")
     head, row = (line.split() for line in ended.out.splitlines())
-    assert row == ["small", "2", "2,000", "0", "40", "5", "0.25", "s", "0.25", "s"]
+    assert row == ["small", "2", "2,000", "0", "40", "5", "250.0", "ms", "250.0", "ms"]
     assert head[:3] == ["model", "requests", "input"]
     assert "reasoning" in head
     assert "errors" not in head
