@@ -24,6 +24,7 @@ from fastproxy.framing.http1 import RequestHead, ResponseHead
 from fastproxy.ir.fold import fold
 from fastproxy.jsonedit import prepend
 from fastproxy.providers import echo
+from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import Call, credential_for, path_of, shape
 from fastproxy.pump import Opening, Pump
 from fastproxy.refusal import refusal
@@ -157,9 +158,8 @@ class Relay:
         if not asked.client.allows(asked.peek.model):
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
         route = await self._route(asked)
-        if asked.client.foreign and route.provider.auth != "client":
-            raise Fault("unauthorized", f"{route.provider.title} needs a token of this relay")
         if route.provider is echo.PROVIDER:
+            _require_token(asked, route.provider)
             asked.record.provider = route.provider.name
             self._echo(asked, reply)
             return
@@ -210,8 +210,7 @@ class Relay:
     async def _ask_one(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
         provider = route.provider
         asked.record.provider = provider.name
-        if asked.client.foreign and provider.auth != "client":
-            raise Fault("unauthorized", f"{provider.title} needs a token of this relay")
+        _require_token(asked, provider)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
         upstream, head = await self._send(asked, _shape(asked, route, account))
@@ -278,6 +277,12 @@ class Relay:
         self.metrics.in_flight -= 1
         self.journal.append(record)
         self.metrics.observe(record)
+
+
+def _require_token(asked: Asked, provider: Provider) -> None:
+    """A credential that is not ours opens providers that take the caller's own, and nothing else. Raises: Fault."""
+    if asked.client.foreign and provider.auth != "client":
+        raise Fault("unauthorized", f"{provider.title} needs a token of this relay")
 
 
 def _shape(asked: Asked, route: Route, account: Account) -> Call:

@@ -47,7 +47,7 @@ def marks(rules: TapRules) -> Marks:
 class Tap:
     """One per response. Feed it everything, then read `usage()`, `model`, `finished` and `failed`.
 
-    Cost: 0.6 us per 250-byte event (make bench).
+    Cost: about 1 us per 250-byte event, 2 to 3.5 us where every event tells usage (Gemini).
     """
 
     __slots__ = (
