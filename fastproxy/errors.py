@@ -37,6 +37,8 @@ Kind = Literal[
     "client_gone",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+# What agents act on beyond the status: they shorten the conversation, wait for a new quota, or stop trying.
+Reason = Literal["", "context_length", "quota", "content_filter", "model_not_found"]
 
 STATUS: dict[Kind, int] = {
     "bad_request": 400,
@@ -65,6 +67,7 @@ class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that tr
     status: the HTTP status when nothing has been sent yet; default STATUS[kind].
     retry_after_seconds: when trying again may help; becomes the Retry-After header.
     param: the request field at fault, where a format has a slot for it ("model").
+    reason: which of the few causes it is that clients act on; each format says it in the words its clients look for.
     headers: extra response headers that the status demands (Allow, WWW-Authenticate, Upgrade).
     """
 
@@ -76,6 +79,7 @@ class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that tr
         status: int | None = None,
         retry_after_seconds: float | None = None,
         param: str | None = None,
+        reason: Reason = "",
         headers: tuple[Header, ...] = (),
     ) -> None:
         super().__init__(message)
@@ -84,6 +88,7 @@ class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that tr
         self.status = STATUS[kind] if status is None else status
         self.retry_after_seconds = retry_after_seconds
         self.param = param
+        self.reason: Reason = reason
         self.headers = headers
 
     def __repr__(self) -> str:

@@ -25,7 +25,7 @@ def refusal(fault: Fault, format_: Format | None, request_id: str, timing: bytes
         headers.append((b"retry-after", b"%d" % math.ceil(fault.retry_after_seconds)))
     if fault.kind in _TERMINAL:
         headers.append((b"x-should-retry", b"false"))
-    body = plain(fault) if format_ is None else format_.fault(fault, request_id)
+    body = plain(fault) if format_ is None else format_.encode_fault(fault, request_id)
     return Answer(fault.status, headers, body)
 
 

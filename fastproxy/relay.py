@@ -242,7 +242,7 @@ class Relay:
             raise Fault("too_large", f"fastproxy/echo takes at most {ECHO_BYTES} bytes")
         format_, peek = asked.format, asked.peek
         events = echo.answer(
-            format_.decode(asked.body, asked.params), id=asked.record.request_id, created_at=int(wall())
+            format_.decode_request(asked.body, asked.params), id=asked.record.request_id, created_at=int(wall())
         )
         asked.note(fold(events).usage, peek.model)
         asked.first_byte()
@@ -259,7 +259,7 @@ class Relay:
                 reply.write(encoder.encode(event))
             reply.end(encoder.close())
         else:
-            reply.send(Answer(200, _JSON + common, format_.whole(fold(events))))
+            reply.send(Answer(200, _JSON + common, format_.encode_whole(fold(events))))
 
     # Afterwards.
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from fastproxy.errors import Fault
+from fastproxy.errors import Fault, Header
 from fastproxy.ir.events import Event, Usage
 from fastproxy.ir.fold import Response
 from fastproxy.ir.request import Request
@@ -68,16 +68,69 @@ class StreamEncoder(Protocol):
         """The end of the stream. Without a Stop seen: the format's error event, never a success marker."""
 
 
+class StreamDecoder(Protocol):
+    """One format's stream in, events out. One per response. Liberal in what it takes: hosts break every rule.
+
+    `finished` becomes true with the format's own terminal event, and a stream that ends without it has failed.
+    """
+
+    finished: bool
+
+    def decode(self, data: bytes) -> list[Event]:
+        """The events that the data of one server-sent event (or one element of an array) tells; [] for none.
+
+        Nothing follows a Stop or a Failed. Raises: Fault(upstream_garbage) for what is not JSON.
+        """
+
+    def close(self) -> list[Event]:
+        """What is left to tell when the body has ended: a Stop that waited for usage, or a Failed if none is due."""
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """An upstream request's body. headers: what the format demands beside it (anthropic-version).
+
+    dropped: what the client said and this format has no word for, by the client's own name where it has one.
+    """
+
+    body: bytes
+    headers: tuple[Header, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+class Spelling(msgspec.Struct, frozen=True):
+    """What a format allows in the name of a tool and in the id of a call. Each pattern matches one allowed text."""
+
+    name: re.Pattern[str]
+    id: re.Pattern[str]
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """A format's own way to count the tokens of a request.
+
+    action: the endpoint's. decode: body, path parameters -> Request. encode: Request -> upstream body.
+    read: upstream's answer -> tokens; raises Fault(upstream_garbage). write: tokens -> answer.
+    """
+
+    action: Action
+    decode: Callable[[bytes, Mapping[str, str]], Request]
+    encode: Callable[[Request], Encoded]
+    read: Callable[[bytes], int]
+    write: Callable[[int], bytes]
+
+
 class Format(msgspec.Struct, frozen=True):
-    """One API format.
+    """One API format: who asks in it is decoded from it, who answers in it too; its encoders are the other way round.
 
     paths: action -> path below a base URL, "{model}" filled in by shaping, "{version}" with the client's own segment.
     peek: body (and path parameters) -> Peek; raises Fault(bad_request) for a body that is not one JSON object.
     rename: body, new model -> body with only the model replaced, every other byte kept.
-    decode: body, parameters -> Request.
-    encoder / whole: events -> stream bytes; folded Response -> body bytes.
-    fault: a Fault (and our request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the
-    mid-stream error event, which begins with a blank line where those bytes did not end an event.
+    decode_request: body, parameters -> Request; raises Fault(bad_request). encode_request: the other way.
+    decoder / encoder: of a stream. decode_whole: body -> folded Response; raises Fault(upstream_garbage).
+    encode_whole: Response -> body; raises Fault for a response that did not end well.
+    decode_fault: status and body of an upstream's refusal -> Fault with that status. encode_fault: a Fault (and our
+    request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the mid-stream error event, which
+    begins with a blank line where those bytes did not end an event.
+    spelling: of tool names and ids. custom_tools: whether tools may take free text. counting: None where it can't.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     """
 
@@ -86,9 +139,16 @@ class Format(msgspec.Struct, frozen=True):
     tap: TapRules
     peek: Callable[[bytes, Mapping[str, str]], Peek]
     rename: Callable[[bytes, str], bytes]
-    decode: Callable[[bytes, Mapping[str, str]], Request]
+    decode_request: Callable[[bytes, Mapping[str, str]], Request]
+    encode_request: Callable[[Request], Encoded]
+    decoder: Callable[[], StreamDecoder]
     encoder: Callable[[EncoderOptions], StreamEncoder]
-    whole: Callable[[Response], bytes]
-    fault: Callable[[Fault, str], bytes]
+    decode_whole: Callable[[bytes], Response]
+    encode_whole: Callable[[Response], bytes]
+    decode_fault: Callable[[int, bytes], Fault]
+    encode_fault: Callable[[Fault, str], bytes]
     fault_event: Callable[[Fault, bytes], bytes]
     keepalive: bytes
+    spelling: Spelling
+    custom_tools: bool = False
+    counting: Counting | None = None

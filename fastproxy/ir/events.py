@@ -1,7 +1,7 @@
 """The vocabulary of a response, streamed or whole.
 
-A response is `Start (content BlockEnd)* Usage* Stop`, or ends in `Failed` instead of `Stop`. Content events carry
-`block`, dense from 0 in the order of opening. A block is opened by its first event and closed by `BlockEnd`. Blocks of
+A response is `Start (content BlockEnd)* Usage* Stop`, or ends in `Failed` instead of `Stop`: usage that a source tells
+late is waited for, so that nothing comes after `Stop`. Content events carry `block`, dense from 0 in order of opening. A block is opened by its first event and closed by `BlockEnd`. Blocks of
 different kinds never share a number; a source that interleaves parallel tool calls interleaves block numbers.
 
 Rules: values only, no behaviour. Tool arguments are JSON *text*, never parsed, never re-serialised.
@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from fastproxy.errors import Kind
+from fastproxy.errors import Kind, Reason
 
 StopReason = Literal["end", "tools", "length", "stop_sequence", "refusal", "pause", "error"]
+Bound = Literal["thinking", "redacted", "call", "text"]
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
@@ -31,20 +32,48 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """A piece of what the model says when it refuses (OpenAI has a place of its own for it)."""
+
+    block: int
+    text: str
+
+
+class Citation(msgspec.Struct, frozen=True, gc=False):
+    """Where text of a Text block comes from.
+
+    start, end: characters of that block's text that the citation is for, None when unknown. cited: the words of the
+    source itself.
+    """
+
+    block: int
+    url: str
+    title: str = ""
+    start: int | None = None
+    end: int | None = None
+    cited: str = ""
+
+
 class Reasoning(msgspec.Struct, frozen=True, gc=False):
-    """A piece of the model's thinking. signature: opaque proof, on its last piece, bound to who minted it."""
+    """A piece of the model's thinking. signature: opaque proof, on its last piece, for who minted it and nobody else.
+
+    bound: what the signature proves. "thinking": this block. "redacted": thinking whose text is withheld; signature is
+    its data. "call": the tool call in the next block; "text": the text block before; both in a block without text.
+    """
 
     block: int
     text: str
     signature: str | None = None
+    bound: Bound = "thinking"
 
 
 class ToolStart(msgspec.Struct, frozen=True, gc=False):
-    """A tool call opens. id pairs it with its result."""
+    """A tool call opens. id pairs it with its result. custom: its argument is free text, not JSON."""
 
     block: int
     id: str
     name: str
+    custom: bool = False
 
 
 class ToolArgs(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +113,7 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class Opaque(msgspec.Struct, frozen=True, gc=False):
-    """Something the hub has no word for: re-emitted by the same format, dropped and reported by others."""
+    """Something the hub has no word for: a block of its own, re-emitted by the same format and dropped by others."""
 
     format: str
     name: str
@@ -92,10 +121,11 @@ class Opaque(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """The response broke off. message: one sentence."""
+    """The response broke off. message: one sentence. reason: see `errors.Fault`."""
 
     kind: Kind
     message: str
+    reason: Reason = ""
 
 
-Event = Start | Text | Reasoning | ToolStart | ToolArgs | BlockEnd | Usage | Stop | Opaque | Failed
+Event = Start | Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs | BlockEnd | Usage | Stop | Opaque | Failed

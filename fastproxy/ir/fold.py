@@ -4,10 +4,13 @@ import msgspec
 
 from fastproxy.ir.events import (
     BlockEnd,
+    Bound,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -18,24 +21,33 @@ from fastproxy.ir.events import (
 
 
 class TextBlock(msgspec.Struct, frozen=True):
-    """Visible text."""
+    """Visible text, and where it comes from."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+class RefusalBlock(msgspec.Struct, frozen=True):
+    """What the model said when it refused."""
 
     text: str
 
 
 class ReasoningBlock(msgspec.Struct, frozen=True):
-    """Thinking, with its opaque signature if it had one."""
+    """Thinking, with its opaque signature if it had one, and what that is the proof of."""
 
     text: str
     signature: str | None = None
+    bound: Bound = "thinking"
 
 
 class ToolCall(msgspec.Struct, frozen=True):
-    """A whole tool call. arguments: JSON text, byte for byte."""
+    """A whole tool call. arguments: JSON text, byte for byte; free text when custom."""
 
     id: str
     name: str
     arguments: str
+    custom: bool = False
 
 
 class OpaqueBlock(msgspec.Struct, frozen=True):
@@ -46,7 +58,7 @@ class OpaqueBlock(msgspec.Struct, frozen=True):
     data: bytes
 
 
-Block = TextBlock | ReasoningBlock | ToolCall | OpaqueBlock
+Block = TextBlock | RefusalBlock | ReasoningBlock | ToolCall | OpaqueBlock
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -92,36 +104,50 @@ def fold(events: list[Event]) -> Response:
     return Response(start, tuple(blocks.values()), stop, usage, failed)
 
 
-def _grown(block: Block | None, event: Text | Reasoning | ToolStart | ToolArgs) -> Block:
+def _grown(block: Block | None, event: Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs) -> Block:
     match event:
         case Text(text=text):
-            return TextBlock((block.text if isinstance(block, TextBlock) else "") + text)
+            said = block if isinstance(block, TextBlock) else TextBlock("")
+            return TextBlock(said.text + text, said.citations)
+        case Citation():
+            said = block if isinstance(block, TextBlock) else TextBlock("")
+            return TextBlock(said.text, (*said.citations, event))
+        case Refusal(text=text):
+            return RefusalBlock((block.text if isinstance(block, RefusalBlock) else "") + text)
         case Reasoning(text=text, signature=signature):
             old = block if isinstance(block, ReasoningBlock) else ReasoningBlock("")
-            return ReasoningBlock(old.text + text, signature or old.signature)
-        case ToolStart(id=id_, name=name):
-            return ToolCall(id_, name, "")
+            return ReasoningBlock(old.text + text, signature or old.signature, event.bound)
+        case ToolStart(id=id_, name=name, custom=custom):
+            return ToolCall(id_, name, "", custom)
         case ToolArgs(json=piece):
-            old_call = block if isinstance(block, ToolCall) else ToolCall("", "", "")
-            return ToolCall(old_call.id, old_call.name, old_call.arguments + piece)
+            call = block if isinstance(block, ToolCall) else ToolCall("", "", "")
+            return ToolCall(call.id, call.name, call.arguments + piece, call.custom)
 
 
 def unfold(response: Response) -> list[Event]:
     """A stream that folds back into `response`: one event per block and its end."""
     events: list[Event] = [response.start]
     for number, block in enumerate(response.blocks):
-        match block:
-            case TextBlock(text=text):
-                events += [Text(number, text), BlockEnd(number)]
-            case ReasoningBlock(text=text, signature=signature):
-                events += [Reasoning(number, text, signature), BlockEnd(number)]
-            case ToolCall(id=id_, name=name, arguments=arguments):
-                events += [ToolStart(number, id_, name), ToolArgs(number, arguments), BlockEnd(number)]
-            case OpaqueBlock(format=format_, name=name, data=data):
-                events.append(Opaque(format_, name, data))
+        if isinstance(block, OpaqueBlock):
+            events.append(Opaque(block.format, block.name, block.data))
+        else:
+            events += [*_told(number, block), BlockEnd(number)]
     events.append(response.usage)
     if response.stop is not None:
         events.append(response.stop)
     if response.failed is not None:
         events.append(response.failed)
     return events
+
+
+def _told(number: int, block: TextBlock | RefusalBlock | ReasoningBlock | ToolCall) -> list[Event]:
+    match block:
+        case TextBlock(text=text, citations=citations):
+            cited = [msgspec.structs.replace(citation, block=number) for citation in citations]
+            return [Text(number, text), *cited]
+        case RefusalBlock(text=text):
+            return [Refusal(number, text)]
+        case ReasoningBlock(text=text, signature=signature, bound=bound):
+            return [Reasoning(number, text, signature, bound)]
+        case ToolCall(id=id_, name=name, arguments=arguments, custom=custom):
+            return [ToolStart(number, id_, name, custom), ToolArgs(number, arguments)]

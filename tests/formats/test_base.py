@@ -30,7 +30,7 @@ def test_the_main_action_has_a_path(format_: Format) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"text"', b"{", b'{"model":NaN}', b'{"model":"\xff"}'])
 def test_a_body_that_is_not_one_object_is_a_bad_request_to_peek_and_decode(format_: Format, body: bytes) -> None:
-    for look in (format_.peek, format_.decode):
+    for look in (format_.peek, format_.decode_request):
         with pytest.raises(Fault) as raised:
             look(body, PARAMS)
         assert raised.value.kind == "bad_request"
@@ -44,8 +44,8 @@ def test_renaming_changes_the_model_and_no_other_byte(format_: Format) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_fault_has_a_body_and_an_event_that_the_tap_sees_as_failed(format_: Format, kind: Kind) -> None:
     fault = Fault(kind, 'why "so"\n')
-    assert b'why \\"so\\"\\n' in format_.fault(fault, "req-1")
-    assert orjson.loads(format_.fault(fault, "req-1"))["error"]
+    assert b'why \\"so\\"\\n' in format_.encode_fault(fault, "req-1")
+    assert orjson.loads(format_.encode_fault(fault, "req-1"))["error"]
     event = format_.fault_event(fault, b"")
     assert ends_event(event)
     assert format_.tap.failed.search(event)
@@ -70,7 +70,7 @@ def test_a_stream_without_its_stop_is_seen_as_failed_and_not_as_finished(format_
 
 
 def test_the_whole_body_is_one_object_with_the_text(format_: Format) -> None:
-    body = format_.whole(fold(ANSWER))
+    body = format_.encode_whole(fold(ANSWER))
     assert isinstance(orjson.loads(body), dict)
     assert b'"Hi"' in body
 

@@ -28,7 +28,7 @@ def write(events: list[Event], *, array: bool = False) -> bytes:
 
 def whole(events: list[Event]) -> dict[str, Any]:
     """The body, as the one chunk that it is."""
-    body = FORMAT.whole(fold(events)).replace(LONE_SURROGATE, b"?")
+    body = FORMAT.encode_whole(fold(events)).replace(LONE_SURROGATE, b"?")
     return read_chunks([orjson.loads(body)])[1]
 
 
@@ -58,7 +58,7 @@ def test_a_response_cut_after_any_event_ends_in_an_error_and_never_looks_finishe
 @settings(max_examples=30, deadline=None)
 @given(responses())
 def test_the_official_sdk_reads_stream_and_body_alike_and_complains_of_neither(events: list[Event]) -> None:
-    body = FORMAT.whole(fold(events)).replace(LONE_SURROGATE, b"?")
+    body = FORMAT.encode_whole(fold(events)).replace(LONE_SURROGATE, b"?")
     chunks, answer = gemini_stream(write(events)), gemini_body(body)
     parts = [part.to_json_dict() for chunk in chunks for part in chunk.candidates[0].content.parts or []]
     assert joined(parts) == joined([part.to_json_dict() for part in answer.candidates[0].content.parts or []])

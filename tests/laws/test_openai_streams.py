@@ -46,7 +46,7 @@ def unique_calls(events: list[Event]) -> list[Event]:
 @given(responses())
 def test_a_chat_stream_obeys_the_grammar_and_says_what_the_whole_body_says(events: list[Event]) -> None:
     end, told = read_chat(write(CHAT, events))
-    whole = orjson.loads(CHAT.whole(fold(events)))
+    whole = orjson.loads(CHAT.encode_whole(fold(events)))
     (choice,) = whole["choices"]
     assert end == "finished"
     # A body with calls and no text says null where a stream, which can't know yet, has begun with "".
@@ -60,7 +60,7 @@ def test_a_chat_stream_obeys_the_grammar_and_says_what_the_whole_body_says(event
 def test_a_responses_stream_obeys_the_grammar_and_says_what_the_whole_body_says(events: list[Event]) -> None:
     end, told = read_responses(write(RESPONSES, events))
     assert end == "finished"
-    assert told.response == orjson.loads(RESPONSES.whole(fold(events)))
+    assert told.response == orjson.loads(RESPONSES.encode_whole(fold(events)))
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -105,7 +105,7 @@ def test_the_tap_reads_what_the_encoders_wrote_however_it_is_split(events: list[
         assert tap.finished
         assert tap.model == start.model
         assert total(tap.usage()) == total(response.usage)
-        assert total(tapped(format_, format_.whole(response), piece).usage()) == total(response.usage)
+        assert total(tapped(format_, format_.encode_whole(response), piece).usage()) == total(response.usage)
 
 
 def total(usage: Usage) -> int:
@@ -116,7 +116,7 @@ def total(usage: Usage) -> int:
 @settings(max_examples=40, deadline=None)
 @given(responses())
 def test_the_official_sdk_reads_chat_stream_and_body_alike_and_complains_of_neither(events: list[Event]) -> None:
-    stream, body = write(CHAT, events), CHAT.whole(fold(events))
+    stream, body = write(CHAT, events), CHAT.encode_whole(fold(events))
     finish_reason = chat_chunks(stream)[-2 if b'"choices":[]' in stream else -1].choices[0].finish_reason
     if finish_reason in {"length", "content_filter"}:  # the SDK's accumulator raises for these by design
         assert chat_body(body).choices[0].finish_reason == finish_reason
@@ -138,7 +138,7 @@ def test_the_official_sdk_reads_chat_stream_and_body_alike_and_complains_of_neit
 @settings(max_examples=40, deadline=None)
 @given(responses().map(unique_calls))
 def test_the_official_sdk_reads_responses_stream_and_body_alike_and_complains_of_neither(events: list[Event]) -> None:
-    stream, body = write(RESPONSES, events), RESPONSES.whole(fold(events))
+    stream, body = write(RESPONSES, events), RESPONSES.encode_whole(fold(events))
     whole = responses_body(body)
     assert plain(responses_events(stream)[-1])["response"] == plain(whole)
     if whole.status == "completed":

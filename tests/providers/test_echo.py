@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fastproxy.formats import FORMATS
 from fastproxy.formats.base import EncoderOptions, Format
-from fastproxy.formats.openai_chat.request import decode
+from fastproxy.formats.openai_chat.decode_request import decode
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import ReasoningBlock, TextBlock, ToolCall, fold
 from fastproxy.ir.request import Message, OpaquePart, Request, TextPart, Tool, ToolCallPart, ToolResultPart

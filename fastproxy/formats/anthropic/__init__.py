@@ -1,10 +1,10 @@
 """The Anthropic Messages format."""
 
 from fastproxy.formats.anthropic.faults import fault, fault_event
-from fastproxy.formats.anthropic.request import decode, peek
-from fastproxy.formats.anthropic.stream import AnthropicEncoder
+from fastproxy.formats.anthropic.decode_request import decode, peek
+from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
 from fastproxy.formats.anthropic.tap import TAP
-from fastproxy.formats.anthropic.whole import whole
+from fastproxy.formats.anthropic.encode_whole import whole
 from fastproxy.formats.base import Format
 from fastproxy.jsonedit import rename_model
 

@@ -1,12 +1,12 @@
 """The Gemini generateContent format."""
 
 from fastproxy.formats.base import Format
-from fastproxy.formats.gemini.decode import decode
+from fastproxy.formats.gemini.decode_request import decode
 from fastproxy.formats.gemini.faults import fault, fault_event
-from fastproxy.formats.gemini.request import peek, rename
-from fastproxy.formats.gemini.stream import GeminiEncoder
+from fastproxy.formats.gemini.peek import peek, rename
+from fastproxy.formats.gemini.encode_stream import GeminiEncoder
 from fastproxy.formats.gemini.tap import TAP
-from fastproxy.formats.gemini.whole import whole
+from fastproxy.formats.gemini.encode_whole import whole
 
 FORMAT = Format(
     name="gemini",

@@ -2,10 +2,10 @@
 
 from fastproxy.formats.base import Format
 from fastproxy.formats.openai_chat.faults import fault, fault_event
-from fastproxy.formats.openai_chat.request import decode, peek
-from fastproxy.formats.openai_chat.stream import ChatStream
+from fastproxy.formats.openai_chat.decode_request import decode, peek
+from fastproxy.formats.openai_chat.encode_stream import ChatStream
 from fastproxy.formats.openai_chat.tap import TAP
-from fastproxy.formats.openai_chat.whole import whole
+from fastproxy.formats.openai_chat.encode_whole import whole
 from fastproxy.jsonedit import rename_model
 
 FORMAT = Format(

@@ -3,10 +3,10 @@
 from fastproxy.formats.base import Format
 from fastproxy.formats.openai_chat.faults import fault
 from fastproxy.formats.openai_responses.faults import fault_event
-from fastproxy.formats.openai_responses.request import decode, peek
-from fastproxy.formats.openai_responses.stream import ResponsesStream
+from fastproxy.formats.openai_responses.decode_request import decode, peek
+from fastproxy.formats.openai_responses.encode_stream import ResponsesStream
 from fastproxy.formats.openai_responses.tap import TAP
-from fastproxy.formats.openai_responses.whole import whole
+from fastproxy.formats.openai_responses.encode_whole import whole
 from fastproxy.jsonedit import rename_model
 
 FORMAT = Format(

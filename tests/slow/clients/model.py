@@ -47,7 +47,7 @@ def answer(seen: Seen) -> Said:
     peek = format_.peek(seen.body, match.params)
     events = _events(seen.body, peek.model)
     if not peek.stream:
-        body = format_.whole(fold(events))
+        body = format_.encode_whole(fold(events))
         return Said([head(200, [JSON, ("content-length", str(len(body)))]) + body])
     encoder = format_.encoder(EncoderOptions(array=format_.name == "gemini" and b"alt=sse" not in query))
     pieces = [*map(encoder.encode, events), encoder.close()]

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.anthropic.request import SESSION_BYTES, decode, peek
+from fastproxy.formats.anthropic.decode_request import SESSION_BYTES, decode, peek
 from fastproxy.formats.base import Peek
 from fastproxy.ir.request import Message, OpaquePart, TextPart, Tool, ToolCallPart, ToolResultPart
 

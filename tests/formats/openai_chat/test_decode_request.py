@@ -8,7 +8,7 @@ import pytest
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Peek
-from fastproxy.formats.openai_chat.request import SESSION_BYTES, decode, peek
+from fastproxy.formats.openai_chat.decode_request import SESSION_BYTES, decode, peek
 from fastproxy.ir.request import Message, OpaquePart, TextPart, Tool, ToolCallPart, ToolResultPart
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "openai_chat" / "request-agent.json"

@@ -13,7 +13,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.faults import fault_event
 from fastproxy.formats.anthropic.stops import stop_reason
-from fastproxy.formats.anthropic.whole import call_id
+from fastproxy.formats.anthropic.encode_whole import call_id
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,

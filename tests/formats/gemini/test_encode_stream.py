@@ -5,7 +5,7 @@ import pytest
 from google.genai.errors import APIError
 
 from fastproxy.formats.base import EncoderOptions
-from fastproxy.formats.gemini.stream import GeminiEncoder
+from fastproxy.formats.gemini.encode_stream import GeminiEncoder
 from fastproxy.ir.events import (
     BlockEnd,
     Event,

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.whole import whole
+from fastproxy.formats.gemini.encode_whole import whole
 from fastproxy.ir.events import Failed, Start, Stop, Usage
 from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
 from support.sdks import gemini_body

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.decode import decode
+from fastproxy.formats.gemini.decode_request import decode
 from fastproxy.ir.request import Message, OpaquePart, TextPart, Tool, ToolCallPart, ToolResultPart
 
 PARAMS = {"model": "lab-1", "verb": "streamGenerateContent", "version": "v1beta"}

@@ -5,7 +5,7 @@ import pytest
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Peek
-from fastproxy.formats.gemini.request import peek, rename
+from fastproxy.formats.gemini.peek import peek, rename
 
 STREAM = {"model": "lab-1", "verb": "streamGenerateContent", "version": "v1beta"}
 WHOLE = {**STREAM, "verb": "generateContent"}

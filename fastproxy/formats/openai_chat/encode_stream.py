@@ -18,7 +18,7 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.faults import fault_event
 from fastproxy.formats.openai_chat.stops import finish_reason, require_good, unfinished
-from fastproxy.formats.openai_chat.whole import call_id, completion_id
+from fastproxy.formats.openai_chat.encode_whole import call_id, completion_id
 from fastproxy.ir.events import (
     BlockEnd,
     Event,

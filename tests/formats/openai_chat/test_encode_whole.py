@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.openai_chat.whole import arguments_of, completion_id, whole
+from fastproxy.formats.openai_chat.encode_whole import arguments_of, completion_id, whole
 from fastproxy.ir.events import Failed, Start, Stop, Usage
 from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
 from support.openai_sdk import chat_body

@@ -3,7 +3,7 @@
 import pytest
 from anthropic import APIStatusError
 
-from fastproxy.formats.anthropic.stream import AnthropicEncoder
+from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,

@@ -12,7 +12,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Peek
 from fastproxy.formats.body import parse, without_lone_surrogates
-from fastproxy.formats.openai_chat.request import Object, session_of, take_choice, take_tools, text_of
+from fastproxy.formats.openai_chat.decode_request import Object, session_of, take_choice, take_tools, text_of
 from fastproxy.ir.request import Message, OpaquePart, Part, Request, Role, TextPart, ToolCallPart, ToolResultPart
 from fastproxy.jsonedit import Fields
 

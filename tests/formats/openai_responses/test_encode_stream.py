@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from fastproxy.formats.base import EncoderOptions
-from fastproxy.formats.openai_responses.stream import ResponsesStream
+from fastproxy.formats.openai_responses.encode_stream import ResponsesStream
 from fastproxy.ir.events import (
     BlockEnd,
     Event,

@@ -5,7 +5,7 @@ import pytest
 from openai import APIError
 
 from fastproxy.formats.base import EncoderOptions
-from fastproxy.formats.openai_chat.stream import ChatStream
+from fastproxy.formats.openai_chat.encode_stream import ChatStream
 from fastproxy.ir.events import (
     BlockEnd,
     Event,

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from fastproxy.formats.openai_chat.stops import ended
-from fastproxy.formats.openai_chat.whole import arguments_of
+from fastproxy.formats.openai_chat.encode_whole import arguments_of
 from fastproxy.formats.openai_responses.objects import (
     call_id,
     call_item,
