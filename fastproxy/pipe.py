@@ -14,6 +14,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
 from fastproxy.formats.tap import Tap, marks
 from fastproxy.framing.sse import boundary
+from fastproxy.ir.events import Usage
 
 Ending = Literal["ok", "failed", "incomplete"]
 
@@ -25,11 +26,23 @@ _DATA = re.compile(rb"(?:\A|[\r\n])data: ?([^\r\n]*)")
 _BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 
 
+class Told(Protocol):
+    """What a response has told of itself so far. model: as the upstream names it, "" until it does."""
+
+    @property
+    def model(self) -> str: ...
+
+    def usage(self) -> Usage: ...
+
+
 class Pipe(Protocol):
     """One response on its way. `ending` is true once close or abort has been called."""
 
-    tap: Tap
     ending: Ending
+
+    @property
+    def tap(self) -> Told:
+        """What the record of the exchange is made from."""
 
     @property
     def quiet(self) -> bool:

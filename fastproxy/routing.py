@@ -21,6 +21,7 @@ from fastproxy.formats.base import FormatName
 from fastproxy.providers import BY_NAME
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Snapshot
+from fastproxy.translate.families import family
 
 Catalog = Mapping[str, Collection[str]]
 
@@ -31,6 +32,11 @@ MAX_COMPARED_CHARS = 64
 MIN_LIKENESS = 0.6
 MAX_NEAREST = 5
 
+# Some models take function tools only through Responses, or are served only there (translate.families).
+_UPGRADED_FROM: FormatName = "openai-chat"
+_UPGRADED_TO: FormatName = "openai-responses"
+_TRANSLATED = frozenset(("generate", "count_tokens", "input_tokens"))
+
 # Real ids hold ":" (tags), "/" (owners), "@" (Vertex, Cloudflare), "[1m]" and "(high)" (suffixes). What is left out
 # could turn an id into a path, a query, a header or a log line of somebody else's making.
 _SEGMENT = r"(?!\.(?:/|$))[A-Za-z0-9._:@~+=,()\[\] -]+"
@@ -38,12 +44,17 @@ _MODEL_ID = re.compile(rf"(?!.*\.\.|.* $){_SEGMENT}(?:/{_SEGMENT})*")
 
 
 class Route(NamedTuple):
-    """Where a request goes. model: as the provider knows it. why: a few words for logs, `explain` and a header."""
+    """Where a request goes. model: as the provider knows it. why: a few words for logs, `explain` and a header.
+
+    format_with_tools: what to speak instead for a Chat request that has function tools and lets the model think, where
+    the model takes both together only through Responses; None mostly.
+    """
 
     provider: Provider
     format: FormatName
     model: str
     why: str
+    format_with_tools: FormatName | None = None
 
 
 class _Found(NamedTuple):
@@ -56,7 +67,7 @@ def route(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog) 
     """The one provider for a model that a client named at an endpoint that has a format.
 
     Raises: Fault(not_found, param="model") when nobody serves it, naming the nearest ids; Fault(bad_request) when the
-    provider can't do this in the client's format.
+    provider can't do this at all.
     Cost: 2.5 us for `provider/model` or an alias; for a bare name 6 us with three providers, 15 us with eighteen; an
     unknown name at most 12 ms.
     """
@@ -70,16 +81,16 @@ def route(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog) 
     if not _allows(provider, found.model):
         raise _unknown(model, name, snapshot, catalog)
     why = found.why if name == model else f"alias {model}, {found.why}"
-    return Route(provider, _format(endpoint, provider), found.model, why)
+    return _to(endpoint, provider, found.model, why)
 
 
 def fallbacks(endpoint: Endpoint, first: Route, snapshot: Snapshot) -> tuple[Route, ...]:
-    """Where else the request may go when the first provider can't serve: same model, same format, in order."""
+    """Where else the request may go when the first provider can't serve: same model, in order."""
     others = (snapshot.providers.get(name) for name in first.provider.fallback)
     return tuple(
-        Route(provider, first.format, first.model, f"fallback of {first.provider.name}")
+        _to(endpoint, provider, first.model, f"fallback of {first.provider.name}")
         for provider in others
-        if provider is not None and endpoint.format in provider.formats and _allows(provider, first.model)
+        if provider is not None and _can(endpoint, provider) and _allows(provider, first.model)
     )
 
 
@@ -194,24 +205,30 @@ def _backend(provider: Provider, snapshot: Snapshot) -> Provider:
     return provider
 
 
-def _format(endpoint: Endpoint, provider: Provider) -> FormatName:
-    """The format to speak upstream: the client's own where the provider has it, else the provider's first."""
-    chosen = next((name for name in provider.formats if name == endpoint.format), next(iter(provider.formats)))
-    _require_same_format(endpoint, provider, chosen)
-    return chosen
+def _to(endpoint: Endpoint, provider: Provider, model: str, why: str) -> Route:
+    """The route, in the client's own format where the provider has it and the model is served there, else translated.
+
+    Raises: Fault(bad_request) for what can't be translated.
+    """
+    if not _can(endpoint, provider):
+        raise Fault(
+            "bad_request",
+            f"{provider.name} can't {endpoint.action} for a client of the {endpoint.format} format",
+            param="model",
+        )
+    if endpoint.format not in provider.formats:
+        return Route(provider, next(iter(provider.formats)), model, why)
+    if endpoint.format != _UPGRADED_FROM or _UPGRADED_TO not in provider.formats:
+        return Route(provider, endpoint.format, model, why)
+    known = family(model)
+    if known.responses_only:
+        return Route(provider, _UPGRADED_TO, model, why)
+    return Route(provider, endpoint.format, model, why, _UPGRADED_TO if known.chat_tools_need_off else None)
 
 
-def _require_same_format(endpoint: Endpoint, provider: Provider, chosen: FormatName) -> None:
-    """Nothing, where no translation is needed: there is none in this release. Raises: Fault(bad_request) otherwise."""
-    if chosen == endpoint.format:
-        return
-    spoken = " or ".join(provider.formats)
-    raise Fault(
-        "bad_request",
-        f"{provider.name} can't do {endpoint.action} in the {endpoint.format} format: it speaks {spoken}. "
-        f"Use a client for {spoken}, or a model of a provider that speaks {endpoint.format}.",
-        param="model",
-    )
+def _can(endpoint: Endpoint, provider: Provider) -> bool:
+    """Whether the provider can do it at all: what is neither an answer nor a count has no equal in another format."""
+    return endpoint.format in provider.formats or endpoint.action in _TRANSLATED
 
 
 def _unknown(asked: str, name: str, snapshot: Snapshot, catalog: Catalog) -> Fault:

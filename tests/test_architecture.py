@@ -12,7 +12,7 @@ FLOORS = (
     ("errors", "clock"),
     ("ir", "framing", "jsonedit"),
     ("formats",),
-    ("pipe", "providers", "routing", "endpoints", "payload", "snapshot"),
+    ("pipe", "translate", "providers", "routing", "endpoints", "payload", "snapshot"),
     ("accounts", "access", "usage", "storage", "config"),
     ("server", "upstream"),
     ("relay", "admin", "asked", "answering", "refusal", "pump"),

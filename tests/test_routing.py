@@ -14,6 +14,8 @@ from fastproxy.snapshot import Snapshot
 CHAT = find(b"POST", b"/v1/chat/completions").endpoint
 RESPONSES = find(b"POST", b"/v1/responses").endpoint
 MESSAGES = find(b"POST", b"/v1/messages").endpoint
+COMPACT = find(b"POST", b"/v1/responses/compact").endpoint
+INPUT_TOKENS = find(b"POST", b"/v1/responses/input_tokens").endpoint
 COUNT = find(b"POST", b"/v1/messages/count_tokens").endpoint
 GEMINI = find(b"POST", b"/v1beta/models/x:generateContent").endpoint
 
@@ -61,7 +63,7 @@ def test_a_model_list_in_another_format_does_not_stand_before_the_vendor_that_sp
     known, catalog = snapshot("anthropic", LAB), {"lab": ("claude-5", "own-5")}
     assert route(MESSAGES, "claude-5", known, catalog).provider.name == "anthropic"
     assert route(CHAT, "claude-5", known, catalog).provider.name == "lab"
-    assert "lab can't do" in refused("own-5", known, catalog, MESSAGES).message
+    assert route(MESSAGES, "own-5", known, catalog).provider.name == "lab"
 
 
 def test_a_model_list_goes_before_a_family():
@@ -109,13 +111,35 @@ def test_of_two_that_serve_a_model_the_one_with_the_clients_format_is_taken():
     assert route(CHAT, "mixtral", known, catalog).provider.name == "lab"
 
 
-@pytest.mark.parametrize("endpoint", [MESSAGES, COUNT, RESPONSES, GEMINI])
-def test_a_provider_without_the_clients_format_is_a_bad_request_that_says_what_to_do(endpoint):
-    fault = refused("lab/llama-1b", snapshot(LAB), endpoint=endpoint)
+@pytest.mark.parametrize("endpoint", [MESSAGES, COUNT, RESPONSES, INPUT_TOKENS, GEMINI])
+def test_a_provider_without_the_clients_format_is_asked_in_the_first_that_it_has(endpoint):
+    found = route(endpoint, "lab/llama-1b", snapshot(LAB), {})
+    assert (found.provider.name, found.format) == ("lab", "openai-chat")
+
+
+def test_what_has_no_equal_in_another_format_is_a_bad_request_that_says_so():
+    fault = refused("lab/llama-1b", snapshot(LAB), endpoint=COMPACT)
     assert (fault.kind, fault.param) == ("bad_request", "model")
-    assert "lab can't do" in fault.message
-    assert "it speaks openai-chat" in fault.message
-    assert str(endpoint.format) in fault.message
+    assert fault.message == "lab can't compact for a client of the openai-responses format"
+
+
+@pytest.mark.parametrize(
+    ("model", "format_", "with_tools"),
+    [
+        ("gpt-4o", "openai-chat", None),
+        ("gpt-5.6", "openai-chat", "openai-responses"),
+        ("gpt-5-pro", "openai-responses", None),
+    ],
+)
+def test_a_chat_client_is_led_to_responses_where_the_model_is_served_only_there(model, format_, with_tools):
+    found = route(CHAT, model, snapshot("openai"), {})
+    assert (found.format, found.format_with_tools) == (format_, with_tools)
+
+
+def test_nobody_else_is_led_away_from_the_own_format():
+    assert route(RESPONSES, "gpt-5.6", snapshot("openai"), {}).format_with_tools is None
+    lab = Provider(name="lab", title="lab", formats=CHAT_ONLY, models=("gpt-5.6",))
+    assert route(CHAT, "gpt-5.6", snapshot(lab), {}).format_with_tools is None
 
 
 def test_an_excluded_model_is_not_found_however_it_is_asked_for():

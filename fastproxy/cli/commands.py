@@ -2,7 +2,7 @@
 
 import typer
 
-from fastproxy.cli import bench, config, doctor, models, serve, service, token, usage, version
+from fastproxy.cli import bench, config, doctor, explain, models, serve, service, token, usage, version
 
 app = typer.Typer(
     help="One local address for every LLM client and every provider.",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.command()(models.models)
+app.command()(explain.explain)
 app.command()(usage.usage)
 app.command("bench")(bench.command)
 app.command()(version.version)

@@ -1,5 +1,7 @@
 """Events to one whole response, and back. Laws: fold(unfold(r)) == r; fold never fails on a legal event order."""
 
+from collections.abc import Callable, Iterable, Mapping
+
 import msgspec
 
 from fastproxy.ir.events import (
@@ -59,6 +61,7 @@ class OpaqueBlock(msgspec.Struct, frozen=True):
 
 
 Block = TextBlock | RefusalBlock | ReasoningBlock | ToolCall | OpaqueBlock
+Piece = Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -78,11 +81,14 @@ def merge(old: Usage, new: Usage) -> Usage:
     return Usage(**told)
 
 
-def fold(events: list[Event]) -> Response:
-    """The whole response that a stream tells. A stream without Start gets an empty one."""
+def fold(events: Iterable[Event]) -> Response:
+    """The whole response that a stream tells, blocks in the order of their opening; an empty Start where it has none.
+
+    Cost: grows with the number of events, never with its square: the pieces of a block are joined once.
+    """
     start = Start("", "", 0)
     usage, stop, failed = Usage(), None, None
-    blocks: dict[int, Block] = {}
+    blocks: dict[int, list[Piece] | OpaqueBlock] = {}
     opaque = 0
     for event in events:
         match event:
@@ -95,43 +101,63 @@ def fold(events: list[Event]) -> Response:
             case Failed():
                 failed = event
             case Opaque():
-                opaque -= 1
+                opaque -= 1  # a block of its own: numbered -1, -2, ...
                 blocks[opaque] = OpaqueBlock(event.format, event.name, event.data)
             case BlockEnd():
                 pass
             case _:
-                blocks[event.block] = _grown(blocks.get(event.block), event)
-    return Response(start, tuple(blocks.values()), stop, usage, failed)
+                pieces = blocks.setdefault(event.block, [])
+                assert isinstance(pieces, list)  # noqa: S101 - opaque blocks have numbers of their own
+                pieces.append(event)
+    joined = (block if isinstance(block, OpaqueBlock) else _joined(block) for block in blocks.values())
+    return Response(start, tuple(joined), stop, usage, failed)
 
 
-def _grown(block: Block | None, event: Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs) -> Block:
-    match event:
-        case Text(text=text):
-            said = block if isinstance(block, TextBlock) else TextBlock("")
-            return TextBlock(said.text + text, said.citations)
-        case Citation():
-            said = block if isinstance(block, TextBlock) else TextBlock("")
-            return TextBlock(said.text, (*said.citations, event))
-        case Refusal(text=text):
-            return RefusalBlock((block.text if isinstance(block, RefusalBlock) else "") + text)
-        case Reasoning(text=text, signature=signature):
-            old = block if isinstance(block, ReasoningBlock) else ReasoningBlock("")
-            return ReasoningBlock(old.text + text, signature or old.signature, event.bound)
-        case ToolStart(id=id_, name=name, custom=custom):
-            return ToolCall(id_, name, "", custom)
-        case ToolArgs(json=piece):
-            call = block if isinstance(block, ToolCall) else ToolCall("", "", "")
-            return ToolCall(call.id, call.name, call.arguments + piece, call.custom)
+def _joined(pieces: list[Piece]) -> Block:
+    return _BY_TYPE[type(pieces[0])](pieces)
+
+
+def _text(pieces: list[Piece]) -> Block:
+    text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
+    return TextBlock(text, tuple(piece for piece in pieces if isinstance(piece, Citation)))
+
+
+def _refusal(pieces: list[Piece]) -> Block:
+    return RefusalBlock("".join(piece.text for piece in pieces if isinstance(piece, Refusal)))
+
+
+def _reasoning(pieces: list[Piece]) -> Block:
+    told = [piece for piece in pieces if isinstance(piece, Reasoning)]
+    proof = next((piece for piece in reversed(told) if piece.signature), told[-1])
+    return ReasoningBlock("".join(piece.text for piece in told), proof.signature, proof.bound)
+
+
+def _call(pieces: list[Piece]) -> Block:
+    start = next((piece for piece in pieces if isinstance(piece, ToolStart)), ToolStart(0, "", ""))
+    arguments = "".join(piece.json for piece in pieces if isinstance(piece, ToolArgs))
+    return ToolCall(start.id, start.name, arguments, start.custom)
+
+
+_BY_TYPE: Mapping[type, Callable[[list[Piece]], Block]] = {
+    Text: _text,
+    Citation: _text,
+    Refusal: _refusal,
+    Reasoning: _reasoning,
+    ToolStart: _call,
+    ToolArgs: _call,
+}
 
 
 def unfold(response: Response) -> list[Event]:
-    """A stream that folds back into `response`: one event per block and its end."""
+    """A stream that folds back into `response`: its blocks one after the other, numbered densely from 0."""
     events: list[Event] = [response.start]
-    for number, block in enumerate(response.blocks):
+    number = 0
+    for block in response.blocks:
         if isinstance(block, OpaqueBlock):
             events.append(Opaque(block.format, block.name, block.data))
         else:
             events += [*_told(number, block), BlockEnd(number)]
+            number += 1
     events.append(response.usage)
     if response.stop is not None:
         events.append(response.stop)

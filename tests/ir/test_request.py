@@ -18,7 +18,8 @@ def test_a_request_is_made_of_values_that_nobody_can_change(record: type) -> Non
 
 def test_a_bare_request_asks_for_nothing_special() -> None:
     bare = request.Request("anthropic", "m", ())
-    assert (bare.stream, bare.tools, bare.tool_choice, bare.reasoning, bare.extras) == (False, (), "auto", False, {})
+    assert (bare.stream, bare.tools, bare.extras, bare.wants_thoughts) == (False, (), {}, False)
+    assert (bare.tool_choice.mode, bare.thinking.mode, bare.sampling.candidates) == ("auto", "default", 1)
 
 
 def test_two_requests_never_share_their_extras() -> None:

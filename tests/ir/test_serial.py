@@ -2,7 +2,21 @@
 
 from hypothesis import given
 
-from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Start, Stop, Text, ToolArgs, ToolStart, Usage
+from fastproxy.ir.events import (
+    BlockEnd,
+    Citation,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
 from fastproxy.ir.fold import fold
 from fastproxy.ir.serial import Serial
 from laws.event_lists import responses
@@ -65,3 +79,11 @@ def test_a_failure_is_told_at_once() -> None:
     line.feed(Text(0, "half"))
     line.feed(Text(1, "waits"))
     assert line.feed(Failed("timeout", "late")) == [Failed("timeout", "late")]
+
+
+def test_every_kind_of_piece_waits_for_the_block_before_its_own() -> None:
+    line = Serial()
+    line.feed(Text(0, "open"))
+    later = [Refusal(1, "no"), Reasoning(2, "so"), Citation(1, "u"), ToolArgs(3, "{}")]
+    assert [line.feed(event) for event in later] == [[], [], [], []]
+    assert line.feed(BlockEnd(0)) == [BlockEnd(0), Refusal(1, "no"), Citation(1, "u")]

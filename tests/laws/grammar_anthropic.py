@@ -15,9 +15,10 @@ from support.sse import events
 Ending = Literal["finished", "error", "cut"]
 
 _DELTAS = {
-    "text": {"text_delta": "text"},
+    "text": {"text_delta": "text", "citations_delta": "citation"},
     "thinking": {"thinking_delta": "thinking", "signature_delta": "signature"},
     "tool_use": {"input_json_delta": "partial_json"},
+    "server_tool_use": {"input_json_delta": "partial_json"},
 }
 
 
@@ -71,14 +72,16 @@ class Reading:
         assert not self.open.get("signature"), "a delta after the signature"
         if key == "partial_json":
             self.arguments += delta[key]
+        elif key == "citation":
+            self.open["citations"] = [*(self.open.get("citations") or []), delta[key]]
         else:
             self.open[key] = self.open.get(key, "") + delta[key]
 
     def _content_block_stop(self, event: dict[str, Any]) -> None:
         assert self.open is not None, "a stop without a block"
         assert event["index"] == len(self.message["content"]) - 1
-        if self.open["type"] == "tool_use" and self.arguments:
-            self.open["input"] = orjson.loads(self.arguments.replace("\\ud83d", "?"))
+        if self.arguments:
+            self.open["input"] = _input(self.arguments.replace("\\ud83d", "?"))
         self.open = None
 
     def _message_delta(self, event: dict[str, Any]) -> None:
@@ -90,6 +93,14 @@ class Reading:
     def _message_stop(self, event: dict[str, Any]) -> None:
         assert self.last == "message_delta", f"message_stop after {self.last}"
         assert set(event) == {"type"}
+
+
+def _input(arguments: str) -> Any:
+    """What the pieces mean together; the text itself where the model wrote no JSON, which no stream can take back."""
+    try:
+        return orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
 
 
 def read(stream: bytes) -> tuple[Ending, dict[str, Any]]:

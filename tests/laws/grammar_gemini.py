@@ -35,7 +35,7 @@ def read_array(stream: bytes) -> tuple[Ending, dict[str, Any]]:
 
 def read_chunks(chunks: list[dict[str, Any]]) -> tuple[Ending, dict[str, Any]]:
     """The automaton itself, over decoded chunks."""
-    told: dict[str, Any] = {"parts": [], "usageMetadata": None, "finishReason": None}
+    told: dict[str, Any] = {"parts": [], "usageMetadata": None, "finishReason": None, "groundingMetadata": None}
     ending: Ending = "cut"
     for chunk in chunks:
         assert ending == "cut", f"a chunk after the end: {chunk}"
@@ -50,6 +50,7 @@ def read_chunks(chunks: list[dict[str, Any]]) -> tuple[Ending, dict[str, Any]]:
         assert content["role"] == "model"
         told["parts"] += content.get("parts", [])
         told["usageMetadata"] = chunk.get("usageMetadata", told["usageMetadata"])
+        told["groundingMetadata"] = candidate.get("groundingMetadata", told["groundingMetadata"])
         if "finishReason" in candidate:
             told["finishReason"] = candidate["finishReason"]
             ending = "finished"

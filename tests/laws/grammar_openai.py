@@ -1,6 +1,6 @@
 """The grammars of both OpenAI streams as small automata, and the body that a stream tells.
 
-    Chat       role -> (content | reasoning_content | tool_calls)* -> finish_reason -> [usage] -> [DONE]
+    Chat       role -> (content | refusal | reasoning | annotations | tool_calls)* -> finish_reason -> [usage] -> [DONE]
     Responses  created -> in_progress -> (output_item.added ... output_item.done)* -> completed | incomplete | failed
     both       anywhere -> error -> nothing more
 
@@ -15,7 +15,9 @@ from support.sse import events
 
 Ending = Literal["finished", "error", "cut"]
 
-_CONTENT_KEYS = ("content", "reasoning_content")
+_CONTENT_KEYS = ("content", "refusal", "reasoning_content")
+_LIST_KEYS = ("annotations", "reasoning_details", "images")
+_ARGUMENTS = {"function": "arguments", "custom": "input"}
 
 
 class ChatReading:
@@ -69,7 +71,12 @@ class ChatReading:
         ((key, value),) = delta.items()
         if key in _CONTENT_KEYS:
             assert value, "an empty piece"
-            self.message[key] = self.message.get(key, "") + value
+            self.message[key] = (self.message.get(key) or "") + value
+        elif key in _LIST_KEYS:
+            entries = self.message.setdefault(key, [])
+            (entry,) = value
+            assert entry["index"] == len(entries), "an entry of a list without its index"
+            entries.append(entry)
         elif key == "tool_calls":
             (call,) = value
             self._call(call)
@@ -80,13 +87,15 @@ class ChatReading:
         calls = self.message.setdefault("tool_calls", [])
         index = call.pop("index")
         if index == len(calls):
-            assert set(call) == {"id", "type", "function"}
-            assert call["function"]["arguments"] == ""
+            kind = call["type"]
+            assert set(call) == {"id", "type", kind}
+            assert call[kind][_ARGUMENTS[kind]] == ""
             calls.append(call)
             return
-        assert set(call) == {"function"}, "id and name are told once"
-        assert set(call["function"]) == {"arguments"}
-        calls[index]["function"]["arguments"] += call["function"]["arguments"]
+        kind = calls[index]["type"]
+        assert set(call) == {kind}, "id and name are told once"
+        assert set(call[kind]) == {_ARGUMENTS[kind]}
+        calls[index][kind][_ARGUMENTS[kind]] += call[kind][_ARGUMENTS[kind]]
 
 
 def read_chat(stream: bytes) -> tuple[Ending, ChatReading]:
@@ -109,20 +118,38 @@ _PIECES = {
     "response.output_text.delta": "response.output_text.done",
     "response.reasoning_summary_text.delta": "response.reasoning_summary_text.done",
     "response.function_call_arguments.delta": "response.function_call_arguments.done",
+    "response.refusal.delta": "response.refusal.done",
+    "response.custom_tool_call_input.delta": "response.custom_tool_call_input.done",
 }
 _PART_KEY = {
     "response.output_text.done": "text",
     "response.reasoning_summary_text.done": "text",
     "response.function_call_arguments.done": "arguments",
+    "response.refusal.done": "refusal",
+    "response.custom_tool_call_input.done": "input",
+}
+_SPOKEN = {  # a message's part as it grows
+    "response.output_text.delta",
+    "response.output_text.annotation.added",
+    "response.output_text.done",
 }
 _FOLLOWS = {
     "response.output_item.added": {
         "message": {"response.content_part.added"},
         "reasoning": {"response.reasoning_summary_part.added", "response.output_item.done"},
         "function_call": {"response.function_call_arguments.delta"},
+        "custom_tool_call": {"response.custom_tool_call_input.delta", "response.custom_tool_call_input.done"},
     },
-    "response.content_part.added": {"response.output_text.delta", "response.output_text.done"},
-    "response.output_text.delta": {"response.output_text.delta", "response.output_text.done"},
+    "response.content_part.added": {*_SPOKEN, "response.refusal.delta", "response.refusal.done"},
+    "response.output_text.delta": _SPOKEN,
+    "response.output_text.annotation.added": _SPOKEN,
+    "response.refusal.delta": {"response.refusal.delta", "response.refusal.done"},
+    "response.refusal.done": {"response.content_part.done"},
+    "response.custom_tool_call_input.delta": {
+        "response.custom_tool_call_input.delta",
+        "response.custom_tool_call_input.done",
+    },
+    "response.custom_tool_call_input.done": {"response.output_item.done"},
     "response.output_text.done": {"response.content_part.done"},
     "response.content_part.done": {"response.output_item.done"},
     "response.reasoning_summary_part.added": {"response.reasoning_summary_text.delta"},
@@ -148,6 +175,7 @@ class ResponsesReading:
         self.last = ""
         self.open: dict[str, Any] | None = None
         self.pieces = ""
+        self.annotations: list[Any] = []
         self.output: list[dict[str, Any]] = []
         self.response: dict[str, Any] = {}
 
@@ -184,10 +212,10 @@ class ResponsesReading:
         assert event["output_index"] == len(self.output), "output indexes are not dense"
         if name == "response.output_item.added":
             assert self.open is None, "two items are open"
-            self.open, self.pieces = event["item"], ""
+            self.open, self.pieces, self.annotations = event["item"], "", []
             return
         assert self.open is not None, f"{name} without an item"
-        if self.open["type"] in {"message", "reasoning", "function_call"}:
+        if self.open["type"] in {"message", "reasoning", "function_call", "custom_tool_call"}:
             self._in_order(name)
         if name == "response.output_item.done":
             self._done(event["item"])
@@ -198,6 +226,9 @@ class ResponsesReading:
             self.pieces += event["delta"]
         elif name in _PART_KEY:
             assert event[_PART_KEY[name]] == self.pieces, "the pieces are not the whole"
+        elif name == "response.output_text.annotation.added":
+            assert event["annotation_index"] == len(self.annotations), "annotation indexes are not dense"
+            self.annotations.append(event["annotation"])
 
     def _in_order(self, name: str) -> None:
         allowed: Any = _FOLLOWS[self.last]
@@ -211,9 +242,10 @@ class ResponsesReading:
         assert (item["id"], item["type"]) == (self.open["id"], self.open["type"])
         parts = {"message": item.get("content"), "reasoning": item.get("summary")}.get(item["type"])
         if parts is not None:
-            assert "".join(part["text"] for part in parts) == self.pieces
-        elif item["type"] == "function_call":
-            assert item["arguments"] == self.pieces
+            assert "".join(part.get("text", part.get("refusal")) for part in parts) == self.pieces
+            assert [told for part in parts for told in part.get("annotations", ())] == self.annotations
+        elif item["type"] in {"function_call", "custom_tool_call"}:
+            assert item["arguments" if item["type"] == "function_call" else "input"] == self.pieces
         self.output.append(item)
         self.open = None
 

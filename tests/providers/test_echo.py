@@ -7,10 +7,20 @@ from hypothesis import strategies as st
 
 from fastproxy.formats import FORMATS
 from fastproxy.formats.base import EncoderOptions, Format
-from fastproxy.formats.openai_chat.decode_request import decode
+from fastproxy.formats.openai_chat.decode_request import decode_request
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import ReasoningBlock, TextBlock, ToolCall, fold
-from fastproxy.ir.request import Message, OpaquePart, Request, TextPart, Tool, ToolCallPart, ToolResultPart
+from fastproxy.ir.request import (
+    Message,
+    OpaquePart,
+    Request,
+    TextPart,
+    Thinking,
+    Tool,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
+)
 from fastproxy.providers.echo import MAX_PIECES, PROVIDER, answer
 from laws.grammar_openai import read_chat, read_responses
 
@@ -23,8 +33,14 @@ DATE = Tool("date")
 def ask(
     *messages: Message, tools: tuple[Tool, ...] = (), tool_choice: str = "auto", reasoning: bool = False
 ) -> list[Event]:
+    modes = {"auto": ToolChoice(), "none": ToolChoice("none"), "required": ToolChoice("required")}
     request = Request(
-        "openai-chat", "fastproxy/echo", messages, tools=tools, tool_choice=tool_choice, reasoning=reasoning
+        "openai-chat",
+        "fastproxy/echo",
+        messages,
+        tools=tools,
+        tool_choice=modes.get(tool_choice, ToolChoice("required", (tool_choice,))),
+        thinking=Thinking(visible=reasoning),
     )
     return answer(request, id="req_1", created_at=1_760_000_000)
 
@@ -115,8 +131,8 @@ def test_the_results_of_tools_are_said_back_even_when_a_tool_is_demanded() -> No
     events = ask(
         user("the clock and the date"),
         Message("assistant", (ToolCallPart("a", "clock", "{}"), ToolCallPart("b", "date", "{}"))),
-        Message("tool", (ToolResultPart("a", "noon"),)),
-        Message("tool", (ToolResultPart("b", "Saturday"),)),
+        Message("tool", (ToolResultPart("a", (TextPart("noon"),)),)),
+        Message("tool", (ToolResultPart("b", (TextPart("Saturday"),)),)),
         tools=(CLOCK, DATE),
         tool_choice="required",
     )
@@ -125,7 +141,7 @@ def test_the_results_of_tools_are_said_back_even_when_a_tool_is_demanded() -> No
 
 
 def test_after_a_result_the_user_may_speak_again() -> None:
-    assert said(ask(Message("tool", (ToolResultPart("a", "noon"),)), user("thanks"))) == "echo: thanks"
+    assert said(ask(Message("tool", (ToolResultPart("a", (TextPart("noon"),)),)), user("thanks"))) == "echo: thanks"
 
 
 def test_usage_counts_words() -> None:
@@ -195,5 +211,5 @@ def test_every_answer_can_be_written_streamed_and_whole(format_: Format, request
 
 
 def test_a_body_off_the_wire_is_answered() -> None:
-    request = decode(b'{"model":"fastproxy/echo","messages":[{"role":"user","content":"hello"}]}', {})
+    request = decode_request(b'{"model":"fastproxy/echo","messages":[{"role":"user","content":"hello"}]}', {})
     assert said(answer(request, id="req_1", created_at=0)) == "echo: hello"

@@ -63,3 +63,17 @@ def responses_body(body: bytes, status: int = 200) -> Response:
     """The SDK's response of a whole body."""
     with _client(body, "application/json", status) as client:
         return client.responses.create(model="m", input="?")
+
+
+def chat_accumulated(stream: bytes) -> ChatCompletion:
+    """What the SDK's accumulator has gathered when the stream is over, also where `get_final_completion` would raise.
+
+    It raises by design for an answer cut short by a length or a filter, which are good ends of a stream.
+    """
+    with (
+        _client(stream, "text/event-stream") as client,
+        client.chat.completions.stream(model="m", messages=_SAID, stream_options={"include_usage": True}) as events,
+    ):
+        for _ in events:
+            pass
+        return events.current_completion_snapshot

@@ -1,11 +1,18 @@
 """The Anthropic Messages format."""
 
-from fastproxy.formats.anthropic.faults import fault, fault_event
-from fastproxy.formats.anthropic.decode_request import decode, peek
+import re
+
+from fastproxy.formats.anthropic.counting import COUNTING
+from fastproxy.formats.anthropic.decode_request import decode_request
+from fastproxy.formats.anthropic.decode_stream import AnthropicDecoder
+from fastproxy.formats.anthropic.decode_whole import decode_whole
+from fastproxy.formats.anthropic.encode_request import encode_request
 from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
+from fastproxy.formats.anthropic.encode_whole import encode_whole
+from fastproxy.formats.anthropic.faults import decode_fault, encode_fault, fault_event
+from fastproxy.formats.anthropic.peek import peek
 from fastproxy.formats.anthropic.tap import TAP
-from fastproxy.formats.anthropic.encode_whole import whole
-from fastproxy.formats.base import Format
+from fastproxy.formats.base import Format, Spelling
 from fastproxy.jsonedit import rename_model
 
 FORMAT = Format(
@@ -14,10 +21,16 @@ FORMAT = Format(
     tap=TAP,
     peek=peek,
     rename=rename_model,
-    decode=decode,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decoder=AnthropicDecoder,
     encoder=AnthropicEncoder,
-    whole=whole,
-    fault=fault,
+    decode_whole=decode_whole,
+    encode_whole=encode_whole,
+    decode_fault=decode_fault,
+    encode_fault=encode_fault,
     fault_event=fault_event,
     keepalive=b'event: ping\ndata: {"type": "ping"}\n\n',
+    spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,128}\Z"), id=re.compile(r"[a-zA-Z0-9_-]+\Z")),
+    counting=COUNTING,
 )

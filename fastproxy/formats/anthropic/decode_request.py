@@ -1,6 +1,6 @@
-"""An Anthropic request: what routing needs of it, and the whole of it in the hub's words.
+"""An Anthropic request, the whole of it in the hub's words. Never fails on what it does not know: that is kept.
 
-`peek` decodes no message. `decode` keeps tool inputs as the text that came and never fails on what it does not know.
+Tools that the server runs, and fields without a word in the hub, stay in `extras` by their own names.
 Source: anthropic 2.12.0 `types/message_create_params.py`, read 2026-11-21.
 """
 
@@ -10,15 +10,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from fastproxy.errors import Fault
-from fastproxy.formats.base import Peek
-from fastproxy.formats.body import Raws, parse, values, without_lone_surrogates
-from fastproxy.ir.request import Message, OpaquePart, Part, Request, TextPart, Tool, ToolCallPart, ToolResultPart
-from fastproxy.jsonedit import Fields
-
-SESSION_BYTES = 4096  # a larger `metadata` is not looked into
-
-Content = str | list[dict[str, msgspec.Raw]] | None
+from fastproxy.formats.anthropic.decode_parts import Content, PartDecoder, cache, text
+from fastproxy.formats.body import parse, values, without_lone_surrogates
+from fastproxy.ir.request import (
+    EFFORTS,
+    Effort,
+    Message,
+    Output,
+    Request,
+    Sampling,
+    Thinking,
+    Tool,
+    ToolChoice,
+    ToolResultPart,
+)
 
 
 class _Turn(msgspec.Struct):
@@ -29,19 +34,7 @@ class _Turn(msgspec.Struct):
 class _Choice(msgspec.Struct):
     type: Literal["auto", "any", "none", "tool"]
     name: str = ""
-
-
-class _Thinking(msgspec.Struct):
-    type: str = "disabled"
-    display: str | None = None
-
-
-class _UserId(msgspec.Struct):
-    session_id: str
-
-
-class _Metadata(msgspec.Struct):
-    user_id: str
+    disable_parallel_tool_use: bool | None = None
 
 
 class _Body(msgspec.Struct):
@@ -50,123 +43,154 @@ class _Body(msgspec.Struct):
     system: Content = None
     tools: list[dict[str, msgspec.Raw]] | None = None
     tool_choice: _Choice | None = None
-    thinking: _Thinking | None = None
+    thinking: Any = None
+    output_config: Any = None
+    output_format: Any = None
+    metadata: Any = None
+    service_tier: Any = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop_sequences: list[str] | None = None
     stream: bool | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)
 _TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TEXT = msgspec.json.Decoder(str)
-_FLAG = msgspec.json.Decoder(bool | None)
-_CONTENT = msgspec.json.Decoder(Content)
-_USER_ID = msgspec.json.Decoder(_UserId)
 
-_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
-# thinking stays an extra as well: its budget has no word in the hub.
-_KNOWN = frozenset({"model", "messages", "system", "tools", "tool_choice", "stream"})
-
-
-def peek(body: bytes, params: Mapping[str, str]) -> Peek:  # noqa: ARG001 - this format's path says nothing
-    """The model, which must be told, whether to stream, and Claude Code's session id where there is one.
-
-    Raises: Fault(bad_request).
-    """
-    fields = Fields(body)
-    return Peek(fields.model(), fields.flag("stream"), _session(fields))
+_MODES: dict[str, Literal["auto", "none", "required"]] = {"auto": "auto", "any": "required", "none": "none"}
+_THINKING: dict[object, Literal["off", "budget", "adaptive", "between_tools"]] = {
+    "disabled": "off",
+    "enabled": "budget",
+    "adaptive": "adaptive",
+    "between_tools": "between_tools",
+}
+_TIERS = {"auto": "auto", "standard_only": "default"}
+_KNOWN = frozenset(_Body.__struct_fields__)
+_EFFORTS: dict[object, Effort] = {effort: effort for effort in EFFORTS}
+_VISIBLE: dict[object, bool] = {"summarized": True, "omitted": False}
 
 
-def _session(fields: Fields) -> str | None:
-    """`session_id` of the JSON text in `metadata.user_id`. A hint: whatever is odd about it means None."""
-    if not 0 < fields.size_bytes("metadata") <= SESSION_BYTES:
-        return None
-    try:
-        user_id = msgspec.convert(fields.value("metadata"), _Metadata).user_id
-        return _USER_ID.decode(user_id).session_id or None
-    except msgspec.MsgspecError:
-        return None
-
-
-def decode(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing
+def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing
     """The whole request. Raises: Fault(bad_request)."""
-    body = without_lone_surrogates(body)
-    told = parse(_BODY.decode, body)
-    extras = values(parse(_TOP.decode, body), _KNOWN)
+    mended = without_lone_surrogates(body)
+    told = parse(_BODY.decode, mended)
     tools = told.tools or []
-    if server_tools := [_plain(tool) for tool in tools if "input_schema" not in tool]:
-        extras["tools"] = server_tools
     return Request(
         format="anthropic",
         model=told.model,
-        messages=tuple(_messages(told)),
+        messages=tuple(_messages(told, PartDecoder(body, mended))),
         stream=bool(told.stream),
-        tools=tuple(_tool(tool) for tool in tools if "input_schema" in tool),
+        tools=tuple(_tool(values(tool, frozenset())) for tool in tools if _is_function(tool)),
         tool_choice=_choice(told.tool_choice),
-        reasoning=_wants_reasoning(told.thinking),
-        extras=extras,
+        parallel=_parallel(told.tool_choice),
+        thinking=_thinking(told),
+        sampling=_sampling(told),
+        output=_output(told),
+        user=_user(told.metadata),
+        tier=_TIERS.get(told.service_tier) if isinstance(told.service_tier, str) else None,
+        extras=values(parse(_TOP.decode, mended), _KNOWN) | _left(told),
     )
 
 
-def _messages(told: _Body) -> Iterator[Message]:
-    system = tuple(_parts(told.system))
+def _messages(told: _Body, decoder: PartDecoder) -> Iterator[Message]:
+    system = tuple(decoder.parts(told.system))
     if system:
         yield Message("system", system)
     for turn in told.messages:
         # Results of tools are a turn of their own in the hub, whoever's turn they came in.
-        for is_result, parts in groupby(_parts(turn.content), lambda part: isinstance(part, ToolResultPart)):
+        for is_result, parts in groupby(decoder.parts(turn.content), lambda part: isinstance(part, ToolResultPart)):
             yield Message("tool" if is_result else turn.role, tuple(parts))
 
 
-def _parts(content: Content) -> Iterator[Part]:
-    if isinstance(content, str):
-        if content:
-            yield TextPart(content)
-        return
-    for block in content or ():
-        yield _part(block)
+def _is_function(tool: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the client runs it by a schema of its own; Anthropic's own tools have a type and no schema."""
+    return "input_schema" in tool or bytes(tool.get("type", b"null")) in {b"null", b'"custom"'}
 
 
-def _part(block: Raws) -> Part:
-    match _text(block, "type"):
-        case "text":
-            return TextPart(_text(block, "text"))
-        case "tool_use":
-            return ToolCallPart(_text(block, "id"), _text(block, "name"), bytes(block.get("input", b"{}")).decode())
-        case "tool_result" if (text := _joined(block)) is not None:
-            is_error = parse(_FLAG.decode, bytes(block.get("is_error", b"false")), "is_error")
-            return ToolResultPart(_text(block, "tool_use_id"), text, bool(is_error))
-        case _:
-            return OpaquePart("anthropic", _plain(block))
-
-
-def _joined(result: Raws) -> str | None:
-    """The text of a tool result; None when it holds more than text."""
-    parts = list(_parts(parse(_CONTENT.decode, bytes(result.get("content", b"null")), "tool_result")))
-    texts = [part.text for part in parts if isinstance(part, TextPart)]
-    return "".join(texts) if len(texts) == len(parts) else None
-
-
-def _tool(tool: Raws) -> Tool:
-    schema = parse(msgspec.json.decode, bytes(tool["input_schema"]), "input_schema")
+def _tool(told: dict[str, Any]) -> Tool:
+    schema, strict, description = told.get("input_schema"), told.get("strict"), told.get("description")
     return Tool(
-        _text(tool, "name"),
-        _text(tool, "description") if "description" in tool else "",
+        text(told, "name"),
+        description if isinstance(description, str) else "",
         schema if isinstance(schema, dict) else None,
+        strict if isinstance(strict, bool) else None,
+        cache=cache(told),
     )
 
 
-def _choice(choice: _Choice | None) -> str:
-    return "auto" if choice is None else _CHOICES.get(choice.type, choice.name)
+def _choice(choice: _Choice | None) -> ToolChoice:
+    if choice is None:
+        return ToolChoice()
+    if choice.type == "tool":
+        return ToolChoice("required", (choice.name,))
+    return ToolChoice(_MODES[choice.type])
 
 
-def _wants_reasoning(thinking: _Thinking | None) -> bool:
-    return thinking is not None and thinking.type != "disabled" and thinking.display != "omitted"
+def _parallel(choice: _Choice | None) -> bool | None:
+    if choice is None or choice.disable_parallel_tool_use is None:
+        return None
+    return not choice.disable_parallel_tool_use
 
 
-def _text(raws: Raws, key: str) -> str:
-    if key not in raws:
-        raise Fault("bad_request", f"{key} is missing", param=key)
-    return parse(_TEXT.decode, bytes(raws[key]), key)
+def _thinking(told: _Body) -> Thinking:
+    asked = _object(told.thinking)
+    budget = asked.get("budget_tokens")
+    return Thinking(
+        mode=_THINKING.get(_word(asked, "type"), "default"),
+        effort=_EFFORTS.get(_word(_object(told.output_config), "effort")),
+        budget_tokens=budget if type(budget) is int else None,
+        visible=_VISIBLE.get(_word(asked, "display")),
+    )
 
 
-def _plain(raws: Raws) -> dict[str, Any]:
-    return values(raws, frozenset())
+def _sampling(told: _Body) -> Sampling:
+    return Sampling(
+        max_tokens=told.max_tokens,
+        temperature=told.temperature,
+        top_p=told.top_p,
+        top_k=told.top_k,
+        stop=tuple(told.stop_sequences or ()),
+    )
+
+
+def _output(told: _Body) -> Output:
+    shape = _object(_object(told.output_config).get("format") or told.output_format)
+    schema = shape.get("schema")
+    if _word(shape, "type") != "json_schema" or not isinstance(schema, dict):
+        return Output()
+    return Output("schema", schema=schema)
+
+
+def _user(metadata: object) -> str | None:
+    return _word(_object(metadata), "user_id")
+
+
+def _left(told: _Body) -> dict[str, Any]:
+    """What is left of the fields that the hub has words for, by their names."""
+    config, metadata = dict(_object(told.output_config)), dict(_object(told.metadata))
+    if _EFFORTS.get(_word(config, "effort")):
+        del config["effort"]
+    if _output(told).kind == "schema":
+        config.pop("format", None)
+    if _user(metadata) is not None:
+        del metadata["user_id"]
+    thinking = _object(told.thinking)
+    left: dict[str, Any] = {
+        "tools": [values(tool, frozenset()) for tool in told.tools or () if not _is_function(tool)],
+        "output_config": config,
+        "metadata": metadata,
+        "thinking": thinking if _word(thinking, "type") not in _THINKING else None,
+        "service_tier": told.service_tier if told.service_tier not in [None, *_TIERS] else None,
+    }
+    return {name: value for name, value in left.items() if value}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _word(told: Mapping[str, Any], key: str) -> str | None:
+    value = told.get(key)
+    return value if isinstance(value, str) else None

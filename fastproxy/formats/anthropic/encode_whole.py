@@ -1,4 +1,4 @@
-"""A folded response to one Anthropic message. Says exactly what the stream of the same response says."""
+"""A folded response to one Anthropic message. Says exactly what the stream of the same response says, never more."""
 
 from typing import Any
 
@@ -6,24 +6,31 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import usage
+from fastproxy.formats.anthropic.citations import encode_citation
 from fastproxy.formats.anthropic.stops import stop_reason
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.ir.events import Start
-from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 
 Content = dict[str, Any] | orjson.Fragment
 
+FREE_TEXT = "input"  # the property that holds the free text of a custom call
 
-def whole(response: Response) -> bytes:
+
+def encode_whole(response: Response) -> bytes:
     """The body. Tool arguments are spliced in as they came.
 
     Raises: Fault when the response failed, never stopped, or holds a tool call that no client could run.
     """
     if response.failed is not None:
-        raise Fault(response.failed.kind, response.failed.message)
+        raise Fault(response.failed.kind, response.failed.message, reason=response.failed.reason)
     if response.stop is None:
         raise Fault("upstream_garbage", "the upstream's answer ended before it was complete")
-    reason = stop_reason(response.stop, has_calls=any(isinstance(block, ToolCall) for block in response.blocks))
+    reason = stop_reason(
+        response.stop,
+        has_calls=any(isinstance(block, ToolCall) for block in response.blocks),
+        has_refusal=any(isinstance(block, RefusalBlock) for block in response.blocks),
+    )
     return orjson.dumps(
         {
             "id": response.start.id,
@@ -48,12 +55,15 @@ def _content(response: Response, *, cut: bool) -> list[Content]:
     content: list[Content] = []
     for block in response.blocks:
         match block:
-            case TextBlock(text=text):
+            case TextBlock(text=text, citations=citations):
+                cited = {"citations": [encode_citation(each) for each in citations]} if citations else {}
+                content.append({"type": "text", "text": text, **cited})
+            case RefusalBlock(text=text):
                 content.append({"type": "text", "text": text})
             case ReasoningBlock(text=text, signature=signature):
                 content.append({"type": "thinking", "thinking": text, "signature": signature or ""})
-            case ToolCall(name=name, arguments=arguments):
-                arguments_json = arguments_object(arguments)
+            case ToolCall(name=name):
+                arguments_json = _arguments(block)
                 if arguments_json is None and not cut:
                     raise Fault("upstream_garbage", f"the arguments of the call of {name!r} are not a JSON object")
                 if arguments_json is not None:
@@ -61,6 +71,11 @@ def _content(response: Response, *, cut: bool) -> list[Content]:
             case OpaqueBlock(format="anthropic", name="content_block", data=data):
                 content.append(orjson.Fragment(data))
     return content
+
+
+def _arguments(call: ToolCall) -> bytes | None:
+    """The input as it came; free text as the one property of an object, since this format has no other input."""
+    return orjson.dumps({FREE_TEXT: call.arguments}) if call.custom else arguments_object(call.arguments)
 
 
 def _tool_use(tool_id: str, name: str, arguments: bytes) -> Content:

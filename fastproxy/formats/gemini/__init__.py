@@ -1,12 +1,19 @@
 """The Gemini generateContent format."""
 
-from fastproxy.formats.base import Format
-from fastproxy.formats.gemini.decode_request import decode
-from fastproxy.formats.gemini.faults import fault, fault_event
-from fastproxy.formats.gemini.peek import peek, rename
+import re
+
+from fastproxy.formats.base import Format, Spelling
+from fastproxy.formats.gemini.counting import COUNTING
+from fastproxy.formats.gemini.decode_fault import decode_fault
+from fastproxy.formats.gemini.decode_request import decode_request
+from fastproxy.formats.gemini.decode_stream import GeminiDecoder
+from fastproxy.formats.gemini.decode_whole import decode_whole
+from fastproxy.formats.gemini.encode_request import encode_request
 from fastproxy.formats.gemini.encode_stream import GeminiEncoder
+from fastproxy.formats.gemini.encode_whole import encode_whole
+from fastproxy.formats.gemini.faults import encode_fault, fault_event
+from fastproxy.formats.gemini.peek import peek, rename
 from fastproxy.formats.gemini.tap import TAP
-from fastproxy.formats.gemini.encode_whole import whole
 
 FORMAT = Format(
     name="gemini",
@@ -17,10 +24,17 @@ FORMAT = Format(
     tap=TAP,
     peek=peek,
     rename=rename,
-    decode=decode,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decoder=GeminiDecoder,
     encoder=GeminiEncoder,
-    whole=whole,
-    fault=fault,
+    decode_whole=decode_whole,
+    encode_whole=encode_whole,
+    decode_fault=decode_fault,
+    encode_fault=encode_fault,
     fault_event=fault_event,
     keepalive=b"",
+    # Source: google-genai 3.4.0 `types.FunctionDeclaration.name`, read 2026-11-21. Ids are opaque text.
+    spelling=Spelling(re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}"), re.compile(r".+", re.DOTALL)),
+    counting=COUNTING,
 )

@@ -12,14 +12,17 @@ from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini import parts
 from fastproxy.formats.gemini.faults import fault_object
+from fastproxy.formats.gemini.grounding import Sources
 from fastproxy.formats.gemini.stops import finish_reason
 from fastproxy.framing.jsonarray import ArrayWriter
 from fastproxy.ir.events import (
     BlockEnd,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -27,14 +30,17 @@ from fastproxy.ir.events import (
     ToolStart,
     Usage,
 )
-from fastproxy.ir.fold import merge
+from fastproxy.ir.fold import ToolCall, merge
 from fastproxy.ir.serial import Serial
 
 
 class GeminiEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed."""
 
-    __slots__ = ("_array", "_broken_call", "_call", "_ended", "_pieces", "_serial", "_start", "_tail", "_usage")
+    __slots__ = (
+        "_array", "_broken_call", "_call", "_ended", "_pieces", "_serial", "_signature", "_sources", "_start", "_tail",
+        "_usage",
+    )  # fmt: skip
 
     def __init__(self, options: EncoderOptions) -> None:
         self._array = ArrayWriter() if options.array else None
@@ -45,6 +51,8 @@ class GeminiEncoder:
         self._call: ToolStart | None = None  # the open block, where it is a call
         self._pieces: list[str] = []
         self._broken_call = False
+        self._signature: str | None = None  # of the call that comes next
+        self._sources = Sources()
         self._ended = False
 
     def encode(self, event: Event) -> bytes:
@@ -69,10 +77,22 @@ class GeminiEncoder:
         self._tail = parts.chunk_tail(self._start, self._usage)
         return b""
 
-    def _text(self, event: Text) -> bytes:
-        return self._part(parts.text(event.text)) if event.text else b""
+    def _text(self, event: Text | Refusal) -> bytes:
+        if not event.text:
+            return b""
+        self._sources.say(event.text)
+        return self._part(parts.text(event.text))
+
+    def _cite(self, event: Citation) -> bytes:
+        self._sources.cite(event)
+        return b""
 
     def _reasoning(self, event: Reasoning) -> bytes:
+        if event.bound == "call":
+            self._signature = event.signature
+            return b""
+        if event.bound == "text":
+            return self._part(parts.proof(event.signature)) if event.signature else b""
         if not event.text and not event.signature:
             return b""
         return self._part(parts.thought(event.text, event.signature))
@@ -86,15 +106,18 @@ class GeminiEncoder:
         return b""
 
     def _block_end(self, event: BlockEnd) -> bytes:  # noqa: ARG002 - Serial ends the open block and no other
+        self._sources.close_block()
         if self._call is None:
             return b""
-        call = parts.function_call(self._call.id, self._call.name, "".join(self._pieces))
-        self._call = None
+        opened, self._call = self._call, None
+        call = ToolCall(opened.id, opened.name, "".join(self._pieces), opened.custom)
         self._pieces.clear()
-        if call is None:
+        signature, self._signature = self._signature, None
+        part = parts.function_call(call, signature)
+        if part is None:
             self._broken_call = True
             return b""
-        return self._part(call)
+        return self._part(part)
 
     def _opaque(self, event: Opaque) -> bytes:
         """A part that only this format has."""
@@ -103,17 +126,17 @@ class GeminiEncoder:
     def _stop(self, event: Stop) -> bytes:
         self._ended = True
         finish = finish_reason(event, broken_call=self._broken_call)
-        return self._framed(parts.chunk([parts.text("")], finish, self._tail))
+        return self._framed(parts.last_chunk([parts.text("")], finish, self._sources, self._tail))
 
     def _failed(self, event: Failed) -> bytes:
-        return self._fail(Fault(event.kind, event.message))
+        return self._fail(Fault(event.kind, event.message, reason=event.reason))
 
     def _fail(self, fault: Fault) -> bytes:
         self._ended = True
         return self._framed(fault_object(fault))
 
     def _part(self, part: bytes) -> bytes:
-        return self._framed(parts.chunk([part], None, self._tail))
+        return self._framed(parts.chunk([part], self._tail))
 
     def _framed(self, json: bytes) -> bytes:
         return b"data: %b\n\n" % json if self._array is None else self._array.element(json)
@@ -121,6 +144,8 @@ class GeminiEncoder:
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {
         Start: _begin,
         Text: _text,
+        Refusal: _text,
+        Citation: _cite,
         Reasoning: _reasoning,
         ToolStart: _tool_start,
         ToolArgs: _tool_args,

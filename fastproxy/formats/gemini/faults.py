@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from fastproxy.errors import Fault, Kind
+from fastproxy.errors import Fault, Kind, Reason
 from fastproxy.framing.sse import ends_event
 
 STATUSES: dict[Kind, str] = {
@@ -41,7 +41,16 @@ STATUSES_BY_CODE: dict[int, str] = {
 }
 
 
-def fault(fault: Fault, request_id: str) -> bytes:
+_TOO_LONG = "The input token count exceeds the maximum number of tokens allowed"
+_SPENT = "You exceeded your current quota"
+# Reason -> (what clients look for, and what is put in front of a message that has it not).
+_PHRASES: dict[Reason, tuple[str, str]] = {
+    "context_length": ("exceeds the maximum number of tokens", _TOO_LONG),
+    "quota": ("quota", _SPENT),
+}
+
+
+def encode_fault(fault: Fault, request_id: str) -> bytes:
     """The error body. Gemini clients read the wait from `details`: its own API sends no Retry-After."""
     details: list[dict[str, str]] = []
     if request_id:
@@ -65,5 +74,11 @@ def _error(fault: Fault, details: list[dict[str, str]]) -> dict[str, Any]:
         delay = f"{fault.retry_after_seconds:g}s"
         details = [*details, {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
     status = STATUSES_BY_CODE.get(fault.status, STATUSES[fault.kind])
-    error: dict[str, Any] = {"code": fault.status, "message": fault.message, "status": status}
+    error: dict[str, Any] = {"code": fault.status, "message": _message(fault), "status": status}
     return {**error, "details": details} if details else error
+
+
+def _message(fault: Fault) -> str:
+    """The message, in the words that say the reason."""
+    looked_for, said = _PHRASES.get(fault.reason, ("", ""))
+    return fault.message if looked_for in fault.message else f"{said}. {fault.message}"

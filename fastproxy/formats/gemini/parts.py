@@ -6,7 +6,9 @@ import orjson
 
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.gemini import usage
+from fastproxy.formats.gemini.grounding import Sources
 from fastproxy.ir.events import Start, Usage
+from fastproxy.ir.fold import ToolCall
 
 
 def text(piece: str) -> bytes:
@@ -22,19 +24,38 @@ def thought(piece: str, signature: str | None) -> bytes:
     return orjson.dumps(part)
 
 
-def function_call(call_id: str, name: str, arguments: str) -> bytes | None:
-    """A whole call, its argument text spliced in as it came; None when that is not one JSON object."""
-    raw = arguments_object(arguments)
+def proof(signature: str) -> bytes:
+    """The signature of the text before, or of a call that is not there."""
+    return orjson.dumps({"text": "", "thoughtSignature": signature})
+
+
+def function_call(call: ToolCall, signature: str | None) -> bytes | None:
+    """A whole call, its argument text spliced in as it came; None when that is not one JSON object.
+
+    Free text, which a custom tool takes, becomes the one string of an object.
+    """
+    raw = orjson.dumps({"input": call.arguments}) if call.custom else arguments_object(call.arguments)
     if raw is None:
         return None
-    call: dict[str, Any] = {"id": call_id} if call_id else {}
-    return orjson.dumps({"functionCall": {**call, "name": name, "args": orjson.Fragment(raw)}})
+    told: dict[str, Any] = {"id": call.id} if call.id else {}
+    part: dict[str, Any] = {"functionCall": {**told, "name": call.name, "args": orjson.Fragment(raw)}}
+    return orjson.dumps({**part, "thoughtSignature": signature} if signature else part)
 
 
-def chunk(parts: list[bytes], finish: str | None, tail: bytes) -> bytes:
-    """One GenerateContentResponse. finish: only on a response's last. tail: from `chunk_tail`."""
-    reason = b"" if finish is None else b',"finishReason":"%b"' % finish.encode()
-    content = b'{"content":{"parts":[%b],"role":"model"}%b,"index":0}' % (b",".join(parts), reason)
+def chunk(parts: list[bytes], tail: bytes) -> bytes:
+    """One GenerateContentResponse. tail: from `chunk_tail`."""
+    return b'{"candidates":[{"content":{"parts":[%b],"role":"model"},"index":0}]%b}' % (b",".join(parts), tail)
+
+
+def last_chunk(parts: list[bytes], finish: str, sources: Sources, tail: bytes) -> bytes:
+    """A response's last one, or its only one: with the reason to stop, and where its text comes from."""
+    grounding = sources.metadata()
+    grounded = b',"groundingMetadata":%b' % orjson.dumps(grounding) if grounding else b""
+    content = b'{"content":{"parts":[%b],"role":"model"},"finishReason":"%b","index":0%b}' % (
+        b",".join(parts),
+        finish.encode(),
+        grounded,
+    )
     return b'{"candidates":[%b]%b}' % (content, tail)
 
 

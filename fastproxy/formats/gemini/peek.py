@@ -1,4 +1,4 @@
-"""What routing needs of a Gemini request, which is mostly in its path. `decode.py` has the whole of it."""
+"""What routing needs of a Gemini request, which is mostly in its path. `decode_request.py` has the whole of it."""
 
 from collections.abc import Mapping
 

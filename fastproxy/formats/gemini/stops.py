@@ -1,4 +1,8 @@
-"""Why a model stopped, in Gemini's words. Tool calls have none: Gemini says STOP and the parts tell."""
+"""Why a model stopped, in Gemini's words, both ways. Tool calls have none: Gemini says STOP and the parts tell.
+
+Source: google-genai 3.4.0 `types.FinishReason` and `types.BlockedReason`; for the numbers
+google.cloud.aiplatform.v1 `Candidate.FinishReason` (Vertex clients ask for them); read 2026-11-21.
+"""
 
 from fastproxy.ir.events import Stop, StopReason
 
@@ -11,32 +15,65 @@ _WORDS: dict[StopReason, str] = {
     "pause": "STOP",
     "error": "OTHER",
 }
-# Source: google-genai 3.4.0 `types.FinishReason`, read 2026-11-21.
-_OWN = frozenset(
-    {
-        "STOP",
-        "MAX_TOKENS",
-        "SAFETY",
-        "RECITATION",
-        "LANGUAGE",
-        "OTHER",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "MALFORMED_FUNCTION_CALL",
-        "IMAGE_SAFETY",
-        "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_OTHER",
-        "NO_IMAGE",
-        "IMAGE_RECITATION",
-        "UNEXPECTED_TOOL_CALL",
-        "TOO_MANY_TOOL_CALLS",
-        "MISSING_THOUGHT_SIGNATURE",
-        "MALFORMED_RESPONSE",
-        "ESCALATION",
-        "MODEL_ARMOR",
-    }
-)
+_REASONS: dict[str, StopReason] = {
+    "STOP": "end",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "refusal",
+    "RECITATION": "refusal",
+    "LANGUAGE": "refusal",
+    "BLOCKLIST": "refusal",
+    "PROHIBITED_CONTENT": "refusal",
+    "SPII": "refusal",
+    "MODEL_ARMOR": "refusal",
+    "IMAGE_SAFETY": "refusal",
+    "IMAGE_PROHIBITED_CONTENT": "refusal",
+    "IMAGE_RECITATION": "refusal",
+    "PUP_LIMITED_DISABLED": "refusal",
+    "OTHER": "error",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "IMAGE_OTHER": "error",
+    "NO_IMAGE": "error",
+    "UNEXPECTED_TOOL_CALL": "error",
+    "TOO_MANY_TOOL_CALLS": "error",
+    "MISSING_THOUGHT_SIGNATURE": "error",
+    "MALFORMED_RESPONSE": "error",
+    "ESCALATION": "error",
+}
+_NUMBERS = (
+    "", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+    "MALFORMED_FUNCTION_CALL", "MODEL_ARMOR", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
+    "IMAGE_OTHER", "UNEXPECTED_TOOL_CALL", "NO_IMAGE",
+)  # fmt: skip
+_BLOCKED = ("", "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK")
+_UNSPECIFIED = frozenset({"", "FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED"})
+
+
+def finish_word(told: object) -> str:
+    """The word of a finishReason, which may be a number; "" where it says nothing."""
+    return _word(told, _NUMBERS)
+
+
+def blocked_word(told: object) -> str:
+    """The word of a promptFeedback.blockReason; "" where it says nothing."""
+    return _word(told, _BLOCKED)
+
+
+def stop_of(word: str, *, called: bool) -> Stop:
+    """Why the model stopped. A reason that nobody knows yet never looks like a good end.
+
+    called: whether the answer has a tool call.
+    """
+    reason = _REASONS.get(word, "error")
+    return Stop("tools" if called and reason == "end" else reason, raw=word)
+
+
+def _word(told: object, numbers: tuple[str, ...]) -> str:
+    if isinstance(told, str):
+        return "" if told in _UNSPECIFIED else told
+    if not isinstance(told, int) or isinstance(told, bool) or told <= 0:
+        return ""
+    return numbers[told] if told < len(numbers) else f"REASON_{told}"
 
 
 def finish_reason(stop: Stop, *, broken_call: bool) -> str:
@@ -47,4 +84,4 @@ def finish_reason(stop: Stop, *, broken_call: bool) -> str:
     """
     if broken_call and stop.reason != "length":
         return "MALFORMED_FUNCTION_CALL"
-    return stop.raw if stop.raw in _OWN and stop.raw is not None else _WORDS[stop.reason]
+    return stop.raw if stop.raw is not None and stop.raw in _REASONS else _WORDS[stop.reason]

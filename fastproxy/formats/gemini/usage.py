@@ -14,6 +14,7 @@ _TOOLS = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
 _CACHED = ("cachedContentTokenCount", "cached_content_token_count")
 _OUTPUT = ("candidatesTokenCount", "candidates_token_count")
 _THOUGHTS = ("thoughtsTokenCount", "thoughts_token_count")
+COUNTS = frozenset({name for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS) for name in names})
 
 
 def decode(told: dict[str, Any]) -> Usage | None:

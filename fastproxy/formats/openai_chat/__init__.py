@@ -1,11 +1,17 @@
 """The OpenAI Chat Completions format."""
 
-from fastproxy.formats.base import Format
-from fastproxy.formats.openai_chat.faults import fault, fault_event
-from fastproxy.formats.openai_chat.decode_request import decode, peek
+import re
+
+from fastproxy.formats.base import Format, Spelling
+from fastproxy.formats.openai_chat.decode_request import decode_request
+from fastproxy.formats.openai_chat.decode_stream import ChatDecoder
+from fastproxy.formats.openai_chat.decode_whole import decode_whole
+from fastproxy.formats.openai_chat.encode_request import encode_request
 from fastproxy.formats.openai_chat.encode_stream import ChatStream
+from fastproxy.formats.openai_chat.encode_whole import encode_whole
+from fastproxy.formats.openai_chat.faults import decode_fault, encode_fault, fault_event
+from fastproxy.formats.openai_chat.peek import peek
 from fastproxy.formats.openai_chat.tap import TAP
-from fastproxy.formats.openai_chat.encode_whole import whole
 from fastproxy.jsonedit import rename_model
 
 FORMAT = Format(
@@ -14,10 +20,18 @@ FORMAT = Format(
     tap=TAP,
     peek=peek,
     rename=rename_model,
-    decode=decode,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decoder=ChatDecoder,
     encoder=ChatStream,
-    whole=whole,
-    fault=fault,
+    decode_whole=decode_whole,
+    encode_whole=encode_whole,
+    decode_fault=decode_fault,
+    encode_fault=encode_fault,
     fault_event=fault_event,
     keepalive=b": keepalive\n\n",
+    # Older OpenAI models refuse a longer id ("Expected a string with maximum length 40"), and take any character.
+    spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,64}"), id=re.compile(r"[!-~]{1,40}")),
+    # OpenAI itself takes them, but serves Responses as well; the other hosts of this format are sent plain functions.
+    custom_tools=False,
 )

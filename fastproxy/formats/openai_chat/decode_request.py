@@ -1,187 +1,175 @@
-"""A Chat request: what routing needs of it, and the whole of it in the hub's words.
+"""A whole Chat request in the hub's words. Tool arguments stay the text that came.
 
-`peek` decodes no message. `decode` keeps tool arguments as the text that came and never fails on what it doesn't know.
-Source: openai 3.54.0, types/chat/completion_create_params.py and chat_completion_message_param.py, read 2026-11-21.
+It never fails on what it doesn't know: a field with another name, or with a value of another type than OpenAI's, stays
+an extra. Of the hosts' own fields those are taken that the hub has a word for (top_k, OpenRouter's `reasoning`, Z.ai's
+and DeepSeek's `thinking`).
+Source: openai 3.54.0, types/chat/completion_create_params.py; recorded requests; 2026-11-21.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from fastproxy.errors import Fault
-from fastproxy.formats.base import Peek
-from fastproxy.formats.body import parse, without_lone_surrogates
-from fastproxy.ir.request import Message, OpaquePart, Part, Request, Role, TextPart, Tool, ToolCallPart, ToolResultPart
-from fastproxy.jsonedit import Fields
+from fastproxy.formats.body import parse, values, without_lone_surrogates
+from fastproxy.formats.openai_chat.decode_messages import messages_of
+from fastproxy.formats.openai_chat.decode_parts import Object, object_of, text_of
+from fastproxy.formats.openai_chat.decode_tools import take_choice, take_tools
+from fastproxy.ir.request import EFFORTS, Output, Request, Sampling, Thinking
 
-SESSION_BYTES = 512  # a longer key is not one; OpenAI's own limit is 64 characters
+_RAWS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MODEL = msgspec.json.Decoder(str)
+_MESSAGES = msgspec.json.Decoder(list[Any])
+_KNOWN = frozenset({"model", "messages"})
+_SWITCHES = frozenset({"disabled", "adaptive", "enabled"})
 
-Object = dict[str, Any]
-Content = str | list[Object] | None
-
-
-class _Turn(msgspec.Struct):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Content = None
-    tool_calls: list[Object] | None = None
-    tool_call_id: str | None = None
-    name: str | None = None
-    function_call: Any = None
-    refusal: Any = None
-    reasoning_content: Any = None
-    reasoning: Any = None
+V = TypeVar("V")
 
 
-class _Body(msgspec.Struct):
-    model: str
-    messages: list[_Turn] = []
-    stream: bool | None = None
-    tools: list[Object] | None = None
-    tool_choice: str | Object | None = None
-
-
-_BODY = msgspec.json.Decoder(_Body)
-_OBJECT = msgspec.json.Decoder(Object)
-_KNOWN = frozenset({"model", "messages", "stream"})
-# Parts of an assistant's turn that stand beside its content, and that the hub has no word for.
-_BESIDE_CONTENT = ("refusal", "reasoning_content", "reasoning", "function_call")
-
-
-def peek(body: bytes, params: Mapping[str, str]) -> Peek:  # noqa: ARG001 - this format's path says nothing
-    """The model, whether to stream, the conversation's key, and whether a stream is to tell usage.
-
-    Raises: Fault(bad_request).
-    """
-    fields = Fields(body)
-    stream = fields.flag("stream")
-    return Peek(
-        fields.model(),
-        stream,
-        session_of(fields, "prompt_cache_key", "user"),
-        wants_usage=not stream or _asks_for_usage(fields),
-    )
-
-
-def session_of(fields: Fields, *keys: str) -> str | None:
-    """The first of `keys` that holds a short string. A hint: whatever is odd about it means None."""
-    for key in keys:
-        if not 0 < fields.size_bytes(key) <= SESSION_BYTES:
-            continue
-        try:
-            value = fields.text(key)
-        except Fault:
-            continue
-        if value:
-            return value
-    return None
-
-
-def _asks_for_usage(fields: Fields) -> bool:
-    options = fields.value("stream_options")
-    return isinstance(options, dict) and options.get("include_usage") is True
-
-
-def decode(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing
-    """The whole request. Raises: Fault(bad_request)."""
-    body = without_lone_surrogates(body)
-    told = parse(_BODY.decode, body)
-    extras = {key: value for key, value in parse(_OBJECT.decode, body).items() if key not in _KNOWN}
+def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing
+    """The whole request. Raises: Fault(bad_request). Cost: 0.5 ms for 100 KB in 50 turns."""
+    raws = parse(_RAWS.decode, without_lone_surrogates(body))
+    if "model" not in raws:
+        raise Fault("bad_request", "model must be a non-empty string", param="model")
+    told = parse(_MESSAGES.decode, bytes(raws.get("messages", b"[]")), "messages")
+    extras = values(raws, _KNOWN)
+    stream = bool(_take(extras, "stream", bool))
+    if stream:
+        _take_stream_options(extras)
     return Request(
         format="openai-chat",
-        model=told.model,
-        messages=tuple(Message(_role(turn), tuple(_parts(turn))) for turn in told.messages),
-        stream=bool(told.stream),
-        tools=take_tools(told.tools, extras, nested=True),
-        tool_choice=take_choice(told.tool_choice, extras, nested=True),
-        reasoning=_wants_reasoning(extras),
-        extras=extras,
+        model=parse(_MODEL.decode, bytes(raws["model"]), "model"),
+        messages=tuple(messages_of(told)),
+        stream=stream,
+        tools=take_tools(extras),
+        tool_choice=take_choice(extras),
+        parallel=_take(extras, "parallel_tool_calls", bool),
+        thinking=_thinking(extras),
+        sampling=_sampling(extras),
+        output=_output(extras),
+        user=_take(extras, "user", str) or _take(extras, "safety_identifier", str),
+        metadata=_metadata(extras),
+        cache_key=_take(extras, "prompt_cache_key", str),
+        tier=_take(extras, "service_tier", str),
+        extras={key: value for key, value in extras.items() if value is not None},
     )
 
 
-def take_tools(tools: list[Object] | None, extras: Object, *, nested: bool) -> tuple[Tool, ...]:
-    """The functions among `tools`; `extras` keeps the others (server tools, custom tools).
+def _take(extras: Object, key: str, kind: type[V]) -> V | None:
+    """The value under `key`, taken out when it is of that kind; None otherwise. A whole number is a float, too."""
+    value = extras.get(key)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        return None
+    del extras[key]
+    return value
 
-    nested: Chat describes a function in an object of its own, Responses in the tool itself.
+
+def _take_stream_options(extras: Object) -> None:
+    """Usage is always asked for upstream, and the client's wish is known from the peek: that option says no more."""
+    options = extras.get("stream_options")
+    if isinstance(options, dict):
+        extras["stream_options"] = {key: value for key, value in options.items() if key != "include_usage"} or None
+
+
+def _sampling(extras: Object) -> Sampling:
+    old_limit = _take(extras, "max_tokens", int)
+    limit = _take(extras, "max_completion_tokens", int)
+    bias = extras.get("logit_bias")
+    if not isinstance(bias, dict) or not all(isinstance(value, int | float) for value in bias.values()):
+        bias = None
+    else:
+        del extras["logit_bias"]
+    return Sampling(
+        max_tokens=old_limit if limit is None else limit,
+        temperature=_take(extras, "temperature", float),
+        top_p=_take(extras, "top_p", float),
+        top_k=_take(extras, "top_k", int),
+        presence_penalty=_take(extras, "presence_penalty", float),
+        frequency_penalty=_take(extras, "frequency_penalty", float),
+        seed=_take(extras, "seed", int),
+        stop=_stop(extras),
+        candidates=_take(extras, "n", int) or 1,
+        logprobs=_take(extras, "logprobs", bool),
+        top_logprobs=_take(extras, "top_logprobs", int),
+        logit_bias=bias,
+    )
+
+
+def _stop(extras: Object) -> tuple[str, ...]:
+    told = extras.get("stop")
+    sequences = [told] if isinstance(told, str) else told
+    if not isinstance(sequences, list) or not all(isinstance(sequence, str) for sequence in sequences):
+        return ()
+    del extras["stop"]
+    return tuple(sequences)
+
+
+def _thinking(extras: Object) -> Thinking:
+    """By OpenAI's effort, else OpenRouter's object, else the hosts' switch.
+
+    Hosts that tell thoughts at all in this format tell them unasked: who asks for thinking is taken to want to see it.
     """
-    extras.pop("tools", None)
-    functions: list[Tool] = []
-    others: list[Object] = []
-    for tool in tools or ():
-        function = tool.get("function") if nested else tool
-        if tool.get("type", "function") == "function" and isinstance(function, dict):
-            functions.append(_tool(function))
-        else:
-            others.append(tool)
-    if others:
-        extras["tools"] = others
-    return tuple(functions)
+    effort = extras.get("reasoning_effort")
+    if effort in EFFORTS:
+        del extras["reasoning_effort"]
+        return _of_effort(effort)
+    if told := object_of(extras, "reasoning"):
+        del extras["reasoning"]
+        return _of_reasoning(told)
+    if text_of(told := object_of(extras, "thinking"), "type") in _SWITCHES:
+        del extras["thinking"]
+        return _of_switch(told)
+    return Thinking()
 
 
-def take_choice(choice: str | Object | None, extras: Object, *, nested: bool) -> str:
-    """The hub's word for `choice`; `extras` keeps one that it has no word for, and "auto" stands in its place."""
-    if isinstance(choice, dict):
-        function = choice.get("function") if nested else choice
-        name = function.get("name") if isinstance(function, dict) and choice.get("type") == "function" else None
-        if not isinstance(name, str):
-            return "auto"
-        choice = name
-    extras.pop("tool_choice", None)
-    return choice or "auto"
+def _of_effort(effort: Any, *, visible: bool = True) -> Thinking:
+    return Thinking("off") if effort == "none" else Thinking("effort", effort, visible=visible)
 
 
-def _tool(function: Object) -> Tool:
-    schema = function.get("parameters")
-    return Tool(
-        text_of(function, "name"),
-        text_of(function, "description"),
-        schema if isinstance(schema, dict) else None,
-    )
+def _of_reasoning(told: Object) -> Thinking:
+    visible, budget = told.get("exclude") is not True, told.get("max_tokens")
+    if told.get("enabled") is False:
+        return Thinking("off")
+    if told.get("effort") in EFFORTS:
+        return _of_effort(told["effort"], visible=visible)
+    if type(budget) is int:
+        return Thinking("budget", budget_tokens=budget, visible=visible)
+    return Thinking("adaptive", visible=visible) if told.get("enabled") is True else Thinking(visible=visible)
 
 
-def text_of(holder: Object, key: str) -> str:
-    """A string value; "" for anything else."""
-    value = holder.get(key)
-    return value if isinstance(value, str) else ""
+def _of_switch(told: Object) -> Thinking:
+    budget = told.get("budget_tokens")
+    if told["type"] == "enabled" and type(budget) is int:
+        return Thinking("budget", budget_tokens=budget, visible=True)
+    return Thinking("off") if told["type"] == "disabled" else Thinking("adaptive", visible=True)
 
 
-def _role(turn: _Turn) -> Role:
-    return "tool" if turn.role == "function" else turn.role
+def _output(extras: Object) -> Output:
+    verbosity = _take(extras, "verbosity", str)
+    told = object_of(extras, "response_format")
+    kind, schema = told.get("type"), object_of(told, "json_schema")
+    if kind == "json_schema" and schema:
+        del extras["response_format"]
+        strict = schema.get("strict")
+        return Output(
+            "schema",
+            text_of(schema, "name"),
+            text_of(schema, "description"),
+            object_of(schema, "schema") if "schema" in schema else None,
+            strict if isinstance(strict, bool) else None,
+            verbosity,
+        )
+    if kind in ("text", "json_object"):
+        del extras["response_format"]
+    return Output("json" if kind == "json_object" else "text", verbosity=verbosity)
 
 
-def _parts(turn: _Turn) -> Iterator[Part]:
-    content = tuple(_content(turn.content))
-    if _role(turn) == "tool":
-        text = "".join(part.text for part in content if isinstance(part, TextPart))
-        yield ToolResultPart(turn.tool_call_id or turn.name or "", text)
-        yield from (part for part in content if not isinstance(part, TextPart))
-        return
-    for key in _BESIDE_CONTENT:
-        if (value := getattr(turn, key)) is not None:
-            yield OpaquePart("openai-chat", {key: value})
-    yield from content
-    yield from map(_call, turn.tool_calls or ())
-
-
-def _content(content: Content) -> Iterator[Part]:
-    if isinstance(content, str):
-        yield TextPart(content)
-        return
-    for part in content or ():
-        text = part.get("text") if part.get("type") == "text" else None
-        yield TextPart(text) if isinstance(text, str) else OpaquePart("openai-chat", part)
-
-
-def _call(call: Object) -> Part:
-    function = call.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
-        return OpaquePart("openai-chat", call)
-    return ToolCallPart(text_of(call, "id"), text_of(function, "name"), function["arguments"])
-
-
-def _wants_reasoning(extras: Object) -> bool:
-    """Whether an effort is asked for, in OpenAI's own field or in OpenRouter's object. It stays an extra as well."""
-    if extras.get("reasoning_effort") not in (None, "none"):
-        return True
-    reasoning = extras.get("reasoning")
-    return isinstance(reasoning, dict) and reasoning.get("enabled") is not False and reasoning.get("effort") != "none"
+def _metadata(extras: Object) -> dict[str, str] | None:
+    told = extras.get("metadata")
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        return None
+    del extras["metadata"]
+    return told

@@ -1,10 +1,11 @@
 r"""Events to a Chat Completions stream.
 
-    chunk(role) -> (content | reasoning_content | tool_calls)* -> chunk(finish_reason) -> [chunk(usage)] -> [DONE]
+    chunk(role) -> (content | reasoning | tool_calls | ...)* -> chunk(finish_reason) -> [chunk(usage)] -> [DONE]
     any of these -> error, and nothing after it
 
-One id, model and time in every chunk, no `event:` lines. Calls are numbered densely, one after the other. It
-never writes a finish_reason or [DONE] for a response without a Stop.
+One id, model and time in every chunk, no `event:` lines. Calls are numbered densely, one after the other; every entry
+of a list has an index, without which the SDK's accumulator fails. It never writes a finish_reason or [DONE] for a
+response without a Stop.
 Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams, 2026-11-21.
 """
 
@@ -17,14 +18,17 @@ from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.faults import fault_event
+from fastproxy.formats.openai_chat.objects import annotation, call_id, completion_id
 from fastproxy.formats.openai_chat.stops import finish_reason, require_good, unfinished
-from fastproxy.formats.openai_chat.encode_whole import call_id, completion_id
+from fastproxy.formats.openai_chat.thoughts import entry
 from fastproxy.ir.events import (
     BlockEnd,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -46,7 +50,13 @@ class ChatStream:
         self._include_usage = options.include_usage
         self._usage = Usage()
         self._calls = 0
+        self._custom = False  # whether the open block is a call whose argument is free text
         self._owes_arguments = False  # whether the open block is a call without any yet
+        self._refused = False
+        self._characters = 0  # of text before the open block, and within it: citations count from the beginning
+        self._block_characters = 0
+        self._thought_characters = 0  # since the last signature
+        self._lists = {"annotations": 0, "reasoning_details": 0, "images": 0}  # entries told of each
         self._ending: Literal["open", "stopped", "broken"] = "open"
         self._start = Start("", "", 0)
         self._head = self._chunk_head()
@@ -54,7 +64,7 @@ class ChatStream:
         self._tail = b'}],"usage":null}\n\n' if self._include_usage else b"}]}\n\n"
 
     def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 2 us for a piece of text."""
+        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 1 us for a piece of text."""
         return b"".join(map(self._say, self._serial.feed(event)))
 
     def close(self) -> bytes:
@@ -77,20 +87,33 @@ class ChatStream:
         return self._chunk({"role": "assistant", "content": "", "refusal": None})
 
     def _on_text(self, event: Text) -> bytes:
-        return self._chunk({"content": event.text}) if event.text else b""
+        self._block_characters += len(event.text)
+        return self._piece(b"content", event.text)
+
+    def _on_refusal(self, event: Refusal) -> bytes:
+        self._refused = self._refused or bool(event.text)
+        return self._piece(b"refusal", event.text)
 
     def _on_reasoning(self, event: Reasoning) -> bytes:
-        return self._chunk({"reasoning_content": event.text}) if event.text else b""
+        self._thought_characters += len(event.text)
+        told = self._piece(b"reasoning_content", event.text)
+        if event.signature is None:
+            return told
+        characters, self._thought_characters = self._thought_characters, 0
+        proof = entry(self._counted("reasoning_details"), event.signature, characters)
+        return told + self._chunk({"reasoning_details": [proof]})
+
+    def _on_citation(self, event: Citation) -> bytes:
+        told = {"index": self._counted("annotations"), **annotation(event, self._characters)}
+        return self._chunk({"annotations": [told]})
 
     def _on_tool_start(self, event: ToolStart) -> bytes:
-        opening = {
-            "index": self._calls,
-            "id": call_id(self._start, event.id, self._calls),
-            "type": "function",
-            "function": {"name": event.name, "arguments": ""},
-        }
+        id_ = call_id(self._start, event.id, self._calls)
+        named = {"name": event.name, "input" if event.custom else "arguments": ""}
+        kind = "custom" if event.custom else "function"
+        opening = {"index": self._calls, "id": id_, "type": kind, kind: named}
         self._calls += 1
-        self._owes_arguments = True
+        self._custom, self._owes_arguments = event.custom, not event.custom
         return self._chunk({"tool_calls": [opening]})
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
@@ -100,6 +123,7 @@ class ChatStream:
 
     def _on_block_end(self, _event: BlockEnd) -> bytes:
         """A call without arguments gets an empty object, as in a whole body (`arguments_of`)."""
+        self._characters, self._block_characters = self._characters + self._block_characters, 0
         owed, self._owes_arguments = self._owes_arguments, False
         return self._arguments("{}") if owed else b""
 
@@ -113,15 +137,20 @@ class ChatStream:
         except Fault as fault:
             return self._break(fault)
         self._ending = "stopped"
-        word = finish_reason(event, has_calls=self._calls > 0)
+        word = finish_reason(event, has_calls=self._calls > 0, refused=self._refused)
         return self._chunk({}, orjson.dumps(word))
 
     def _on_opaque(self, event: Opaque) -> bytes:
-        """A message field that only Chat has a word for (annotations, audio), as it came."""
-        return self._chunk({event.name: orjson.Fragment(event.data)}) if event.format == "openai-chat" else b""
+        """A message field that only Chat has a word for (audio, images), as it came; entries of a list numbered."""
+        if event.format != "openai-chat":
+            return b""
+        if event.name not in self._lists:
+            return self._chunk({event.name: orjson.Fragment(event.data)})
+        entries = [told | {"index": self._counted(event.name)} for told in orjson.loads(event.data)]
+        return b"".join(self._chunk({event.name: [told]}) for told in entries)
 
     def _on_failed(self, event: Failed) -> bytes:
-        return self._break(Fault(event.kind, event.message))
+        return self._break(Fault(event.kind, event.message, reason=event.reason))
 
     def _break(self, fault: Fault) -> bytes:
         self._ending = "broken"
@@ -129,7 +158,27 @@ class ChatStream:
 
     def _arguments(self, piece: str) -> bytes:
         """More of the call that is open, which is the last one."""
-        return self._chunk({"tool_calls": [{"index": self._calls - 1, "function": {"arguments": piece}}]})
+        kind, key = (b"custom", b"input") if self._custom else (b"function", b"arguments")
+        told = b'[{"index":%d,"%b":{"%b":%b}}]' % (self._calls - 1, kind, key, orjson.dumps(piece))
+        return self._member(b"tool_calls", told)
+
+    def _counted(self, name: str) -> int:
+        """The index of the next entry of a list."""
+        index = self._lists[name]
+        self._lists[name] = index + 1
+        return index
+
+    def _piece(self, key: bytes, text: str) -> bytes:
+        return self._member(key, orjson.dumps(text)) if text else b""
+
+    def _member(self, key: bytes, value: bytes) -> bytes:
+        """A chunk whose delta has this one member."""
+        return b'%b{"index":0,"delta":{"%b":%b},"logprobs":null,"finish_reason":null%b' % (
+            self._head,
+            key,
+            value,
+            self._tail,
+        )
 
     def _chunk(self, delta: dict[str, Any], finish: bytes = b"null") -> bytes:
         return b'%b{"index":0,"delta":%b,"logprobs":null,"finish_reason":%b%b' % (
@@ -154,6 +203,8 @@ class ChatStream:
     _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
+        Refusal: _on_refusal,
+        Citation: _on_citation,
         Reasoning: _on_reasoning,
         ToolStart: _on_tool_start,
         ToolArgs: _on_tool_args,

@@ -1,83 +1,99 @@
 """A folded response as a `chat.completion` body, with the same fields that the stream tells. It decides nothing."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from fastproxy.formats.openai_chat import usage
+from fastproxy.formats.openai_chat.objects import annotation, call_id, completion_id
 from fastproxy.formats.openai_chat.stops import ended, finish_reason
+from fastproxy.formats.openai_chat.thoughts import entry
 from fastproxy.ir.events import Start
-from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 
-_ID_PREFIX = "chatcmpl-"
+Object = dict[str, Any]
 
 
-def whole(response: Response) -> bytes:
+def encode_whole(response: Response) -> bytes:
     """The body. Raises: Fault when the response did not end well; it must be answered with that."""
     stop = ended(response)
     message = _message(response)
-    choice = {
-        "index": 0,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": finish_reason(stop, has_calls="tool_calls" in message),
-    }
+    word = finish_reason(stop, has_calls="tool_calls" in message, refused=bool(message["refusal"]))
     start = response.start
     body = {
         "id": completion_id(start),
         "object": "chat.completion",
         "created": start.created_at,
         "model": start.model,
-        "choices": [choice],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": word}],
         "usage": usage.encode(response.usage),
         "system_fingerprint": None,
     }
     return orjson.dumps(body)
 
 
-def completion_id(start: Start) -> str:
-    """The response's id in Chat's spelling, the same for a stream and a whole body."""
-    return start.id if start.id.startswith(_ID_PREFIX) else _ID_PREFIX + start.id
-
-
-def call_id(start: Start, upstream_id: str, index: int) -> str:
-    """The upstream's own id of a call, or one made from the response's where it has none (Gemini)."""
-    return upstream_id or f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
-
-
 def arguments_of(call: ToolCall) -> str:
-    """The argument text, byte for byte; an empty object for none, because clients parse it and "" is not JSON."""
-    return call.arguments if call.arguments.strip() else call.arguments + "{}"
+    """The argument text, byte for byte; an empty object for none, because clients parse it and "" is not JSON.
+
+    Free text stays as it is, even when there is none.
+    """
+    return call.arguments if call.custom or call.arguments.strip() else call.arguments + "{}"
 
 
-def _message(response: Response) -> dict[str, Any]:
-    calls = [block for block in response.blocks if isinstance(block, ToolCall)]
-    texts = [block.text for block in response.blocks if isinstance(block, TextBlock)]
-    thoughts = [block.text for block in response.blocks if isinstance(block, ReasoningBlock)]
-    message: dict[str, Any] = {
+def _message(response: Response) -> Object:
+    blocks = response.blocks
+    text = "".join(block.text for block in blocks if isinstance(block, TextBlock))
+    refusal = "".join(block.text for block in blocks if isinstance(block, RefusalBlock)) or None
+    calls = [block for block in blocks if isinstance(block, ToolCall)]
+    message: Object = {
         "role": "assistant",
-        "content": None if calls and not any(texts) else "".join(texts),
-        "refusal": None,
+        "content": None if (calls or refusal) and not text else text,
+        "refusal": refusal,
     }
-    if any(thoughts):
-        message["reasoning_content"] = "".join(thoughts)
-    if calls:
-        message["tool_calls"] = [_call(response.start, call, index) for index, call in enumerate(calls)]
-    return message | _own_fields(response.blocks)
-
-
-def _call(start: Start, call: ToolCall, index: int) -> dict[str, Any]:
-    return {
-        "id": call_id(start, call.id, index),
-        "type": "function",
-        "function": {"name": call.name, "arguments": arguments_of(call)},
+    told = {
+        "reasoning_content": "".join(block.text for block in blocks if isinstance(block, ReasoningBlock)),
+        "reasoning_details": list(_signatures(blocks)),
+        "annotations": list(_annotations(blocks)),
+        "tool_calls": [_call(response.start, call, index) for index, call in enumerate(calls)],
     }
+    message |= {key: value for key, value in told.items() if value}
+    _add_own_fields(message, blocks)
+    return message
 
 
-def _own_fields(blocks: tuple[Block, ...]) -> dict[str, Any]:
-    """Message fields that only Chat has a word for (annotations, audio), as they came."""
-    return {
-        block.name: orjson.Fragment(block.data)
-        for block in blocks
-        if isinstance(block, OpaqueBlock) and block.format == "openai-chat"
-    }
+def _signatures(blocks: tuple[Block, ...]) -> Iterator[Object]:
+    """An entry per signature, in order."""
+    index = characters = 0
+    for block in blocks:
+        if isinstance(block, ReasoningBlock):
+            characters += len(block.text)
+            if block.signature is not None:
+                yield entry(index, block.signature, characters)
+                index, characters = index + 1, 0
+
+
+def _annotations(blocks: tuple[Block, ...]) -> Iterator[Object]:
+    text_before = 0
+    for block in blocks:
+        if isinstance(block, TextBlock):
+            yield from (annotation(citation, text_before) for citation in block.citations)
+            text_before += len(block.text)
+
+
+def _call(start: Start, call: ToolCall, index: int) -> Object:
+    kind = "custom" if call.custom else "function"
+    named = {"name": call.name, "input" if call.custom else "arguments": arguments_of(call)}
+    return {"id": call_id(start, call.id, index), "type": kind, kind: named}
+
+
+def _add_own_fields(message: Object, blocks: tuple[Block, ...]) -> None:
+    """Message fields that only Chat has a word for (audio, images), as they came; lists go on."""
+    for block in blocks:
+        if not isinstance(block, OpaqueBlock) or block.format != "openai-chat":
+            continue
+        value = orjson.loads(block.data)
+        if not isinstance(value, list):
+            message[block.name] = value
+        elif value:
+            message[block.name] = message.get(block.name, []) + value

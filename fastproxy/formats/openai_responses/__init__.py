@@ -1,12 +1,19 @@
 """The OpenAI Responses format."""
 
-from fastproxy.formats.base import Format
-from fastproxy.formats.openai_chat.faults import fault
-from fastproxy.formats.openai_responses.faults import fault_event
-from fastproxy.formats.openai_responses.decode_request import decode, peek
+import re
+
+from fastproxy.formats.base import Format, Spelling
+from fastproxy.formats.openai_responses.counting import COUNTING
+from fastproxy.formats.openai_responses.decode_request import decode_request
+from fastproxy.formats.openai_responses.decode_stream import ResponsesDecoder
+from fastproxy.formats.openai_responses.decode_whole import decode_whole
+from fastproxy.formats.openai_responses.encode_request import encode_request
 from fastproxy.formats.openai_responses.encode_stream import ResponsesStream
+from fastproxy.formats.openai_responses.encode_whole import encode_whole
+from fastproxy.formats.openai_responses.faults import fault_event
+from fastproxy.formats.openai_responses.peek import peek
 from fastproxy.formats.openai_responses.tap import TAP
-from fastproxy.formats.openai_responses.encode_whole import whole
+from fastproxy.formats.openai_shared import decode_fault, encode_fault
 from fastproxy.jsonedit import rename_model
 
 FORMAT = Format(
@@ -19,10 +26,18 @@ FORMAT = Format(
     tap=TAP,
     peek=peek,
     rename=rename_model,
-    decode=decode,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decoder=ResponsesDecoder,
     encoder=ResponsesStream,
-    whole=whole,
-    fault=fault,
+    decode_whole=decode_whole,
+    encode_whole=encode_whole,
+    decode_fault=decode_fault,
+    encode_fault=encode_fault,
     fault_event=fault_event,
     keepalive=b": keepalive\n\n",
+    # Source: openai 3.54.0, types/responses/function_tool_param.py and response_function_tool_call_param.py.
+    spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,64}"), id=re.compile(r".{1,64}", re.DOTALL)),
+    custom_tools=True,
+    counting=COUNTING,
 )

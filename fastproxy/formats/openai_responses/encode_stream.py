@@ -3,7 +3,8 @@ r"""Events to a Responses stream.
     created -> in_progress -> (one output item after the other)* -> completed | incomplete | failed
 
 Every event is named and numbered from 0 without a gap; there is no [DONE]. State is which item is open. It never writes
-a terminal event other than `response.failed` for a response without a Stop.
+a terminal event other than `response.failed` for a response without a Stop. A response with nothing in it has an empty
+`output`, as OpenAI's own has when a limit cut off its thinking: no client needs an item made up.
 Source: openai 3.54.0, types/responses/response_stream_event.py; recorded streams, 2026-11-21.
 """
 
@@ -14,24 +15,28 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
-from fastproxy.formats.openai_chat.stops import require_good, unfinished
 from fastproxy.formats.openai_responses.faults import fault_event, response_error
 from fastproxy.formats.openai_responses.items import (
-    CallItem,
+    CustomItem,
     Frame,
+    FunctionItem,
     Item,
     MessageItem,
     ReasoningItem,
+    RefusalItem,
     added,
     done,
 )
-from fastproxy.formats.openai_responses.objects import Object, Status, call_id, item_id, outcome, response_object
+from fastproxy.formats.openai_responses.objects import Object, Status, call_ids, item_id, outcome, response_object
+from fastproxy.formats.openai_shared import require_good, unfinished
 from fastproxy.ir.events import (
     BlockEnd,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -57,8 +62,14 @@ class ResponsesStream:
         self._output: list[Any] = []  # those that are done
 
     def encode(self, event: Event) -> bytes:
-        """The events this event becomes; b"" while it has to wait. Cost: 3 us for a piece of text."""
-        return b"".join(map(self._say, self._serial.feed(event)))
+        """The events this event becomes; b"" while it has to wait. Cost: 1.2 us for a piece of text."""
+        if self._broken:
+            return b""
+        turns = self._serial.feed(event)
+        if len(turns) == 1:  # nearly always
+            event = turns[0]
+            return self._BY_TYPE[type(event)](self, event)
+        return b"".join(map(self._say, turns))
 
     def close(self) -> bytes:
         """The terminal event after a Stop; the error event without one; nothing after an error event."""
@@ -66,7 +77,7 @@ class ResponsesStream:
             return b""
         if self._start is None or self._stop is None:
             return self._break(unfinished())
-        status, incomplete = outcome(self._stop)
+        status, incomplete = outcome(self._stop, self._output)
         return self._terminal(self._start, status, {"incomplete_details": incomplete})
 
     def _say(self, event: Event) -> bytes:
@@ -78,23 +89,32 @@ class ResponsesStream:
         return self._write([("response.created", response), ("response.in_progress", response)])
 
     def _on_text(self, event: Text) -> bytes:
-        opening = self._open(lambda start, index: MessageItem(item_id(start, "msg", index), index))
+        opening = b"" if self._item is not None else self._open_message()
+        return opening + self._grow(event.text)
+
+    def _on_citation(self, event: Citation) -> bytes:
+        opening = b"" if self._item is not None else self._open_message()
+        if isinstance(self._item, MessageItem):
+            self._item.citations.append(event)
+        return opening
+
+    def _on_refusal(self, event: Refusal) -> bytes:
+        opening = b""
+        if self._item is None:
+            opening = self._open(lambda start, index: RefusalItem(item_id(start, "msg", index), index))
         return opening + self._grow(event.text)
 
     def _on_reasoning(self, event: Reasoning) -> bytes:
-        opening = self._open(lambda start, index: ReasoningItem(item_id(start, "rs", index), index))
-        if isinstance(self._item, ReasoningItem) and event.signature:
+        opening = b""
+        if self._item is None:
+            opening = self._open(lambda start, index: ReasoningItem(item_id(start, "rs", index), index))
+        if event.signature and isinstance(self._item, ReasoningItem):
             self._item.signature = event.signature
         return opening + self._grow(event.text)
 
     def _on_tool_start(self, event: ToolStart) -> bytes:
-        return self._open(
-            lambda start, index: CallItem(
-                (item_id(start, "fc", index), call_id(start, event.id, index)),
-                event.name,
-                index,
-            )
-        )
+        item = CustomItem if event.custom else FunctionItem
+        return self._open(lambda start, index: item(call_ids(start, event, index), event, index))
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
         return self._grow(event.json)
@@ -129,17 +149,26 @@ class ResponsesStream:
         return b""
 
     def _on_failed(self, event: Failed) -> bytes:
-        return self._break(Fault(event.kind, event.message))
+        return self._break(Fault(event.kind, event.message, reason=event.reason))
+
+    def _open_message(self) -> bytes:
+        return self._open(lambda start, index: MessageItem(item_id(start, "msg", index), index))
 
     def _open(self, item: Callable[[Start, int], Item]) -> bytes:
-        """The opening of an item, unless one is open: then the event is another piece of it."""
-        if self._item is not None:
-            return b""
+        """The opening of an item; none is open before it."""
         self._item = item(self._start or Start("", "", 0), len(self._output))
         return self._write(self._item.opened())
 
     def _grow(self, piece: str) -> bytes:
-        return b"" if self._item is None else self._write(self._item.grown(piece))
+        """The event for the next piece of the open item's text; none for an empty one."""
+        item = self._item
+        if item is None or not piece:
+            return b""
+        opening = b"" if item.pieces else self._write(item.begun())
+        item.pieces.append(piece)
+        number = self._sequence
+        self._sequence = number + 1
+        return opening + item.delta % (number, orjson.dumps(piece))
 
     def _break(self, fault: Fault) -> bytes:
         self._broken = True
@@ -162,6 +191,8 @@ class ResponsesStream:
     _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
+        Citation: _on_citation,
+        Refusal: _on_refusal,
         Reasoning: _on_reasoning,
         ToolStart: _on_tool_start,
         ToolArgs: _on_tool_args,

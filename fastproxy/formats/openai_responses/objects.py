@@ -2,13 +2,15 @@
 
 Pure values. Ids are made from the response's own, so that a stream and a whole body of one response agree.
 Source: openai 3.54.0, types/responses/response.py, response_output_message.py, response_reasoning_item.py,
-response_function_tool_call.py; the field set of recorded bodies, 2026-11-21.
+response_function_tool_call.py, response_custom_tool_call.py; the field set of recorded bodies, 2026-11-21.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastproxy.formats.openai_responses import usage
-from fastproxy.ir.events import Start, Stop, StopReason, Usage
+from fastproxy.ir.events import Citation, Start, Stop, StopReason, ToolStart, Usage
+from fastproxy.ir.fold import ToolCall
 
 Object = dict[str, Any]
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
@@ -17,10 +19,15 @@ _ID_PREFIX = "resp_"
 _INCOMPLETE: dict[StopReason, str] = {"length": "max_output_tokens", "refusal": "content_filter"}
 
 
-def outcome(stop: Stop) -> tuple[Status, Object | None]:
-    """The status of a response that ended well, and its `incomplete_details`."""
+def outcome(stop: Stop, output: list[Any]) -> tuple[Status, Object | None]:
+    """The status of a response that ended well, and its `incomplete_details`.
+
+    A refusal in words is a response like any other; only one that a filter cut off is incomplete.
+    """
     reason = _INCOMPLETE.get(stop.reason)
-    return ("completed", None) if reason is None else ("incomplete", {"reason": reason})
+    if reason is None or (stop.reason == "refusal" and any(map(_refuses, output))):
+        return "completed", None
+    return "incomplete", {"reason": reason}
 
 
 def response_object(start: Start, status: Status, output: list[Any], tokens: Usage) -> Object:
@@ -63,19 +70,31 @@ def response_id(start: Start) -> str:
     return start.id if start.id.startswith(_ID_PREFIX) else _ID_PREFIX + start.id
 
 
-def item_id(start: Start, kind: Literal["msg", "rs", "fc"], index: int) -> str:
+def item_id(start: Start, kind: Literal["msg", "rs", "fc", "ctc"], index: int) -> str:
     """The id of the output item at `index`."""
     return f"{kind}_{start.id.removeprefix(_ID_PREFIX)}_{index}"
 
 
-def call_id(start: Start, upstream_id: str, index: int) -> str:
-    """The upstream's own id of a call, or one made from the response's where it has none (Gemini)."""
-    return upstream_id or f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
+def text_part(text: str, citations: Sequence[Citation] = ()) -> Object:
+    """The content part of a message that says something."""
+    annotations = [annotation(citation, len(text)) for citation in citations]
+    return {"type": "output_text", "text": text, "annotations": annotations, "logprobs": []}
 
 
-def text_part(text: str) -> Object:
-    """The one content part of a message item."""
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+def refusal_part(text: str) -> Object:
+    """The content part of a message that refuses."""
+    return {"type": "refusal", "refusal": text}
+
+
+def annotation(citation: Citation, characters: int) -> Object:
+    """Where the text comes from. It stands for all `characters` of it where the source did not say for which."""
+    return {
+        "type": "url_citation",
+        "url": citation.url,
+        "title": citation.title,
+        "start_index": citation.start or 0,
+        "end_index": characters if citation.end is None else citation.end,
+    }
 
 
 def summary_part(text: str) -> Object:
@@ -94,13 +113,23 @@ def reasoning_item(id_: str, text: str, signature: str | None) -> Object:
     return item if signature is None else item | {"encrypted_content": signature}
 
 
-def call_item(ids: tuple[str, str], name: str, arguments: str, status: Status) -> Object:
-    """A function call. ids: of the item, and of the call that its result will name."""
+def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, status: Status) -> Object:
+    """A call. ids: of the item, and of the call that its result will name. A custom tool's argument is its `input`."""
     return {
         "id": ids[0],
-        "type": "function_call",
+        "type": "custom_tool_call" if call.custom else "function_call",
         "status": status,
         "call_id": ids[1],
-        "name": name,
-        "arguments": arguments,
+        "name": call.name,
+        "input" if call.custom else "arguments": arguments,
     }
+
+
+def call_ids(start: Start, call: ToolStart | ToolCall, index: int) -> tuple[str, str]:
+    """The ids of the call item at `index`, and of its call: the upstream's own, or one made here (Gemini has none)."""
+    made = f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
+    return item_id(start, "ctc" if call.custom else "fc", index), call.id or made
+
+
+def _refuses(item: Any) -> bool:
+    return isinstance(item, dict) and any(part["type"] == "refusal" for part in item.get("content", ()))

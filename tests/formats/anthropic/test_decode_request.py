@@ -1,4 +1,4 @@
-"""What an Anthropic request says: the look that routing takes, and the whole of it."""
+"""What an Anthropic request says, the whole of it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,141 +7,184 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.anthropic.decode_request import SESSION_BYTES, decode, peek
-from fastproxy.formats.base import Peek
-from fastproxy.ir.request import Message, OpaquePart, TextPart, Tool, ToolCallPart, ToolResultPart
+from fastproxy.formats.anthropic.decode_request import decode_request
+from fastproxy.ir.request import (
+    Cache,
+    Inline,
+    MediaPart,
+    Message,
+    Output,
+    ReasoningPart,
+    Request,
+    Sampling,
+    TextPart,
+    Thinking,
+    Tool,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
+)
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "anthropic" / "request-agent.json"
 BODY = FIXTURE.read_bytes()
 
 
-def with_fields(**fields: Any) -> bytes:
-    return orjson.dumps({"model": "m", "messages": [], **fields})
-
-
-def test_peek_tells_model_stream_and_session() -> None:
-    assert peek(BODY, {}) == Peek("claude-lab-1", stream=True, session="5f1c-own")
-
-
-def test_peek_reads_no_message() -> None:
-    assert peek(b'{"messages":[{"role":["nonsense"]}],"model":"m"}', {}) == Peek("m", stream=False)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"{}", b'{"model":""}', b'{"model":null}', b'{"model":7}', b'{"model":["m"]}', b'{"model":"a","model":"b"}'],
-)
-def test_a_request_without_a_model_is_refused_by_name_of_the_field(body: bytes) -> None:
-    with pytest.raises(Fault) as raised:
-        peek(body, {})
-    assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"model":"m","stream":"yes"}', b'{"model":"\xff"}'])
-def test_a_body_that_is_no_request_is_refused(body: bytes) -> None:
-    with pytest.raises(Fault) as raised:
-        peek(body, {})
-    assert raised.value.kind == "bad_request"
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        None,
-        {},
-        [],
-        {"user_id": None},
-        {"user_id": "user_abc_session_5f1c"},
-        {"user_id": '{"session_id":7}'},
-        {"user_id": '{"session_id":""}'},
-        {"user_id": '{"session_id":"s"}', "padding": "x" * SESSION_BYTES},
-    ],
-)
-def test_odd_metadata_means_no_session_and_is_never_refused(metadata: Any) -> None:
-    assert peek(with_fields(metadata=metadata), {}).session is None
-
-
-def test_half_a_surrogate_pair_in_metadata_hides_no_session() -> None:
-    body = b'{"model":"m","metadata":{"user_id":"{\\"session_id\\":\\"s\\"}","odd":"\\ud83d"}}'
-    assert peek(body, {}) == Peek("m", stream=False, session="s")
+def asked(**fields: Any) -> Request:
+    return decode_request(orjson.dumps({"model": "m", "messages": [], **fields}), {})
 
 
 def test_decode_tells_the_whole_request() -> None:
-    request = decode(BODY, {})
+    request = decode_request(BODY, {})
     assert (request.format, request.model, request.stream) == ("anthropic", "claude-lab-1", True)
     assert request.messages == (
-        Message("system", (TextPart("You keep a lighthouse."), TextPart("Be brief."))),
+        Message("system", (TextPart("You keep a lighthouse."), TextPart("Be brief.", Cache()))),
         Message("user", (TextPart("How is lamp 7?"),)),
         Message(
             "assistant",
             (
-                OpaquePart("anthropic", {"type": "thinking", "thinking": "Ask the lamp.", "signature": "c2ln"}),
+                ReasoningPart("Ask the lamp.", "c2ln"),
                 TextPart("I will look."),
                 ToolCallPart("toolu_1", "read_lamp", '{"id": 1234567890123456789012, "w": 1.0}'),
             ),
         ),
-        Message("tool", (ToolResultPart("toolu_1", "lit!"), ToolResultPart("toolu_0", "no lamp", is_error=True))),
         Message(
-            "user",
+            "tool",
             (
-                TextPart("And now?"),
-                OpaquePart(
-                    "anthropic",
-                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
-                ),
+                ToolResultPart("toolu_1", (TextPart("lit"), TextPart("!"))),
+                ToolResultPart("toolu_0", (TextPart("no lamp"),), is_error=True),
             ),
         ),
+        Message("user", (TextPart("And now?"), MediaPart("image", "image/png", Inline("AAAA")))),
         Message("system", (TextPart("The keeper has changed."),)),
     )
 
 
 def test_decode_keeps_tools_and_what_it_has_no_word_for() -> None:
-    request = decode(BODY, {})
+    request = decode_request(BODY, {})
     schema = {"type": "object", "properties": {"id": {"type": "integer"}}}
     assert request.tools == (Tool("read_lamp", "State of the lamp", schema),)
-    assert request.tool_choice == "required"
-    assert request.reasoning
-    assert set(request.extras) == {"max_tokens", "metadata", "context_management", "thinking", "tools"}
-    assert request.extras["tools"] == [{"type": "web_search_20250305", "name": "web_search"}]
+    assert request.tool_choice == ToolChoice("required")
+    assert request.thinking == Thinking("adaptive", visible=True)
+    assert request.sampling == Sampling(max_tokens=1024)
+    assert request.user == '{"device_id":"d","account_uuid":"","session_id":"5f1c-own"}'
+    assert request.extras == {
+        "context_management": {"edits": []},
+        "tools": [{"type": "web_search_20250305", "name": "web_search"}],
+    }
 
 
 @pytest.mark.parametrize(
-    ("choice", "expected"),
+    ("choice", "expected", "parallel"),
     [
-        (None, "auto"),
-        ({"type": "auto"}, "auto"),
-        ({"type": "none"}, "none"),
-        ({"type": "any", "disable_parallel_tool_use": True}, "required"),
-        ({"type": "tool", "name": "f"}, "f"),
+        (None, ToolChoice(), None),
+        ({"type": "auto"}, ToolChoice(), None),
+        ({"type": "none"}, ToolChoice("none"), None),
+        ({"type": "any", "disable_parallel_tool_use": True}, ToolChoice("required"), False),
+        ({"type": "auto", "disable_parallel_tool_use": False}, ToolChoice(), True),
+        ({"type": "tool", "name": "f"}, ToolChoice("required", ("f",)), None),
     ],
 )
-def test_tool_choice(choice: Any, expected: str) -> None:
-    assert decode(with_fields(tool_choice=choice), {}).tool_choice == expected
+def test_tool_choice(choice: Any, expected: ToolChoice, parallel: bool | None) -> None:
+    request = asked(tool_choice=choice)
+    assert (request.tool_choice, request.parallel) == (expected, parallel)
 
 
 @pytest.mark.parametrize(
-    ("thinking", "expected"),
+    ("fields", "expected"),
     [
-        (None, False),
-        ({"type": "disabled"}, False),
-        ({"type": "enabled", "budget_tokens": 2048}, True),
-        ({"type": "adaptive"}, True),
-        ({"type": "adaptive", "display": "omitted"}, False),
+        ({}, Thinking()),
+        ({"thinking": None}, Thinking()),
+        ({"thinking": {"type": "disabled"}}, Thinking("off")),
+        ({"thinking": {"type": "enabled", "budget_tokens": 2048}}, Thinking("budget", budget_tokens=2048)),
+        ({"thinking": {"type": "adaptive"}, "output_config": {"effort": "xhigh"}}, Thinking("adaptive", "xhigh")),
+        ({"thinking": {"type": "adaptive", "display": "omitted"}}, Thinking("adaptive", visible=False)),
+        ({"thinking": {"type": "adaptive", "display": "summarized"}}, Thinking("adaptive", visible=True)),
+        ({"thinking": {"type": "between_tools"}}, Thinking("between_tools")),
+        ({"output_config": {"effort": "low"}}, Thinking(effort="low")),
     ],
 )
-def test_whether_thinking_is_asked_for(thinking: Any, expected: bool) -> None:
-    assert decode(with_fields(thinking=thinking), {}).reasoning is expected
+def test_thinking(fields: dict[str, Any], expected: Thinking) -> None:
+    request = asked(**fields)
+    assert request.thinking == expected
+    assert request.extras == {}
 
 
-def test_a_tool_result_with_more_than_text_stays_as_it_is() -> None:
-    block = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": {}}]}
-    request = decode(with_fields(messages=[{"role": "user", "content": [block]}]), {})
-    assert request.messages == (Message("user", (OpaquePart("anthropic", block),)),)
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"thinking": {"type": "telepathic"}}, {"thinking": {"type": "telepathic"}}),
+        ({"output_config": {"effort": "low", "task_budget": {"n": 1}}}, {"output_config": {"task_budget": {"n": 1}}}),
+        ({"output_config": {"effort": "utmost"}}, {"output_config": {"effort": "utmost"}}),
+        ({"metadata": {"user_id": "u", "team": 7}}, {"metadata": {"team": 7}}),
+        ({"service_tier": "tomorrow"}, {"service_tier": "tomorrow"}),
+        ({"cache_control": {"type": "ephemeral"}}, {"cache_control": {"type": "ephemeral"}}),
+    ],
+)
+def test_what_the_hub_has_no_word_for_stays_by_its_own_name(fields: dict[str, Any], left: dict[str, Any]) -> None:
+    assert asked(**fields).extras == left
 
 
-def test_half_a_surrogate_pair_does_not_stop_a_request() -> None:
-    request = decode(b'{"model":"m","messages":[{"role":"user","content":"a\\ud83db"}]}', {})
-    assert request.messages == (Message("user", (TextPart("a\ufffdb"),)),)
+@pytest.mark.parametrize("name", ["output_config", "output_format"])
+def test_the_shape_of_the_answer_in_both_spellings(name: str) -> None:
+    shape = {"type": "json_schema", "schema": {"type": "object"}}
+    request = asked(**{name: {"format": shape} if name == "output_config" else shape})
+    assert request.output == Output("schema", schema={"type": "object"})
+    assert request.extras == {}
+
+
+def test_sampling_and_the_rest() -> None:
+    request = asked(
+        max_tokens=9,
+        temperature=0.5,
+        top_p=1,
+        top_k=3,
+        stop_sequences=["END"],
+        service_tier="standard_only",
+        metadata={"user_id": "u"},
+    )
+    assert request.sampling == Sampling(9, 0.5, 1.0, 3, stop=("END",))
+    assert (request.tier, request.user, request.extras) == ("default", "u", {})
+
+
+def test_tools_of_every_kind() -> None:
+    request = asked(
+        tools=[
+            {"name": "a", "input_schema": {"type": "object"}, "strict": True, "cache_control": {"ttl": "1h"}},
+            {"type": "custom", "name": "b", "description": None, "input_schema": None},
+            {"name": "c"},
+            {"type": "bash_20250124", "name": "bash"},
+        ]
+    )
+    assert request.tools == (
+        Tool("a", schema={"type": "object"}, strict=True, cache=Cache("1h")),
+        Tool("b"),
+        Tool("c"),
+    )
+    assert request.extras == {"tools": [{"type": "bash_20250124", "name": "bash"}]}
+
+
+def test_what_claude_code_sends_is_never_refused() -> None:
+    request = asked(
+        system=[{"type": "text", "text": "x-anthropic-billing-header: v"}],
+        thinking={"type": "adaptive", "display": "omitted"},
+        context_management={"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+        output_config={"effort": "high"},
+        diagnostics={"previous_message_id": None},
+        tools=None,
+        tool_choice=None,
+        stop_sequences=None,
+    )
+    assert set(request.extras) == {"context_management", "diagnostics"}
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_request_and_stays_in_arguments() -> None:
+    body = (
+        b'{"model":"m","messages":[{"role":"user","content":"a\\ud83db"},{"role":"assistant","content":'
+        b'[{"type":"tool_use","id":"t","name":"f","input":{"n": 1.0, "half":"\\ud83d"}}]}]}'
+    )
+    user, assistant = decode_request(body, {}).messages
+    assert user.parts == (TextPart("a\ufffdb"),)
+    assert assistant.parts == (ToolCallPart("t", "f", '{"n": 1.0, "half":"\\ud83d"}'),)
 
 
 @pytest.mark.parametrize(
@@ -159,5 +202,5 @@ def test_half_a_surrogate_pair_does_not_stop_a_request() -> None:
 )
 def test_what_can_not_be_understood_is_a_bad_request(fields: dict[str, Any]) -> None:
     with pytest.raises(Fault) as raised:
-        decode(with_fields(**fields), {})
+        asked(**fields)
     assert raised.value.kind == "bad_request"

@@ -7,10 +7,13 @@ from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,
+    Bound,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -130,6 +133,70 @@ def test_a_block_of_this_format_alone_is_whole_in_its_start_and_one_of_another_i
         {"type": "redacted_thinking", "data": "x"},
         {"type": "text", "text": "a"},
     ]
+
+
+def test_a_refusal_is_text_and_its_stop_says_so() -> None:
+    message = anthropic_stream(write(START, Refusal(0, "I "), Refusal(0, "won't."), BlockEnd(0), Stop("end", "stop")))
+    assert message.to_dict()["content"] == [{"type": "text", "text": "I won't."}]
+    assert message.stop_reason == "refusal"
+
+
+def test_the_sdk_collects_citations_with_their_text() -> None:
+    message = anthropic_stream(
+        write(START, Text(0, "Lit."), Citation(0, "u", "T", 0, 4, "lit"), Citation(0, "v"), BlockEnd(0), Stop("end"))
+    )
+    assert message.to_dict()["content"] == [
+        {
+            "type": "text",
+            "text": "Lit.",
+            "citations": [
+                {
+                    "type": "web_search_result_location",
+                    "cited_text": "lit",
+                    "encrypted_index": "",
+                    "title": "T",
+                    "url": "u",
+                },
+                {
+                    "type": "web_search_result_location",
+                    "cited_text": "",
+                    "encrypted_index": "",
+                    "title": None,
+                    "url": "v",
+                },
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize("bound", ["thinking", "redacted", "call", "text"])
+def test_a_signature_without_words_is_an_empty_thinking_block_whatever_it_proves(bound: Bound) -> None:
+    message = anthropic_stream(write(START, Reasoning(0, "", "c2ln", bound), BlockEnd(0), Text(1, "a"), Stop("end")))
+    assert message.content[0].to_dict() == {"type": "thinking", "thinking": "", "signature": "c2ln"}
+
+
+def test_free_text_of_a_custom_call_becomes_the_one_property_of_an_object() -> None:
+    pieces = ['*** Begin "Patch"\n', "", "\\x \u2028"]
+    stream = write(START, ToolStart(0, "a", "apply", custom=True), *(ToolArgs(0, p) for p in pieces), Stop("tools"))
+    assert anthropic_stream(stream).content[0].to_dict()["input"] == {"input": "".join(pieces)}
+
+
+def test_an_ordinary_call_after_a_custom_one_is_written_as_ever() -> None:
+    stream = write(
+        START,
+        ToolStart(0, "a", "f", custom=True),
+        BlockEnd(0),
+        ToolStart(1, "b", "g"),
+        ToolArgs(1, '{"x":1}'),
+        BlockEnd(1),
+        Stop("tools"),
+    )
+    inputs = [block["input"] for block in read(stream)[1]["content"]]
+    assert inputs == [{"input": ""}, {"x": 1}]
+
+
+def test_a_failure_with_a_reason_says_the_words_that_clients_look_for() -> None:
+    assert b'"prompt is too long: 9 tokens"' in write(START, Failed("bad_request", "9 tokens", "context_length"))
 
 
 def test_a_failure_becomes_the_error_event_and_nothing_follows_it() -> None:

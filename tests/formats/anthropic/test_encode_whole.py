@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.anthropic.encode_whole import whole
-from fastproxy.ir.events import Failed, Start, Stop, Usage
-from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.formats.anthropic.encode_whole import encode_whole
+from fastproxy.ir.events import Citation, Failed, Start, Stop, Usage
+from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 from support.sdks import anthropic_body
 
 START = Start("msg_1", "claude-lab-1", 1_760_000_000)
@@ -17,7 +17,7 @@ def response(*blocks: Block, stop: Stop | None = None, failed: Failed | None = N
 
 
 def test_every_kind_of_block_in_order() -> None:
-    body = whole(
+    body = encode_whole(
         response(
             ReasoningBlock("so", "c2ln"),
             OpaqueBlock("anthropic", "content_block", b'{"type":"redacted_thinking","data":"x"}'),
@@ -51,13 +51,43 @@ def test_every_kind_of_block_in_order() -> None:
     assert anthropic_body(body).stop_reason == "tool_use"
 
 
+def test_citations_refusals_and_free_text_as_the_stream_says_them() -> None:
+    body = encode_whole(
+        response(
+            TextBlock("a", (Citation(0, "u", "T", cited="c"),)),
+            RefusalBlock("No."),
+            ReasoningBlock("", "c2ln", "call"),
+            ToolCall("i", "apply", 'free "text"', custom=True),
+            stop=Stop("end"),
+        )
+    )
+    content = [block.to_dict() for block in anthropic_body(body).content]
+    assert content[0]["citations"][0]["url"] == "u"
+    assert content[1:] == [
+        {"type": "text", "text": "No."},
+        {"type": "thinking", "thinking": "", "signature": "c2ln"},
+        {"type": "tool_use", "id": "i", "name": "apply", "input": {"input": 'free "text"'}},
+    ]
+
+
+def test_a_refusal_that_ends_plainly_is_a_refusal() -> None:
+    body = orjson.loads(encode_whole(response(RefusalBlock("No."), stop=Stop("end"))))
+    assert body["stop_reason"] == "refusal"
+
+
+def test_a_failure_keeps_its_reason() -> None:
+    with pytest.raises(Fault) as raised:
+        encode_whole(response(failed=Failed("bad_request", "m", "context_length")))
+    assert raised.value.reason == "context_length"
+
+
 def test_a_stop_sequence_is_named() -> None:
-    body = orjson.loads(whole(response(stop=Stop("stop_sequence", sequence="END"))))
+    body = orjson.loads(encode_whole(response(stop=Stop("stop_sequence", sequence="END"))))
     assert (body["stop_reason"], body["stop_sequence"]) == ("stop_sequence", "END")
 
 
 def test_a_call_that_the_token_limit_cut_off_is_left_out() -> None:
-    body = orjson.loads(whole(response(TextBlock("a"), ToolCall("a", "f", '{"cut": "o'), stop=Stop("length"))))
+    body = orjson.loads(encode_whole(response(TextBlock("a"), ToolCall("a", "f", '{"cut": "o'), stop=Stop("length"))))
     assert body["content"] == [{"type": "text", "text": "a"}]
     assert body["stop_reason"] == "max_tokens"
 
@@ -73,5 +103,5 @@ def test_a_call_that_the_token_limit_cut_off_is_left_out() -> None:
 )
 def test_what_did_not_end_well_is_a_fault_and_never_a_message(broken: Response, kind: str) -> None:
     with pytest.raises(Fault) as raised:
-        whole(broken)
+        encode_whole(broken)
     assert raised.value.kind == kind

@@ -8,10 +8,12 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini.encode_stream import GeminiEncoder
 from fastproxy.ir.events import (
     BlockEnd,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -111,3 +113,67 @@ def test_nothing_is_written_after_the_end() -> None:
     assert encoder.encode(Text(0, "late")) == b""
     assert encoder.encode(Stop("end")) == b""
     assert encoder.close() == b""
+
+
+def test_the_signature_of_a_call_stands_on_the_call_and_that_of_a_text_on_an_empty_part() -> None:
+    stream = write(
+        START,
+        Text(0, "so"),
+        BlockEnd(0),
+        Reasoning(1, "", "dGV4dA==", "text"),
+        BlockEnd(1),
+        Reasoning(2, "", "Y2FsbA==", "call"),
+        BlockEnd(2),
+        ToolStart(3, "a", "f"),
+        BlockEnd(3),
+        ToolStart(4, "b", "f"),
+        BlockEnd(4),
+        Stop("tools"),
+    )
+    chunks = [orjson.loads(line[6:]) for line in stream.split(b"\n\n") if line]
+    assert [chunk["candidates"][0]["content"]["parts"] for chunk in chunks] == [
+        [{"text": "so"}],
+        [{"text": "", "thoughtSignature": "dGV4dA=="}],
+        [{"functionCall": {"id": "a", "name": "f", "args": {}}, "thoughtSignature": "Y2FsbA=="}],
+        [{"functionCall": {"id": "b", "name": "f", "args": {}}}],
+        [{"text": ""}],
+    ]
+    gemini_stream(stream)
+
+
+def test_withheld_thinking_is_a_thought_without_text() -> None:
+    (_, told) = read(write(START, Reasoning(0, "", "c2ln", "redacted"), BlockEnd(0), Stop("end")))
+    assert told["parts"] == [{"text": "", "thought": True, "thoughtSignature": "c2ln"}]
+
+
+def test_what_the_model_says_when_it_refuses_is_text() -> None:
+    (_, told) = read(write(START, Refusal(0, "No."), BlockEnd(0), Stop("refusal")))
+    assert (told["parts"], told["finishReason"]) == ([{"text": "No."}], "SAFETY")
+
+
+def test_sources_are_told_at_the_end_in_bytes_of_the_whole_text() -> None:
+    stream = write(
+        START,
+        Text(0, "Höhe: "),
+        BlockEnd(0),
+        Text(1, "30 m, "),
+        Text(1, "geprüft"),
+        Citation(1, "https://a.test", "A", 6, 13),
+        Citation(1, "https://b.test", "B"),
+        Citation(1, "", "", 0, 4, "words of the source"),
+        BlockEnd(1),
+        Stop("end"),
+    )
+    (*_, last) = gemini_stream(stream)
+    grounding = last.candidates[0].grounding_metadata
+    assert [chunk.web.uri for chunk in grounding.grounding_chunks if chunk.web] == ["https://a.test", "https://b.test"]
+    assert grounding.grounding_chunks[2].retrieved_context.text == "words of the source"
+    first, second = grounding.grounding_supports
+    said = "Höhe: 30 m, geprüft".encode()
+    assert said[first.segment.start_index : first.segment.end_index].decode() == first.segment.text == "geprüft"
+    assert (second.segment.text, second.grounding_chunk_indices) == ("30 m", [2])
+
+
+def test_a_failure_keeps_its_reason() -> None:
+    stream = write(START, Failed("bad_request", "too long", "context_length"))
+    assert b"exceeds the maximum number of tokens allowed" in stream

@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.encode_whole import whole
-from fastproxy.ir.events import Failed, Start, Stop, Usage
-from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.formats.gemini.encode_whole import encode_whole
+from fastproxy.ir.events import Citation, Failed, Start, Stop, Usage
+from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 from support.sdks import gemini_body
 
 START = Start("r1", "lab-1", 1_760_000_000)
@@ -17,7 +17,7 @@ def response(*blocks: Block, stop: Stop | None = None, failed: Failed | None = N
 
 
 def test_every_kind_of_block_in_order() -> None:
-    body = whole(
+    body = encode_whole(
         response(
             ReasoningBlock("so", "c2ln"),
             OpaqueBlock("gemini", "part", b'{"executableCode":{"code":"1"}}'),
@@ -60,7 +60,9 @@ def test_every_kind_of_block_in_order() -> None:
 
 def test_a_call_that_can_not_be_run_is_left_out_and_told() -> None:
     cut = ToolCall("a", "f", '{"cut": "o')
-    told = [orjson.loads(whole(response(cut, stop=Stop(reason))))["candidates"][0] for reason in ("tools", "length")]
+    told = [
+        orjson.loads(encode_whole(response(cut, stop=Stop(reason))))["candidates"][0] for reason in ("tools", "length")
+    ]
     assert [candidate["content"]["parts"] for candidate in told] == [[], []]
     assert [candidate["finishReason"] for candidate in told] == ["MALFORMED_FUNCTION_CALL", "MAX_TOKENS"]
 
@@ -71,5 +73,30 @@ def test_a_call_that_can_not_be_run_is_left_out_and_told() -> None:
 )
 def test_what_did_not_end_is_a_fault_and_never_a_response(broken: Response, kind: str) -> None:
     with pytest.raises(Fault) as raised:
-        whole(broken)
+        encode_whole(broken)
     assert raised.value.kind == kind
+
+
+def test_signatures_sources_and_refusals_stand_where_the_stream_puts_them() -> None:
+    body = orjson.loads(
+        encode_whole(
+            response(
+                TextBlock("Ä 30 m", (Citation(0, "https://a.test", "A", 2, 6),)),
+                ReasoningBlock("", "dGV4dA==", "text"),
+                ReasoningBlock("", "Y2FsbA==", "call"),
+                ToolCall("a", "f", "{}"),
+                RefusalBlock("No."),
+                stop=Stop("refusal"),
+            )
+        )
+    )
+    (candidate,) = body["candidates"]
+    assert candidate["content"]["parts"] == [
+        {"text": "Ä 30 m"},
+        {"text": "", "thoughtSignature": "dGV4dA=="},
+        {"functionCall": {"id": "a", "name": "f", "args": {}}, "thoughtSignature": "Y2FsbA=="},
+        {"text": "No."},
+    ]
+    assert candidate["groundingMetadata"]["groundingSupports"] == [
+        {"segment": {"startIndex": 3, "endIndex": 7, "text": "30 m"}, "groundingChunkIndices": [0]}
+    ]

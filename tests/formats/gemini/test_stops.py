@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from google.genai.types import FinishReason
 
-from fastproxy.formats.gemini.stops import finish_reason
+from fastproxy.formats.gemini.stops import blocked_word, finish_reason, finish_word, stop_of
 from fastproxy.ir.events import Stop, StopReason
 
 
@@ -28,3 +28,37 @@ def test_an_answer_without_its_call_says_so_unless_the_token_limit_explains_it()
 
 def test_an_error_never_looks_like_a_good_end() -> None:
     assert finish_reason(Stop("error"), broken_call=False) == "OTHER"
+
+
+@pytest.mark.parametrize("word", [word for word in FinishReason.__members__ if word != "FINISH_REASON_UNSPECIFIED"])
+def test_every_word_of_the_sdk_is_known_and_comes_back(word: str) -> None:
+    stop = stop_of(finish_word(word), called=False)
+    assert (stop.raw, finish_reason(stop, broken_call=False)) == (word, word)
+    assert (stop.reason == "end") == (word == "STOP")
+
+
+@pytest.mark.parametrize(
+    ("told", "word"), [(1, "STOP"), (2, "MAX_TOKENS"), (9, "MALFORMED_FUNCTION_CALL"), (99, "REASON_99")]
+)
+def test_numbers_are_words(told: int, word: str) -> None:
+    assert finish_word(told) == word
+
+
+@pytest.mark.parametrize("told", [None, 0, "", "FINISH_REASON_UNSPECIFIED", True, -1, ["STOP"], 1.5])
+def test_what_says_nothing_ends_nothing(told: object) -> None:
+    assert finish_word(told) == ""
+
+
+def test_a_call_makes_a_good_end_tools_and_no_other_end() -> None:
+    assert stop_of("STOP", called=True) == Stop("tools", raw="STOP")
+    assert stop_of("MAX_TOKENS", called=True).reason == "length"
+    assert stop_of("SAFETY", called=True).reason == "refusal"
+
+
+def test_a_reason_that_nobody_knows_yet_is_no_good_end() -> None:
+    assert stop_of("A_REASON_OF_TOMORROW", called=True).reason == "error"
+
+
+@pytest.mark.parametrize(("told", "word"), [("SAFETY", "SAFETY"), (7, "JAILBREAK"), ("BLOCKED_REASON_UNSPECIFIED", "")])
+def test_reasons_to_refuse_a_prompt(told: object, word: str) -> None:
+    assert blocked_word(told) == word

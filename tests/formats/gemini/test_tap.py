@@ -3,7 +3,7 @@
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.faults import fault, fault_event
+from fastproxy.formats.gemini.faults import encode_fault, fault_event
 from fastproxy.formats.gemini.tap import TAP
 from laws.recorded import streams
 from support import recordings
@@ -45,7 +45,7 @@ def test_text_and_unspecified_reasons_are_not_the_end(event: bytes) -> None:
     "event",
     [
         fault_event(Fault("overloaded", "no room"), b""),
-        fault(Fault("rate_limited", "slow"), ""),
+        encode_fault(Fault("rate_limited", "slow"), ""),
         b'data: {\r\n  "error": {\r\n    "code": 503',
         b'[{"candidates":[]},\r\n{\n"error": {\n"code": 500,',
         b'[{\n  "error": {\n    "message": "m"',

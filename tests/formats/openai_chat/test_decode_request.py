@@ -1,4 +1,4 @@
-"""What a Chat request says: the look that routing takes, and the whole of it."""
+"""A whole Chat request in the hub's words, field by field."""
 
 from pathlib import Path
 from typing import Any
@@ -7,160 +7,151 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.base import Peek
-from fastproxy.formats.openai_chat.decode_request import SESSION_BYTES, decode, peek
-from fastproxy.ir.request import Message, OpaquePart, TextPart, Tool, ToolCallPart, ToolResultPart
-
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "openai_chat" / "request-agent.json"
-BODY = FIXTURE.read_bytes()
-
-
-def with_fields(**fields: Any) -> bytes:
-    return orjson.dumps({"model": "m", "messages": [], **fields})
-
-
-def test_peek_tells_model_stream_session_and_whether_usage_is_wanted() -> None:
-    assert peek(BODY, {}) == Peek("lab-1", stream=True, session="conversation-7", wants_usage=True)
-
-
-def test_peek_reads_no_message() -> None:
-    assert peek(b'{"messages":[{"role":["nonsense"]}],"model":"m"}', {}) == Peek("m", stream=False)
-
-
-@pytest.mark.parametrize("body", [b"{}", b'{"model":""}', b'{"model":null}', b'{"model":7}', b'{"model":["m"]}'])
-def test_a_request_without_a_model_is_refused_by_name_of_the_field(body: bytes) -> None:
-    with pytest.raises(Fault) as raised:
-        peek(body, {})
-    assert (raised.value.kind, raised.value.param) == ("bad_request", "model")
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"model":"m","stream":"yes"}', b'{"model":"\xff"}'])
-def test_a_body_that_is_no_request_is_refused(body: bytes) -> None:
-    with pytest.raises(Fault) as raised:
-        peek(body, {})
-    assert raised.value.kind == "bad_request"
-
-
-@pytest.mark.parametrize(
-    ("fields", "session"),
-    [
-        ({"prompt_cache_key": "k", "user": "u"}, "k"),
-        ({"prompt_cache_key": "", "user": "u"}, "u"),
-        ({"prompt_cache_key": None, "user": "u"}, "u"),
-        ({"prompt_cache_key": ["k"], "user": "u"}, "u"),
-        ({"user": 7}, None),
-        ({"user": "x" * SESSION_BYTES}, None),
-        ({}, None),
-    ],
+from fastproxy.formats.openai_chat.decode_request import decode_request
+from fastproxy.ir.request import (
+    Inline,
+    MediaPart,
+    Message,
+    Output,
+    ReasoningPart,
+    Request,
+    Sampling,
+    TextPart,
+    Thinking,
+    Tool,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
 )
-def test_an_odd_session_key_is_left_alone_and_never_refused(fields: dict[str, Any], session: str | None) -> None:
-    assert peek(with_fields(**fields), {}).session == session
+
+BODY = (Path(__file__).parents[2] / "fixtures" / "openai_chat" / "request-agent.json").read_bytes()
 
 
-def test_a_session_key_with_half_a_surrogate_pair_is_no_error() -> None:
-    assert peek(rb'{"model":"m","user":"u\ud83d"}', {}).model == "m"
+def decoded(**fields: Any) -> Request:
+    return decode_request(orjson.dumps({"model": "m", "messages": [], **fields}), {})
 
 
-@pytest.mark.parametrize(
-    ("fields", "wants"),
-    [
-        ({"stream": True, "stream_options": {"include_usage": True}}, True),
-        ({"stream": True, "stream_options": {"include_usage": False}}, False),
-        ({"stream": True, "stream_options": None}, False),
-        ({"stream": True}, False),
-        ({"stream": False}, True),
-    ],
-)
-def test_only_a_stream_has_to_ask_for_usage(fields: dict[str, Any], wants: bool) -> None:
-    assert peek(with_fields(**fields), {}).wants_usage is wants
-
-
-def test_decode_tells_the_conversation_turn_by_turn() -> None:
-    messages = decode(BODY, {}).messages
+def test_an_agents_request_is_told_turn_by_turn() -> None:
+    messages = decode_request(BODY, {}).messages
     assert messages[0] == Message("developer", (TextPart("Answer in one line."),))
-    assert messages[1].parts[0] == TextPart("What is in the picture, and what time is it?")
-    assert messages[1].parts[1] == OpaquePart(
-        "openai-chat", {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    assert messages[1].parts == (
+        TextPart("What is in the picture, and what time is it?"),
+        MediaPart("image", "image/png", Inline("AA==")),
     )
-    assert messages[3] == Message("tool", (ToolResultPart("call_1", "12:00"),))
+    assert messages[2].parts == (
+        ReasoningPart("I need the clock."),
+        ToolCallPart("call_1", "clock", '{"zone": 1.0, "big": 123456789012345678901234567890}'),
+        ToolCallPart("call_2", "shell", "date", custom=True),
+    )
+    assert messages[3] == Message("tool", (ToolResultPart("call_1", (TextPart("12:"), TextPart("00"))),))
     assert messages[4:] == (
         Message("assistant", (TextPart("A cat at noon."),)),
         Message("user", (TextPart("Thanks."),)),
     )
 
 
-def test_tool_arguments_stay_the_text_that_came_and_other_calls_stay_whole() -> None:
-    thought, call, custom = decode(BODY, {}).messages[2].parts
-    assert thought == OpaquePart("openai-chat", {"reasoning_content": "I need the clock."})
-    assert call == ToolCallPart("call_1", "clock", '{"zone": 1.0, "big": 123456789012345678901234567890}')
-    assert isinstance(custom, OpaquePart)
-    assert custom.data["custom"] == {"name": "shell", "input": "date"}
-
-
-def test_functions_become_tools_and_everything_without_a_word_here_becomes_an_extra() -> None:
-    request = decode(BODY, {})
+def test_an_agents_settings_have_words_in_the_hub() -> None:
+    request = decode_request(BODY, {})
     assert (request.format, request.model, request.stream) == ("openai-chat", "lab-1", True)
-    assert request.tools == (
-        Tool("clock", "Tells the time.", {"type": "object", "properties": {"zone": {"type": "number"}}}),
+    schema = {"type": "object", "properties": {"zone": {"type": "number"}}}
+    assert request.tools == (Tool("clock", "Tells the time.", schema, strict=False), Tool("shell", custom=True))
+    assert request.tool_choice == ToolChoice("required", ("clock",))
+    assert request.thinking == Thinking("effort", "low", visible=True)
+    assert (request.cache_key, request.user, request.sampling.seed) == ("conversation-7", "someone", 7)
+    assert request.extras == {}
+
+
+def test_every_sampling_field_is_read() -> None:
+    numbers = {
+        "temperature": 1, "top_p": 0.5, "top_k": 40, "presence_penalty": 0.1, "frequency_penalty": -0.1, "seed": 7,
+        "n": 2, "logprobs": True, "top_logprobs": 3, "logit_bias": {"50256": -100},
+    }  # fmt: skip
+    request = decoded(**numbers, stop="END", max_tokens=5, max_completion_tokens=9)
+    assert request.sampling == Sampling(
+        9, 1.0, 0.5, 40, 0.1, -0.1, 7, ("END",), 2, logprobs=True, top_logprobs=3, logit_bias={"50256": -100}
     )
-    assert request.tool_choice == "clock"
-    assert request.extras == {
-        "stream_options": {"include_usage": True},
-        "tools": [{"type": "custom", "custom": {"name": "shell"}}],
-        "reasoning_effort": "low",
-        "prompt_cache_key": "conversation-7",
-        "user": "someone",
-        "seed": 7,
-    }
+    assert request.extras == {}
+    assert decoded(stop=["a", "b"], max_tokens=5).sampling == Sampling(5, stop=("a", "b"))
 
 
 @pytest.mark.parametrize(
-    ("choice", "word", "kept"),
+    ("fields", "thinking"),
     [
-        ("required", "required", False),
-        ("none", "none", False),
-        (None, "auto", False),
-        ({"type": "function", "function": {"name": "f"}}, "f", False),
-        ({"type": "allowed_tools", "allowed_tools": {}}, "auto", True),
-        ({"type": "custom", "custom": {"name": "f"}}, "auto", True),
+        ({}, Thinking()),
+        ({"reasoning_effort": None}, Thinking()),
+        ({"reasoning_effort": "none"}, Thinking("off")),
+        ({"reasoning_effort": "xhigh"}, Thinking("effort", "xhigh", visible=True)),
+        ({"reasoning": {"effort": "low", "exclude": True}}, Thinking("effort", "low", visible=False)),
+        ({"reasoning": {"max_tokens": 2000}}, Thinking("budget", budget_tokens=2000, visible=True)),
+        ({"reasoning": {"enabled": True}}, Thinking("adaptive", visible=True)),
+        ({"reasoning": {"enabled": False}}, Thinking("off")),
+        ({"thinking": {"type": "enabled", "clear_thinking": False}}, Thinking("adaptive", visible=True)),
+        ({"thinking": {"type": "enabled", "budget_tokens": 9}}, Thinking("budget", budget_tokens=9, visible=True)),
+        ({"thinking": {"type": "disabled"}}, Thinking("off")),
     ],
 )
-def test_a_tool_choice_without_a_word_here_is_kept_as_an_extra(choice: Any, word: str, kept: bool) -> None:
-    request = decode(with_fields(tool_choice=choice), {})
-    assert request.tool_choice == word
-    assert ("tool_choice" in request.extras) is kept
+def test_thinking_is_asked_for_in_three_dialects(fields: dict[str, Any], thinking: Thinking) -> None:
+    request = decoded(**fields)
+    assert request.thinking == thinking
+    assert request.extras == {}
+
+
+def test_structured_output_keeps_its_schema_and_strictness() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer", "maximum": 3}}}
+    told = {"name": "answer", "description": "d", "schema": schema, "strict": True}
+    request = decoded(response_format={"type": "json_schema", "json_schema": told}, verbosity="low")
+    assert request.output == Output("schema", "answer", "d", schema, strict=True, verbosity="low")
+    assert decoded(response_format={"type": "json_object"}).output == Output("json")
+    assert decoded(response_format={"type": "text"}).output == Output()
+
+
+def test_who_asks_is_told_by_either_name() -> None:
+    assert decoded(user="u", safety_identifier="s").user == "u"
+    assert decoded(safety_identifier="s").user == "s"
+    request = decoded(metadata={"a": "b"}, service_tier="flex", parallel_tool_calls=False)
+    assert (request.metadata, request.tier, request.parallel) == ({"a": "b"}, "flex", False)
 
 
 @pytest.mark.parametrize(
-    ("fields", "wants"),
+    "fields",
     [
-        ({}, False),
-        ({"reasoning_effort": "none"}, False),
-        ({"reasoning_effort": None}, False),
-        ({"reasoning_effort": "high"}, True),
-        ({"reasoning": {"enabled": True}}, True),
-        ({"reasoning": {"enabled": False}}, False),
-        ({"reasoning": {"effort": "none"}}, False),
+        {"temperature": "hot"},
+        {"stop": [7]},
+        {"reasoning_effort": "immense"},
+        {"response_format": {"type": "grammar"}},
+        {"metadata": {"a": 1}},
+        {"logit_bias": "none"},
+        {"tool_choice": {"type": "web_search"}},
+        {"tools": [{"type": "web_search"}]},
+        {"store": True},
+        {"a_field_of_tomorrow": {"x": [1]}},
+        {"max_tokens": True},
     ],
 )
-def test_reasoning_is_asked_for_by_an_effort(fields: dict[str, Any], wants: bool) -> None:
-    assert decode(with_fields(**fields), {}).reasoning is wants
+def test_what_has_no_word_here_stays_an_extra_and_is_never_refused(fields: dict[str, Any]) -> None:
+    assert decoded(**fields).extras == fields
 
 
-def test_a_function_turn_of_old_clients_is_a_tool_result() -> None:
-    body = with_fields(messages=[{"role": "function", "name": "f", "content": "42"}])
-    assert decode(body, {}).messages == (Message("tool", (ToolResultPart("f", "42"),)),)
+def test_fields_that_say_null_say_nothing() -> None:
+    assert decoded(store=None, stop=None, tools=None, n=None, functions=None) == decoded()
+
+
+def test_the_request_for_usage_is_no_extra_because_it_is_always_made() -> None:
+    assert decoded(stream=True, stream_options={"include_usage": True}).extras == {}
+    options = {"include_usage": False, "include_obfuscation": False}
+    assert decoded(stream=True, stream_options=options).extras == {"stream_options": {"include_obfuscation": False}}
 
 
 def test_half_a_surrogate_pair_becomes_a_character_that_can_be_written() -> None:
-    (message,) = decode(rb'{"model":"m","messages":[{"role":"user","content":"a\ud83d \ud83d\ude00"}]}', {}).messages
+    body = rb'{"model":"m","messages":[{"role":"user","content":"a\ud83d \ud83d\ude00"}]}'
+    (message,) = decode_request(body, {}).messages
     assert message.parts == (TextPart("a\N{REPLACEMENT CHARACTER} \N{GRINNING FACE}"),)
 
 
 @pytest.mark.parametrize(
-    "messages", ["hello", [7], [{"content": "no role"}], [{"role": "judge"}], [{"role": "user", "content": 7}]]
+    "body", [b"", b"[]", b"{}", b'{"model":7}', b'{"model":"m","messages":{}}', b'{"model":"\xff"}']
 )
-def test_messages_of_no_known_shape_are_refused(messages: Any) -> None:
+def test_what_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(Fault) as raised:
-        decode(with_fields(messages=messages), {})
+        decode_request(body, {})
     assert raised.value.kind == "bad_request"

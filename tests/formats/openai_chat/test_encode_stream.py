@@ -8,10 +8,12 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.openai_chat.encode_stream import ChatStream
 from fastproxy.ir.events import (
     BlockEnd,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -103,19 +105,82 @@ def test_a_call_without_arguments_gets_an_empty_object() -> None:
     assert told.message["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
-def test_thinking_is_told_as_reasoning_content_and_its_signature_stays_behind() -> None:
-    stream = write(START, Reasoning(0, "Hm."), Reasoning(0, "", "c2ln"), BlockEnd(0), Text(1, "Yes."), Stop("end"))
+def test_thinking_is_told_as_reasoning_content_and_each_signature_as_an_entry_with_its_length() -> None:
+    stream = write(
+        START,
+        Reasoning(0, "Hm."),
+        Reasoning(0, "", "c2ln"),
+        BlockEnd(0),
+        Reasoning(1, "", "cHJvb2Y=", "call"),
+        BlockEnd(1),
+        ToolStart(2, "a", "f"),
+        BlockEnd(2),
+        Stop("end"),
+    )
     _, told = read_chat(stream)
-    assert (told.message["reasoning_content"], told.message["content"]) == ("Hm.", "Yes.")
-    assert b"c2ln" not in stream
+    shared = {"type": "reasoning.encrypted", "format": "fastproxy-1"}
+    assert told.message["reasoning_content"] == "Hm."
+    assert told.message["reasoning_details"] == [
+        {"index": 0, "data": "c2ln", "characters": 3, **shared},
+        {"index": 1, "data": "cHJvb2Y=", "characters": 0, **shared},
+    ]
+    message = chat_stream(stream).choices[0].message.to_dict()
+    assert message["reasoning_details"] == told.message["reasoning_details"]
+
+
+def test_a_refusal_in_words_has_its_own_place_and_ends_with_stop() -> None:
+    _, told = read_chat(write(START, Refusal(0, "I can't."), BlockEnd(0), Stop("refusal")))
+    assert (told.message["refusal"], told.message["content"], told.finish_reason) == ("I can't.", "", "stop")
+    assert read_chat(write(START, Text(0, "half"), Stop("refusal")))[1].finish_reason == "content_filter"
+
+
+def test_citations_point_into_the_whole_message_and_are_numbered() -> None:
+    stream = write(
+        START,
+        Text(0, "One. "),
+        Citation(0, "https://a", "A", 0, 3),
+        BlockEnd(0),
+        Text(1, "Two."),
+        Citation(1, "https://b", "B", 0, 3, "zwei"),
+        BlockEnd(1),
+        Stop("end"),
+    )
+    _, told = read_chat(stream)
+    places = [entry["url_citation"] for entry in told.message["annotations"]]
+    assert [(place["url"], place["start_index"], place["end_index"]) for place in places] == [
+        ("https://a", 0, 3),
+        ("https://b", 5, 8),
+    ]
+    chat_stream(stream)
+
+
+def test_a_custom_call_is_told_as_one_and_owes_no_object() -> None:
+    events = (START, ToolStart(0, "a", "shell", custom=True), ToolArgs(0, "date"), BlockEnd(0), Stop("tools"))
+    _, told = read_chat(write(*events))
+    assert told.message["tool_calls"] == [{"id": "a", "type": "custom", "custom": {"name": "shell", "input": "date"}}]
+    _, told = read_chat(write(START, ToolStart(0, "a", "shell", custom=True), BlockEnd(0), Stop("tools")))
+    assert told.message["tool_calls"][0]["custom"]["input"] == ""
 
 
 def test_fields_of_this_format_pass_as_they_came_and_those_of_others_do_not() -> None:
-    annotations = b'[{"index":0,"type":"url_citation"}]'
-    stream = write(START, Opaque("openai-chat", "annotations", annotations), Opaque("anthropic", "x", b"{}"))
-    assert objects(stream)[1]["choices"][0]["delta"] == {"annotations": orjson.loads(annotations)}
-    assert annotations in stream
-    assert len(objects(stream)) == 3  # the role, the annotations, and the error for the missing Stop
+    audio = b'{"id":"a","data":"AA=="}'
+    stream = write(START, Opaque("openai-chat", "audio", audio), Opaque("anthropic", "x", b"{}"))
+    assert objects(stream)[1]["choices"][0]["delta"] == {"audio": orjson.loads(audio)}
+    assert audio in stream
+    assert len(objects(stream)) == 3  # the role, the audio, and the error for the missing Stop
+
+
+def test_entries_of_every_list_are_numbered_on_because_the_sdk_fails_without() -> None:
+    events = (Opaque("openai-chat", "images", b'[{"type":"image_url"},{"type":"image_url"}]'), Citation(0, "https://h"))
+    stream = write(START, events[0], events[1], BlockEnd(0), events[0], Stop("end"))
+    _, told = read_chat(stream)
+    assert [image["index"] for image in told.message["images"]] == [0, 1, 2, 3]
+    assert [annotation["index"] for annotation in told.message["annotations"]] == [0]
+    chat_stream(stream)
+
+
+def test_a_failure_keeps_its_reason() -> None:
+    assert b'"code":"context_length_exceeded"' in write(START, Failed("bad_request", "too long", "context_length"))
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,18 @@ from pathlib import Path
 import orjson
 import pytest
 
+from fastproxy.errors import Reason
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.openai_responses.encode_stream import ResponsesStream
 from fastproxy.ir.events import (
     BlockEnd,
+    Bound,
+    Citation,
     Event,
     Failed,
     Opaque,
     Reasoning,
+    Refusal,
     Start,
     Stop,
     Text,
@@ -85,6 +89,95 @@ def test_interleaved_calls_are_written_one_after_the_other() -> None:
 def test_a_signature_without_any_text_is_a_reasoning_item_without_a_summary() -> None:
     _, told = read_responses(write(START, Reasoning(0, "", "c2ln"), BlockEnd(0), Stop("end")))
     assert told.output == [{"id": "rs_1_0", "type": "reasoning", "summary": [], "encrypted_content": "c2ln"}]
+
+
+@pytest.mark.parametrize("bound", ["call", "text", "redacted"])
+def test_whatever_a_signature_is_bound_to_it_is_an_item_of_its_own(bound: Bound) -> None:
+    stream = write(
+        START, Reasoning(0, "", "c2ln", bound), BlockEnd(0), ToolStart(1, "a", "b"), BlockEnd(1), Stop("end")
+    )
+    assert [item["type"] for item in read_responses(stream)[1].output] == ["reasoning", "function_call"]
+    assert responses_stream(stream).output[0].to_dict()["encrypted_content"] == "c2ln"
+
+
+def test_a_refusal_is_told_in_a_part_of_its_own_and_the_response_completes() -> None:
+    stream = write(START, Refusal(0, "I "), Refusal(0, "won't."), BlockEnd(0), Stop("refusal"))
+    assert [event.type.removeprefix("response.") for event in responses_events(stream)] == [
+        "created",
+        "in_progress",
+        "output_item.added",
+        "content_part.added",
+        "refusal.delta",
+        "refusal.delta",
+        "refusal.done",
+        "content_part.done",
+        "output_item.done",
+        "completed",
+    ]
+    (message,) = responses_stream(stream).output
+    assert message.to_dict()["content"] == [{"type": "refusal", "refusal": "I won't."}]
+
+
+def test_citations_are_told_before_the_text_is_done() -> None:
+    stream = write(
+        START,
+        Citation(0, "https://a.example", "A"),
+        Text(0, "It is noon."),
+        Citation(0, "https://b.example", "B", 6, 10),
+        BlockEnd(0),
+        Stop("end"),
+    )
+    read_responses(stream)
+    told = [
+        event.to_dict() for event in responses_events(stream) if event.type == "response.output_text.annotation.added"
+    ]
+    assert [(event["annotation_index"], event["annotation"]) for event in told] == [
+        (0, {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0, "end_index": 11}),
+        (1, {"type": "url_citation", "url": "https://b.example", "title": "B", "start_index": 6, "end_index": 10}),
+    ]
+    (message,) = responses_stream(stream).output
+    assert message.to_dict()["content"][0]["annotations"] == [event["annotation"] for event in told]
+
+
+def test_a_custom_tool_is_called_with_free_text() -> None:
+    stream = write(
+        START,
+        ToolStart(0, "c", "patch", custom=True),
+        ToolArgs(0, "*** %d "),
+        ToolArgs(0, "{"),
+        BlockEnd(0),
+        Stop("tools"),
+    )
+    read_responses(stream)
+    types = [event.type for event in responses_events(stream)][2:-1]
+    assert types == [
+        "response.output_item.added",
+        "response.custom_tool_call_input.delta",
+        "response.custom_tool_call_input.delta",
+        "response.custom_tool_call_input.done",
+        "response.output_item.done",
+    ]
+    (call,) = responses_stream(stream).output
+    assert (call.to_dict()["call_id"], call.to_dict()["input"]) == ("c", "*** %d {")
+
+
+def test_an_id_with_a_percent_sign_is_no_placeholder() -> None:
+    stream = write(Start("100%d%b", "m", 0), Text(0, "%s"), BlockEnd(0), Stop("end"))
+    assert responses_stream(stream).output_text == "%s"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("context_length", "context_length_exceeded"),
+        ("quota", "insufficient_quota"),
+        ("content_filter", "content_filter"),
+        ("model_not_found", "model_not_found"),
+    ],
+)
+def test_a_failure_that_clients_act_on_has_the_code_that_they_look_for(reason: Reason, code: str) -> None:
+    stream = write(START, Failed("bad_request", "no", reason))
+    assert objects(stream)[-1]["response"]["error"] == {"code": code, "message": "no"}
 
 
 @pytest.mark.parametrize(

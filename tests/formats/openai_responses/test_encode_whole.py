@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.openai_responses.encode_whole import whole
-from fastproxy.ir.events import Failed, Start, Stop, Usage
-from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, Response, TextBlock, ToolCall
+from fastproxy.formats.openai_responses.encode_whole import encode_whole
+from fastproxy.ir.events import Citation, Failed, Start, Stop, Usage
+from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 from support.openai_sdk import responses_body
 
 START = Start("resp_1", "lab-1", 1_760_000_000)
@@ -22,7 +22,7 @@ def test_a_body_holds_the_blocks_in_order_as_items() -> None:
         ToolCall("a", "clock", '{"zone": 1.0}'),
         ToolCall("", "now", ""),
     )
-    body = whole(Response(START, blocks, Stop("tools"), Usage(9, 1, None, 5)))
+    body = encode_whole(Response(START, blocks, Stop("tools"), Usage(9, 1, None, 5)))
     assert search in body
     response = responses_body(body)
     assert [(item.type, item.id) for item in response.output] == [
@@ -43,10 +43,43 @@ def test_a_body_holds_the_blocks_in_order_as_items() -> None:
 
 
 def test_a_limit_makes_the_body_incomplete() -> None:
-    response = responses_body(whole(Response(START, (TextBlock("half"),), Stop("length"))))
+    response = responses_body(encode_whole(Response(START, (TextBlock("half"),), Stop("length"))))
     assert response.status == "incomplete"
     assert response.incomplete_details is not None
     assert response.incomplete_details.reason == "max_output_tokens"
+
+
+def test_a_refusal_in_words_is_a_whole_answer_and_one_by_a_filter_is_not() -> None:
+    refused = responses_body(encode_whole(Response(START, (RefusalBlock("No."),), Stop("refusal"))))
+    assert (refused.status, refused.incomplete_details) == ("completed", None)
+    assert refused.output[0].to_dict()["content"] == [{"type": "refusal", "refusal": "No."}]
+    filtered = responses_body(encode_whole(Response(START, (TextBlock("Well"),), Stop("refusal"))))
+    assert filtered.status == "incomplete"
+
+
+def test_citations_and_custom_calls_are_the_sdks() -> None:
+    blocks = (
+        TextBlock("Noon.", (Citation(0, "https://a.example", "A", 0, 4), Citation(0, "https://b.example"))),
+        ToolCall("c", "patch", "*** Begin", custom=True),
+        ToolCall("d", "patch", "", custom=True),
+    )
+    message, patch, empty = (
+        item.to_dict() for item in responses_body(encode_whole(Response(START, blocks, Stop("end")))).output
+    )
+    assert [
+        (told["type"], told["url"], told["title"], told["start_index"], told["end_index"])
+        for told in message["content"][0]["annotations"]
+    ] == [
+        ("url_citation", "https://a.example", "A", 0, 4),
+        ("url_citation", "https://b.example", "", 0, 5),
+    ]
+    assert (patch["type"], patch["id"], patch["call_id"], patch["input"]) == (
+        "custom_tool_call",
+        "ctc_1_1",
+        "c",
+        "*** Begin",
+    )
+    assert empty["input"] == ""
 
 
 @pytest.mark.parametrize(
@@ -60,4 +93,4 @@ def test_a_limit_makes_the_body_incomplete() -> None:
 )
 def test_a_broken_answer_is_no_body_but_a_fault(response: Response) -> None:
     with pytest.raises(Fault):
-        whole(response)
+        encode_whole(response)

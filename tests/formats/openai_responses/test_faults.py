@@ -3,8 +3,8 @@
 import pytest
 from openai.types.responses import ResponseError, ResponseErrorEvent
 
-from fastproxy.errors import KINDS, Fault, Kind
-from fastproxy.formats.openai_responses.faults import fault_event, response_error
+from fastproxy.errors import KINDS, Fault, Kind, Reason
+from fastproxy.formats.openai_responses.faults import failed_of, fault_event, response_error
 from support.openai_sdk import responses_events
 from support.sse import objects
 
@@ -49,3 +49,36 @@ def test_after_a_whole_event_the_error_begins_at_once(tail: bytes) -> None:
 @pytest.mark.parametrize("tail", [b"data: {", b"data: {}\n", b"data: {}\r\n", b"data: {}\r"])
 def test_after_half_an_event_the_error_begins_with_a_blank_line(tail: bytes) -> None:
     assert fault_event(Fault("timeout", "m"), tail).startswith(b"\n\nevent: error\ndata: ")
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("context_length", "context_length_exceeded"), ("quota", "insufficient_quota")]
+)
+def test_a_reason_is_told_by_the_code_that_clients_act_on(reason: Reason, code: str) -> None:
+    fault = Fault("bad_request", "no", reason=reason)
+    assert objects(fault_event(fault, b""))[0]["code"] == code
+    assert response_error(fault)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        ({"code": "rate_limit_exceeded", "message": "m"}, "rate_limited", ""),
+        ({"code": "insufficient_quota", "message": "m"}, "rate_limited", "quota"),
+        ({"code": "context_length_exceeded", "message": "m"}, "bad_request", "context_length"),
+        ({"code": "invalid_image_url", "message": "m"}, "bad_request", ""),
+        ({"code": "image_too_large", "message": "m"}, "bad_request", ""),
+        ({"code": "bio_policy", "message": "m"}, "bad_request", ""),
+        ({"code": "server_error", "message": "m"}, "upstream_garbage", ""),
+        ({"code": None, "message": "m"}, "upstream_garbage", ""),
+        ("m", "upstream_garbage", ""),
+    ],
+)
+def test_an_errors_code_tells_what_went_wrong(error: object, kind: Kind, reason: Reason) -> None:
+    failed = failed_of(error)
+    assert (failed.kind, failed.reason, failed.message) == (kind, reason, "m")
+
+
+@pytest.mark.parametrize("error", [None, [], 7, {}, {"message": 5, "code": [1], "type": {}}])
+def test_an_error_of_any_shape_has_a_sentence(error: object) -> None:
+    assert failed_of(error).message

@@ -1,12 +1,35 @@
 """The frames of each kind of output item, in order, and that their pieces are their whole."""
 
+import orjson
 import pytest
 
-from fastproxy.formats.openai_responses.items import CallItem, Frame, Item, MessageItem, ReasoningItem, added, done
+from fastproxy.formats.openai_responses.items import (
+    CustomItem,
+    Frame,
+    FunctionItem,
+    Item,
+    MessageItem,
+    ReasoningItem,
+    RefusalItem,
+    added,
+    done,
+)
+from fastproxy.ir.events import Citation, ToolStart
+from support.sse import events
 
 
 def frames_of(item: Item, *pieces: str) -> list[Frame]:
-    return [*item.opened(), *(frame for piece in pieces for frame in item.grown(piece)), *item.closed()]
+    """All of an item's frames, its deltas read back from their bytes."""
+    frames = item.opened()
+    for piece in filter(None, pieces):
+        if not item.pieces:
+            frames += item.begun()
+        item.pieces.append(piece)
+        ((name, data),) = events(item.delta % (7, orjson.dumps(piece)))
+        told = orjson.loads(data)
+        assert (told.pop("type"), told.pop("sequence_number")) == (name, 7)
+        frames.append((name, told))
+    return [*frames, *item.closed()]
 
 
 def types(frames: list[Frame]) -> list[str]:
@@ -65,7 +88,7 @@ def test_thinking_without_text_has_no_part() -> None:
     [(('{"zone":', " 1.0}"), '{"zone": 1.0}'), ((), "{}"), (("",), "{}"), ((" ",), " {}")],
 )
 def test_a_calls_pieces_are_its_arguments_and_never_nothing(pieces: tuple[str, ...], arguments: str) -> None:
-    frames = frames_of(CallItem(("fc_1", "call_1"), "clock", 0), *pieces)
+    frames = frames_of(FunctionItem(("fc_1", "call_1"), ToolStart(0, "call_1", "clock"), 0), *pieces)
     deltas = [fields["delta"] for type_, fields in frames if type_ == "response.function_call_arguments.delta"]
     assert "".join(deltas) == arguments
     assert frames[-2] == (
@@ -81,6 +104,38 @@ def test_a_calls_pieces_are_its_arguments_and_never_nothing(pieces: tuple[str, .
         "name": "clock",
         "arguments": "",
     }
+
+
+def test_a_custom_tools_input_is_its_text_and_may_be_nothing() -> None:
+    item = CustomItem(("ctc_1", "call_1"), ToolStart(0, "call_1", "patch", custom=True), 0)
+    frames = frames_of(item, "a%", "b")
+    assert types(frames)[1:-1] == ["custom_tool_call_input.delta"] * 2 + ["custom_tool_call_input.done"]
+    assert frames[-2][1] == {"item_id": "ctc_1", "output_index": 0, "input": "a%b"}
+    assert frames[0][1]["item"]["input"] == ""
+    empty = CustomItem(("ctc_1", "call_1"), ToolStart(0, "call_1", "patch", custom=True), 0)
+    assert frames_of(empty)[-1][1]["item"]["input"] == ""
+
+
+def test_a_refusal_has_one_part_of_its_own_kind() -> None:
+    frames = frames_of(RefusalItem("msg_1", 0), "No", ".")
+    assert types(frames)[1:-1] == [
+        "content_part.added",
+        "refusal.delta",
+        "refusal.delta",
+        "refusal.done",
+        "content_part.done",
+    ]
+    assert frames[-1][1]["item"]["content"] == [{"type": "refusal", "refusal": "No."}]
+
+
+def test_citations_are_numbered_and_stand_in_the_finished_part() -> None:
+    item = MessageItem("msg_1", 0)
+    item.citations += [Citation(0, "https://a.example"), Citation(0, "https://b.example")]
+    frames = frames_of(item, "abc")
+    added_ = [fields for type_, fields in frames if type_ == "response.output_text.annotation.added"]
+    assert [fields["annotation_index"] for fields in added_] == [0, 1]
+    assert frames[-1][1]["item"]["content"][0]["annotations"] == [fields["annotation"] for fields in added_]
+    assert types(frames).index("output_text.annotation.added") < types(frames).index("output_text.done")
 
 
 def test_any_other_item_is_announced_and_ended_whole() -> None:

@@ -1,0 +1,71 @@
+"""The hub's tools and tool choice as an Anthropic request has them. Never runs, renames or invents a tool.
+
+Source: anthropic 2.12.0 `types/tool_param.py`, `types/tool_choice_*_param.py`; wire format notes 2.3; read 2026-11-21.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastproxy.errors import Fault
+from fastproxy.formats.anthropic.encode_parts import Block, hint
+from fastproxy.ir.request import Request, Tool
+
+_FORCING = frozenset({"any", "tool"})
+
+
+def tools(request: Request) -> list[Block]:
+    """The tools that may be called: of several that are allowed by name only those, since no choice can say so here."""
+    allowed = request.tool_choice.names
+    functions = [_tool(tool) for tool in request.tools if len(allowed) < 2 or tool.name in allowed]
+    return functions + [dict(tool) for tool in _server_tools(request)]
+
+
+def choice(request: Request, offered: Sequence[Block]) -> Block | None:
+    """`tool_choice`; None where nothing needs saying.
+
+    Raises: Fault(bad_request) when a tool is forced that nobody here can run.
+    """
+    if forced := request.extras.get("tool_choice"):
+        raise Fault("bad_request", f"the tool choice {_name(forced)!r} can't be said here", param="tool_choice")
+    asked, names = request.tool_choice, request.tool_choice.names
+    if asked.mode == "required" and not any(_name(tool) in names for tool in offered) and (names or not offered):
+        raise Fault("bad_request", f"a tool is demanded that can't be offered here: {names}", param="tool_choice")
+    if not offered:
+        return None
+    if asked.mode == "none":
+        return {"type": "none"}
+    serial = {"disable_parallel_tool_use": True} if request.parallel is False else {}
+    if asked.mode == "required":
+        return ({"type": "tool", "name": names[0]} if len(names) == 1 else {"type": "any"}) | serial
+    return {"type": "auto"} | serial if serial else None
+
+
+def forces(choice: Block | None) -> bool:
+    """Whether a tool must be called."""
+    return choice is not None and choice["type"] in _FORCING
+
+
+def _tool(tool: Tool) -> Block:
+    block: Block = {"name": tool.name}
+    if tool.description:
+        block["description"] = tool.description
+    block["input_schema"] = _root(tool.schema)
+    if tool.strict:
+        block["strict"] = True
+    return block | hint(tool.cache)
+
+
+def _root(schema: dict[str, Any] | None) -> dict[str, Any]:
+    """The schema, whose root must say that it is an object."""
+    if not schema:
+        return {"type": "object", "properties": {}}
+    return schema if schema.get("type") == "object" else schema | {"type": "object"}
+
+
+def _server_tools(request: Request) -> list[Block]:
+    told = request.extras.get("tools") if request.format == "anthropic" else None
+    return [tool for tool in told if isinstance(tool, dict)] if isinstance(told, list) else []
+
+
+def _name(tool: object) -> str:
+    return str(tool.get("name") or tool.get("type") or "") if isinstance(tool, dict) else str(tool)

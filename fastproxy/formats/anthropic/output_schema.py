@@ -1,0 +1,61 @@
+"""A JSON schema of an answer as Anthropic's structured output takes it.
+
+Objects must be closed there, and limits on numbers, texts and lists are refused. They are said in the description
+instead, so that the model still reads them. Never changes a property because of its name: only schemas are walked.
+Source: anthropic 2.12.0 `lib/_parse/_transform.py` (which keywords the API takes), read 2026-11-21.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+Schema = dict[str, Any]
+
+_ALONE = frozenset({"type", "title", "enum", "const", "required", "default", "$ref"})
+_ONE = frozenset({"items"})
+_LISTS = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}
+_MAPS = frozenset({"properties", "$defs", "definitions"})
+_FORMATS = frozenset((
+    "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
+))  # fmt: skip
+_UNSAID = frozenset({"$schema", "$id", "propertyOrdering", "description"})
+
+
+def output_schema(schema: Schema) -> Schema:
+    """The schema, closed, with nothing in it that is refused."""
+    told: Schema = {}
+    limits: Schema = {}
+    for key, value in schema.items():
+        if _is_taken(key, value):
+            told[key] = value
+        elif key in _ONE and isinstance(value, dict):
+            told[key] = output_schema(value)
+        elif key in _LISTS and isinstance(value, list):
+            told[_LISTS[key]] = [output_schema(each) if isinstance(each, dict) else each for each in value]
+        elif key in _MAPS and isinstance(value, dict):
+            told[key] = {name: output_schema(each) if isinstance(each, dict) else each for name, each in value.items()}
+        elif key not in _UNSAID and not (key == "additionalProperties" and isinstance(value, bool)):
+            limits[key] = value
+    return told | _described(schema, limits) | _closed(schema)
+
+
+def _is_taken(key: str, value: object) -> bool:
+    if key == "format":
+        return isinstance(value, str) and value in _FORMATS
+    return key in _ALONE or (key == "minItems" and value in (0, 1))
+
+
+def _described(schema: Mapping[str, Any], limits: Schema) -> Schema:
+    said = schema.get("description")
+    said = said if isinstance(said, str) else ""
+    if limits:
+        listed = ", ".join(f"{key}: {orjson.dumps(value, default=str).decode()}" for key, value in limits.items())
+        said = f"{said}\n\n{{{listed}}}".strip()
+    return {"description": said} if said else {}
+
+
+def _closed(schema: Mapping[str, Any]) -> Schema:
+    types = schema.get("type")
+    is_object = types == "object" or (isinstance(types, list) and "object" in types) or "properties" in schema
+    return {"additionalProperties": False} if is_object else {}

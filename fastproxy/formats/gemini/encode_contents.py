@@ -1,0 +1,181 @@
+"""The hub's messages as `contents` and `systemInstruction`. Arguments are spliced in as they came, never re-serialised.
+
+Turns of one role are one content. Results of tools go to the user's side, all of a turn together, media behind them.
+Source: google-genai 3.4.0 `types.Content`; Google's documentation of function calling and thought signatures: Gemini 3
+refuses the first call of a step in the current turn without a signature; read 2026-11-21.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from fastproxy.errors import Fault
+from fastproxy.formats.arguments import arguments_object
+from fastproxy.formats.gemini import media
+from fastproxy.formats.gemini.models import generation
+from fastproxy.ir.request import (
+    MediaPart,
+    Message,
+    OpaquePart,
+    ReasoningPart,
+    RefusalPart,
+    Request,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+# Google's own word for "this call was not made by a Gemini that signs": accepted in place of a signature.
+PLACEHOLDER = "skip_thought_signature_validator"
+_SYSTEM = frozenset({"system", "developer"})
+_SIGNING = 3  # the first generation that asks for signatures and takes media within a result
+
+_Json = dict[str, Any]
+
+
+class Contents:
+    """One request's messages on their way.
+
+    instruction: the parts of systemInstruction. contents: the turns. dropped: what Gemini has no word for.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.instruction: list[_Json] = []
+        self.contents: list[_Json] = []
+        self.dropped: dict[str, None] = {}
+        self._format = request.format
+        self._signs = generation(request.model) >= _SIGNING
+        self._names: dict[str, str] = {}  # of the calls so far, by id
+        self._parts: list[_Json] = []  # of the content that is open
+        self._behind: list[_Json] = []  # media of results, until all results of the turn are told
+        self._signature: str | None = None  # of the call that comes next
+        self._current = False  # whether the turn is the current one
+        self._write(request.messages)
+
+    def _write(self, messages: tuple[Message, ...]) -> None:
+        leading = next((n for n, message in enumerate(messages) if message.role not in _SYSTEM), len(messages))
+        if leading < len(messages):
+            self.instruction = [{"text": text} for text in _texts(messages[:leading])]
+        else:
+            leading = 0  # nothing but instructions: a request without contents is refused
+        turn_at = _current_turn(messages)
+        role = ""
+        for number, message in enumerate(messages[leading:], leading):
+            self._current = self._signs and number > turn_at
+            side = "model" if message.role == "assistant" else "user"
+            if side != role:
+                self._end(role)
+                role = side
+            for part in message.parts:
+                self._BY_TYPE[type(part)](self, part)
+        self._end(role)
+
+    def _end(self, role: str) -> None:
+        self._flush()
+        if self._parts:
+            self.contents.append({"role": role, "parts": self._parts})
+            self._parts = []
+
+    def _flush(self) -> None:
+        """What waits for its neighbours: media of results."""
+        self._parts += self._behind
+        self._behind = []
+
+    def _text(self, part: TextPart | RefusalPart) -> None:
+        self._flush()
+        if part.text:  # Gemini refuses an empty one
+            self._parts.append({"text": part.text})
+        if isinstance(part, TextPart) and part.cache is not None:
+            self._drop("cache")
+
+    def _media(self, part: MediaPart) -> None:
+        self._flush()
+        self._parts.append(self._medium(part))
+
+    def _medium(self, part: MediaPart) -> _Json:
+        told = {"name": part.name, "detail": part.detail not in {None, "auto"}, "cache": part.cache}
+        for name, value in told.items():
+            if value:
+                self._drop(name)
+        return media.written(part, self._format)
+
+    def _reasoning(self, part: ReasoningPart) -> None:
+        if part.bound == "call":
+            self._signature = part.signature
+            return
+        self._flush()
+        if part.bound == "text":
+            self._parts.append({"text": part.text, "thoughtSignature": part.signature})
+        elif part.text or part.signature:
+            signature = {"thoughtSignature": part.signature} if part.signature else {}
+            self._parts.append({"text": part.text, "thought": True, **signature})
+
+    def _call(self, part: ToolCallPart) -> None:
+        self._flush()
+        self._names[part.id] = part.name
+        raw = arguments_object(part.arguments)
+        args = {"_invalid_json": part.arguments} if raw is None else orjson.Fragment(raw)
+        call: _Json = {"id": part.id} if part.id else {}
+        written: _Json = {"functionCall": {**call, "name": part.name, "args": args}}
+        signature, self._signature = self._signature, None
+        if signature is None and self._current and not any("functionCall" in told for told in self._parts):
+            signature = PLACEHOLDER
+        self._parts.append({**written, "thoughtSignature": signature} if signature else written)
+
+    def _result(self, part: ToolResultPart) -> None:
+        answer: _Json = {"id": part.id} if part.id else {}
+        answer |= {"name": part.name or self._names.get(part.id) or part.id, "response": _answer(part)}
+        found = [self._medium(item) for item in part.content if isinstance(item, MediaPart)]
+        if any(isinstance(item, OpaquePart) for item in part.content):
+            self._drop("tool_result.content")
+        if found and self._signs:
+            answer["parts"] = found
+        else:
+            self._behind += found
+        self._parts.append({"functionResponse": answer})
+
+    def _opaque(self, part: OpaquePart) -> None:
+        self._flush()
+        if part.format == "gemini":
+            self._parts.append(part.data)
+            return
+        kind = str(part.data.get("type", "part"))
+        if kind == "item_reference":
+            raise Fault("bad_request", "item_reference needs the upstream that stored the item", param="input")
+        self._drop(kind)
+
+    def _drop(self, name: str) -> None:
+        self.dropped[name] = None
+
+    _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], None]]] = {
+        TextPart: _text,
+        RefusalPart: _text,
+        MediaPart: _media,
+        ReasoningPart: _reasoning,
+        ToolCallPart: _call,
+        ToolResultPart: _result,
+        OpaquePart: _opaque,
+    }
+
+
+def _texts(messages: Iterable[Message]) -> list[str]:
+    return [part.text for message in messages for part in message.parts if isinstance(part, TextPart) and part.text]
+
+
+def _current_turn(messages: tuple[Message, ...]) -> int:
+    """The index of the last thing a user said of their own accord: behind it, the model is still at work on it.
+
+    Text right behind results of tools is taken for a part of them: agents put reminders there.
+    """
+    behind = ("", *(message.role for message in messages))
+    said = [n for n, message in enumerate(messages) if message.role == "user" and behind[n] != "tool"]
+    return said[-1] if said else -1
+
+
+def _answer(part: ToolResultPart) -> Any:
+    """The response: the JSON object that the text is, as it came, or the text under Google's own key for it."""
+    if part.is_error:
+        return {"error": part.text}
+    raw = arguments_object(part.text) if part.text.lstrip().startswith("{") else None
+    return {"output": part.text} if raw is None else orjson.Fragment(raw)

@@ -1,0 +1,84 @@
+"""Images, documents, sounds and films of a Gemini request, both ways. Bytes stay the base64 text that came.
+
+The relay never fetches a link. A file of Google's own storage is `Stored`: no other host can read it.
+Source: google-genai 3.4.0 `types.Blob`, `types.FileData` (`display_name` is refused by the Gemini API); 2026-11-21.
+"""
+
+import base64
+from typing import Any, Literal
+
+from fastproxy.errors import Fault
+from fastproxy.formats.body import Raws
+from fastproxy.formats.gemini import fields
+from fastproxy.ir.request import Inline, Link, MediaPart, Plain, Stored
+
+Kind = Literal["image", "document", "audio", "video"]
+
+_KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
+_GOOGLES = ("gs://", "files/", "https://generativelanguage.googleapis.com/")
+_FILMS = ("https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
+# Gemini needs a type. How the base64 of a few kinds begins, and how the names of their files end.
+_BEGINNINGS = {"iVBOR": "image/png", "/9j/": "image/jpeg", "R0lG": "image/gif", "UklGR": "image/webp",
+               "JVBER": "application/pdf"}  # fmt: skip
+_ENDINGS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+            "pdf": "application/pdf", "txt": "text/plain", "mp4": "video/mp4", "mp3": "audio/mp3",
+            "wav": "audio/wav"}  # fmt: skip
+_DEFAULTS = {"image": "image/jpeg", "document": "application/pdf", "audio": "audio/wav", "video": "video/mp4"}
+# What a client may say about a film's or a picture's use; the hub has no word for it.
+_MODIFIERS = frozenset({"videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata", "thoughtSignature"})
+
+
+def media_part(part: Raws) -> MediaPart | None:
+    """The part of a request that has inlineData or fileData; None for one with more to it than the hub can say."""
+    names = set(part) - _MODIFIERS
+    if names == {"inlineData"}:
+        blob = fields.inner(part, "inlineData")
+        media_type = fields.text(blob, "mimeType")
+        source = Inline(fields.text(blob, "data"))
+        return MediaPart(_kind(media_type, ""), media_type, source, fields.text(blob, "displayName"))
+    if names == {"fileData"}:
+        file = fields.inner(part, "fileData")
+        media_type, uri = fields.text(file, "mimeType"), fields.text(file, "fileUri")
+        place = Stored(uri) if uri.startswith(_GOOGLES) else Link(uri)
+        return MediaPart(_kind(media_type, uri), media_type, place, fields.text(file, "displayName"))
+    return None
+
+
+def unsaid(part: Raws) -> list[str]:
+    """What a media part says beside its bytes that the hub has no word for."""
+    return [name for name in part if name in _MODIFIERS - {"thoughtSignature"}]
+
+
+def written(part: MediaPart, format_: str) -> dict[str, Any]:
+    """The part as Gemini takes it. format_: of the request it came in.
+
+    Raises: Fault(bad_request) for a file that only another upstream knows.
+    """
+    source = part.source
+    if isinstance(source, Inline):
+        return {"inlineData": {"mimeType": _media_type(part, source.base64), "data": source.base64}}
+    if isinstance(source, Plain):
+        data = base64.b64encode(source.text.encode()).decode()
+        return {"inlineData": {"mimeType": part.media_type or "text/plain", "data": data}}
+    if isinstance(source, Link):
+        return {"fileData": {"mimeType": _media_type(part, source.url), "fileUri": source.url}}
+    if format_ != "gemini":
+        raise Fault("bad_request", f"the file {source.file_id!r} was uploaded elsewhere: Gemini can't read it")
+    file = {"fileUri": source.file_id}
+    return {"fileData": {"mimeType": part.media_type, **file} if part.media_type else file}
+
+
+def _kind(media_type: str, uri: str) -> Kind:
+    if uri.startswith(_FILMS):
+        return "video"
+    return _KINDS.get(media_type.partition("/")[0], "document")
+
+
+def _media_type(part: MediaPart, told: str) -> str:
+    """The part's own type, or one that its first letters or the end of its name give away. told: base64 or URL."""
+    if part.media_type:
+        return part.media_type
+    by_beginning = (found for start, found in _BEGINNINGS.items() if told.startswith(start))
+    names = (part.name, told.partition("?")[0] if isinstance(part.source, Link) else "")
+    by_ending = (_ENDINGS.get(name.rpartition(".")[2].lower(), "") for name in names)
+    return next((found for found in (*by_beginning, *by_ending) if found), _DEFAULTS[part.kind])

@@ -1,0 +1,196 @@
+"""The hub's turns as Chat messages.
+
+    tool results are text only: media of theirs follow in one user message, after the last result of the turn
+    thoughts go back within a tool loop only (DeepSeek, Moonshot and Z.ai demand them there), signatures always
+    assistant turns in a row that call or think are one turn, as each call must be followed by its results
+
+Arguments go out as the text that came. Nothing is said that the client has not said, but for a mark where media stood.
+Source: openai 3.54.0, types/chat/chat_completion_message_param.py; tool loops of DeepSeek and Z.ai; 2026-11-21.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from fastproxy.formats.openai_chat.encode_parts import Object, Writing, content_object, opaque_name
+from fastproxy.formats.openai_chat.thoughts import as_it_came, details_again
+from fastproxy.ir.request import (
+    MediaPart,
+    Message,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    Request,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+_ERROR = "Error: "
+
+
+def messages_of(request: Request, writing: Writing) -> list[Object]:
+    """The messages in order. Raises: Fault(bad_request) for media that no message can carry."""
+    last_user = max((i for i, message in enumerate(request.messages) if message.role == "user"), default=-1)
+    written: list[Object] = []
+    for role, group in groupby(enumerate(request.messages), key=lambda pair: pair[1].role):
+        run = list(group)
+        in_loop = run[0][0] > last_user
+        messages = [message for _, message in run]
+        if role == "tool":
+            written += _results(messages, writing)
+        elif role == "assistant":
+            written += (turn for parts in _turns(messages) if (turn := _assistant(parts, writing, in_loop=in_loop)))
+        else:
+            written += (turn for message in messages if (turn := _plain(message, writing)))
+    return written
+
+
+def _turns(messages: list[Message]) -> list[tuple[Part, ...]]:
+    """The parts of each assistant turn; Responses tells thoughts, text and every call as a turn of its own."""
+    parts = tuple(part for message in messages for part in message.parts)
+    if any(isinstance(part, ToolCallPart | ReasoningPart) for part in parts):
+        return [parts]
+    return [message.parts for message in messages]
+
+
+def _plain(message: Message, writing: Writing) -> Object | None:
+    """A turn of the system's, the developer's or the user's; None when nothing of it is left."""
+    fields, parts = _own_fields(message.parts)
+    content = [told for part in parts if (told := content_object(part, writing)) is not None]
+    if parts and not content:
+        return None
+    return {"role": message.role, **fields, "content": _content(content)}
+
+
+def _content(parts: list[Object]) -> str | list[Object]:
+    """A string for one plain text: some hosts take nothing else."""
+    if not parts:
+        return ""
+    (first, *more) = parts
+    return str(first["text"]) if not more and first.keys() == {"type", "text"} else parts
+
+
+def _own_fields(parts: tuple[Part, ...]) -> tuple[Object, tuple[Part, ...]]:
+    """Message fields that only Chat has a word for (name, prefix), and the parts without them."""
+    fields: Object = {}
+    others: list[Part] = []
+    for part in parts:
+        if isinstance(part, OpaquePart) and part.format == "openai-chat" and "type" not in part.data:
+            fields |= part.data
+        else:
+            others.append(part)
+    return fields, tuple(others)
+
+
+class _Turn:
+    """What an assistant turn says, sorted into the fields of a message."""
+
+    def __init__(self) -> None:
+        self.content: list[Object] = []
+        self.refusal = ""
+        self.thought = ""
+        self.details: list[Object] = []
+        self.calls: list[Any] = []
+        self.extra: Object = {}
+        self.proof: Object = {}  # Google's, for the next call
+
+    def take(self, part: Part, writing: Writing) -> None:
+        """Sort in the next part."""
+        match part:
+            case ToolCallPart():
+                writing.dropped += ["cache"] if part.cache else []
+                self.calls.append(_call(part) | self.proof)
+                self.proof = {}
+            case ReasoningPart():
+                self._think(part, writing)
+            case RefusalPart(text=text):
+                self.refusal += text
+            case TextPart() | OpaquePart():
+                told = content_object(part, writing)
+                if told is not None:
+                    self.content.append(told)
+            case MediaPart(kind=kind):
+                writing.dropped.append(f"assistant.{kind}")
+            case ToolResultPart():
+                pass
+
+    def _think(self, part: ReasoningPart, writing: Writing) -> None:
+        kept = as_it_came(part)
+        if kept is not None and "extra_content" not in kept:
+            self.details += details_again(kept, part.text)
+            return
+        self.thought += part.text
+        if kept is None:
+            writing.dropped += ["thinking.signature"] if part.signature else []
+        elif part.bound == "call":
+            self.proof = kept
+        else:
+            self.extra = kept
+
+
+def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool) -> Object | None:
+    """A turn of the model's; None when nothing of it is left."""
+    fields, parts = _own_fields(parts)
+    turn = _Turn()
+    for part in parts:
+        turn.take(part, writing)
+    calls = turn.calls + fields.pop("tool_calls", [])
+    told = {
+        "refusal": turn.refusal,
+        "reasoning_content": turn.thought if in_loop else "",
+        "reasoning_details": turn.details,
+        "tool_calls": calls,
+    }
+    message = {key: value for key, value in told.items() if value} | turn.extra | fields
+    if parts and not message and not turn.content:
+        return None
+    content = _joined(turn.content) if turn.content else None if calls or turn.refusal else ""
+    return {"role": "assistant", "content": content, **message}
+
+
+def _joined(parts: list[Object]) -> str | list[Object]:
+    """One string for plain texts: a model's text has no other borders, and many hosts take only a string here."""
+    if all(part.keys() == {"type", "text"} for part in parts):
+        return "".join(part["text"] for part in parts)
+    return parts
+
+
+def _call(call: ToolCallPart) -> Object:
+    if call.custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+    arguments = call.arguments if call.arguments.strip() else "{}"
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _results(messages: list[Message], writing: Writing) -> Iterator[Object]:
+    """A message per result, and one from the user with their media, each under the id of its call."""
+    media: list[Object] = []
+    for part in (part for message in messages for part in message.parts):
+        if isinstance(part, ToolResultPart):
+            yield {"role": "tool", "tool_call_id": part.id, "content": _result(part, media, writing)}
+        elif isinstance(part, OpaquePart):
+            writing.dropped.append(opaque_name(part))
+    if media:
+        yield {"role": "user", "content": media}
+
+
+def _result(result: ToolResultPart, media: list[Object], writing: Writing) -> str | list[Object]:
+    """The text of a result; what else it holds is put to `media`, and a mark in its place."""
+    pieces = [_ERROR] if result.is_error and not result.text.startswith(_ERROR) else []
+    cache = result.cache
+    for part in result.content:
+        if isinstance(part, TextPart):
+            pieces.append(part.text)
+            cache = part.cache or cache
+            continue
+        told = content_object(part, writing)
+        if told is None:
+            continue
+        kind = part.kind if isinstance(part, MediaPart) else told["type"]
+        pieces.append(f"[{kind}: see the user message after the tool results]")
+        media += [{"type": "text", "text": f"[{kind} from the result of {result.id}]"}, told]
+    text = "".join(pieces)
+    hint = writing.cache(cache)
+    return [{"type": "text", "text": text} | hint] if hint else text

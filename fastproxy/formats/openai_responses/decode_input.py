@@ -1,0 +1,137 @@
+"""A request's input items as turns of the hub. It keeps arguments as the text that came, and never loses an item.
+
+Each item is a turn of its own: translation joins what the model did between two turns of others.
+Source: openai 3.54.0, types/responses/response_input_item_param.py; recorded requests, 2026-11-21.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from fastproxy.errors import Fault
+from fastproxy.formats.openai_responses.decode_items import thoughts
+from fastproxy.formats.openai_responses.media import take_audio, take_file, take_image
+from fastproxy.formats.openai_shared import Object, cache_of, text_of
+from fastproxy.ir.request import (
+    MediaPart,
+    Message,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+OWN = "openai-responses"
+_ROLES: dict[str, Role] = {"system": "system", "developer": "developer", "user": "user", "assistant": "assistant"}
+_MEDIA: dict[str, Callable[[Object], MediaPart | None]] = {
+    "input_image": take_image,
+    "image_url": take_image,
+    "input_file": take_file,
+    "input_audio": take_audio,
+}
+_TEXT_TYPES = frozenset({"input_text", "output_text", "text"})
+
+
+def take_input(told: str | list[Object] | None) -> Iterator[Message]:
+    """The turns. Raises: Fault(bad_request) for a message whose role is none."""
+    if isinstance(told, str):
+        yield Message("user", (TextPart(told),))
+        return
+    yield from map(_message, told or ())
+
+
+def _message(item: Object) -> Message:
+    type_ = text_of(item, "type") or ("message" if "role" in item else "item_reference")
+    if type_ == "message":
+        return Message(_role(item), tuple(_content(item.get("content"))))
+    take = _BY_TYPE.get(type_)
+    if take is not None:
+        return take(item)
+    role: Role = "tool" if type_.endswith("_output") else "assistant"
+    return Message(role, (OpaquePart(OWN, item),))
+
+
+def _reasoning(item: Object) -> Message:
+    return Message("assistant", (ReasoningPart(thoughts(item), text_of(item, "encrypted_content") or None),))
+
+
+def _function_call(item: Object) -> Message:
+    arguments = _text(item.get("arguments"))
+    return Message("assistant", (ToolCallPart(_call_id(item), text_of(item, "name"), arguments),))
+
+
+def _custom_call(item: Object) -> Message:
+    told = _text(item.get("input"))
+    return Message("assistant", (ToolCallPart(_call_id(item), text_of(item, "name"), told, custom=True),))
+
+
+def _function_result(item: Object) -> Message:
+    return Message("tool", (ToolResultPart(_call_id(item), _result(item.get("output"))),))
+
+
+def _custom_result(item: Object) -> Message:
+    return Message("tool", (ToolResultPart(_call_id(item), _result(item.get("output")), custom=True),))
+
+
+_BY_TYPE: dict[str, Callable[[Object], Message]] = {
+    "reasoning": _reasoning,
+    "function_call": _function_call,
+    "function_call_output": _function_result,
+    "custom_tool_call": _custom_call,
+    "custom_tool_call_output": _custom_result,
+}
+
+
+def _role(item: Object) -> Role:
+    role = _ROLES.get(text_of(item, "role"))
+    if role is None:
+        raise Fault("bad_request", f"input: the role of a message is one of {', '.join(_ROLES)}", param="input")
+    return role
+
+
+def _call_id(item: Object) -> str:
+    return text_of(item, "call_id") or text_of(item, "id")
+
+
+def _text(value: object) -> str:
+    """Text as it came. Some clients give an object for it, or nothing; those have no text of their own to keep."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def _result(output: object) -> tuple[TextPart | MediaPart | OpaquePart, ...]:
+    if not isinstance(output, str | list):
+        output = _text(output)
+    parts = _content(output)
+    return tuple(
+        part if isinstance(part, TextPart | MediaPart | OpaquePart) else TextPart(getattr(part, "text", ""))
+        for part in parts
+    )
+
+
+def _content(content: object) -> Iterator[Part]:
+    if isinstance(content, str):
+        yield TextPart(content)
+        return
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, str):
+            yield TextPart(part)
+        elif isinstance(part, dict):
+            yield _part(part)
+
+
+def _part(part: dict[str, Any]) -> Part:
+    type_ = text_of(part, "type")
+    if type_ in _TEXT_TYPES and isinstance(part.get("text"), str):
+        return TextPart(part["text"], cache_of(part))
+    if type_ == "refusal":
+        return RefusalPart(text_of(part, "refusal"))
+    take = _MEDIA.get(type_)
+    media = take(part) if take is not None else None
+    return media if media is not None else OpaquePart(OWN, part)

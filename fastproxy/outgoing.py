@@ -1,0 +1,122 @@
+"""What goes upstream for an exchange: the client's own bytes where both sides speak one format, else a request of ours.
+
+Never: a header or a parameter of the client in a translated request (it is ours, DESIGN 7), a signature to anybody but
+the account that made it, a field dropped in silence.
+"""
+
+from typing import NamedTuple
+
+from fastproxy import payload
+from fastproxy.asked import Asked
+from fastproxy.errors import Header
+from fastproxy.formats import BY_NAME
+from fastproxy.formats.base import Action
+from fastproxy.ir.request import Request
+from fastproxy.jsonedit import prepend
+from fastproxy.providers.shape import Call, compose, credential_for, path_of, shape
+from fastproxy.routing import Route
+from fastproxy.snapshot import Account
+from fastproxy.translate.adapt import needs_responses
+from fastproxy.translate.families import family
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.request import Target, Translated, prepare, translate_request
+from fastproxy.translate.seal import Mint, has_seal
+from fastproxy.translate.unwrap import unwrap
+
+_INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
+_VERBS = {False: "generateContent", True: "streamGenerateContent"}
+
+
+class Outgoing(NamedTuple):
+    """One upstream request. translated: what was done to it, which the answer's way back needs; None on the diagonal.
+
+    dropped: what the client said and the upstream is not told.
+    """
+
+    call: Call
+    translated: Translated | None
+    dropped: tuple[str, ...]
+
+
+def outgoing(asked: Asked, route: Route, account: Account, memory: Memory) -> Outgoing:
+    """The upstream request. Raises: Fault(bad_request) for what has no equal in the upstream's format."""
+    if route.provider.auth == "client":
+        credential = asked.view.gate.foreign_credentials(asked.head)
+    else:
+        credential = credential_for(route.provider, account.secret)
+    if route.format == asked.format.name:
+        return _passed(asked, route, account, credential)
+    return _translated(asked, route, account, credential, memory)
+
+
+def _passed(asked: Asked, route: Route, account: Account, credential: list[Header]) -> Outgoing:
+    """The client's bytes, unless the model has another name there, a rule says otherwise, or an envelope is in them."""
+    provider, format_, body = route.provider, asked.format, asked.body
+    dropped: tuple[str, ...] = ()
+    if has_seal(body):
+        body, dropped = unwrap(body, mint_of(route, account))
+    if route.model != asked.peek.model:
+        body = format_.rename(body, route.model)
+    body = _by_rules(body, asked, route)
+    if provider.quirks.include_usage and not asked.peek.wants_usage and b'"stream_options"' not in body:
+        body = prepend(body, _INCLUDE_USAGE)  # a client's own stream_options stay
+    path = path_of(format_, asked.action, route.model, asked.params)
+    return Outgoing(shape(asked.head, body, provider, provider.formats[route.format], path, credential), None, dropped)
+
+
+def _translated(asked: Asked, route: Route, account: Account, credential: list[Header], memory: Memory) -> Outgoing:
+    source, provider = BY_NAME[route.format], route.provider
+    target = Target(source, route.model, mint_of(route, account), family(route.model))
+    request = decoded(asked)
+    action: Action = "generate"
+    if asked.action == "generate":
+        translated = translate_request(request, target, memory)
+    else:
+        translated, action = _counted(request, target, memory)
+    stream = request.stream and action == "generate"
+    path = path_of(source, action, route.model, {"verb": _VERBS[stream]})
+    if stream and source.name == "gemini":
+        path += "?alt=sse"
+    body = _by_rules(translated.body, asked, route)
+    headers = (*translated.headers, *credential)
+    call = compose(provider, provider.formats[route.format], path, headers, body)
+    return Outgoing(call, translated, translated.dropped)
+
+
+def _counted(request: Request, target: Target, memory: Memory) -> tuple[Translated, Action]:
+    """The question for a count, as the upstream's own endpoint takes it."""
+    counting = target.format.counting
+    assert counting is not None  # noqa: S101 - without one it is estimated, and nothing is sent
+    ready, prepared = prepare(request, target, memory)
+    encoded = counting.encode(ready)
+    return Translated(encoded.body, encoded.headers, (*prepared.dropped, *encoded.dropped)), counting.action
+
+
+def decoded(asked: Asked) -> Request:
+    """What the client asks, in the hub's words. Raises: Fault(bad_request)."""
+    format_ = asked.format
+    if asked.action == "generate" or format_.counting is None:
+        return format_.decode_request(asked.body, asked.params)
+    return format_.counting.decode(asked.body, asked.params)
+
+
+def mint_of(route: Route, account: Account) -> Mint:
+    """Who makes the signatures of an answer, and alone can read them."""
+    return Mint(route.format, route.provider.name, account.id)
+
+
+def _by_rules(body: bytes, asked: Asked, route: Route) -> bytes:
+    """The body with the configuration's [[payload]] rules applied, in the words of the upstream's format."""
+    rules = asked.view.snapshot.payload
+    if rules and asked.action == "generate":  # what counts or compacts refuses the keys that a rule would add
+        return payload.apply(body, route.model, rules)
+    return body
+
+
+def upgraded(asked: Asked, route: Route) -> Route:
+    """The route in the format that the model takes function tools in, where it takes them beside thinking in one only."""
+    if route.format_with_tools is None or b'"tools"' not in asked.body:
+        return route
+    if not needs_responses(decoded(asked), family(route.model)):
+        return route
+    return route._replace(format=route.format_with_tools, why=f"{route.why}, with tools only in {route.format_with_tools}")

@@ -1,0 +1,96 @@
+"""An upstream's refusal as the Fault that the client is told, in whatever format. Our credential never gets through.
+
+Bodies are bounded, may be empty, cut or a web page; the status and the time to wait are kept, whatever the body.
+"""
+
+import re
+
+from fastproxy.errors import Fault, Header
+from fastproxy.formats.base import Format
+from fastproxy.ir.events import Usage
+from fastproxy.pipe import ERROR_BYTES, Ending
+
+_SECONDS = re.compile(rb"\d+(?:\.\d+)?")
+_REDACTED = "[redacted]"
+
+
+def translate_fault(
+    status: int, body: bytes, source: Format, *, retry_after: bytes | None = None, secret: bytes = b""
+) -> Fault:
+    """What an answer with a status of 400 or more says.
+
+    retry_after: the header, seconds or a date. secret: our credential, which some hosts quote.
+    """
+    if secret:
+        body = body.replace(secret, _REDACTED.encode())
+    told = source.decode_fault(status, body if _tells(body) else b"{}")
+    message = told.message if _tells(body) else _without_words(status, body)
+    if secret:
+        message = message.replace(secret.decode("latin-1"), _REDACTED)  # it may have been escaped in the JSON
+    seconds, headers = _waits(retry_after)
+    return Fault(
+        told.kind,
+        message,
+        status=status,
+        retry_after_seconds=told.retry_after_seconds if seconds is None else seconds,
+        param=told.param,
+        reason=told.reason,
+        headers=headers,
+    )
+
+
+class ErrorToFault:
+    """The pipe of a refusal: it says nothing itself, and raises the Fault when the body is there.
+
+    Of a body that is too large the first ERROR_BYTES count.
+    """
+
+    quiet = False
+
+    def __init__(self, status: int, source: Format, *, retry_after: bytes | None = None, secret: bytes = b"") -> None:
+        self.tap = _Nothing()
+        self.ending: Ending = "failed"
+        self._status = status
+        self._source = source
+        self._retry_after = retry_after
+        self._secret = secret
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> bytes:
+        self._body += data[: ERROR_BYTES - len(self._body)]
+        return b""
+
+    def close(self) -> bytes:
+        body = bytes(self._body)
+        raise translate_fault(self._status, body, self._source, retry_after=self._retry_after, secret=self._secret)
+
+    def abort(self, fault: Fault) -> bytes | None:  # noqa: ARG002 - the Pipe protocol; nothing has been sent
+        return None
+
+
+class _Nothing:
+    """What a refusal tells of tokens and models."""
+
+    model = ""
+
+    def usage(self) -> Usage:
+        return Usage()
+
+
+def _tells(body: bytes) -> bool:
+    """Whether there are words of the vendor's in it: neither nothing nor a web page."""
+    start = body.lstrip()[:1]
+    return bool(start) and start != b"<"
+
+
+def _without_words(status: int, body: bytes) -> str:
+    return f"the upstream answered {status} {'with a web page' if body.strip() else 'without a word'}"
+
+
+def _waits(retry_after: bytes | None) -> tuple[float | None, tuple[Header, ...]]:
+    """Seconds where it says so; a date stays the header it is, since no clock is read here."""
+    if not retry_after:
+        return None, ()
+    if _SECONDS.fullmatch(retry_after.strip()):
+        return float(retry_after), ()
+    return None, ((b"retry-after", retry_after),)

@@ -1,0 +1,139 @@
+"""Tool names and call ids in the letters that the other side allows, and the way back for names.
+
+Deterministic, so that a conversation's every turn says the same: a name that is not allowed becomes what is left of it
+and a short digest of the whole. Two different names of one request never become the same. Ids need no way back: the
+client gets the new one in the answer and pairs its results with it.
+"""
+
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2s
+from itertools import count
+
+import msgspec
+
+from fastproxy.formats.base import Spelling
+from fastproxy.ir.request import Message, Part, Request, Tool, ToolCallPart, ToolResultPart
+
+_FOREIGN = re.compile(r"[^A-Za-z0-9_]+")
+_KEPT_CHARACTERS = 23  # with prefix and digest 39: the strictest format takes ids of 40 (Chat's older models)
+_DIGEST_BYTES = 5
+
+
+def respelled(request: Request, spelling: Spelling) -> tuple[Request, Mapping[str, str]]:
+    """The request in the target's letters, and each new tool name with the client's own.
+
+    Calls that share one id get ids of their own, in order, and so do their results.
+    """
+    names = _spelled_names(_names_of(request), spelling.name)
+    messages = tuple(_with_names(message, names) for message in request.messages) if names else request.messages
+    new = msgspec.structs.replace(
+        request,
+        messages=_with_ids(messages, spelling.id),
+        tools=tuple(_named(tool, names) for tool in request.tools),
+        tool_choice=msgspec.structs.replace(
+            request.tool_choice, names=tuple(names.get(name, name) for name in request.tool_choice.names)
+        ),
+    )
+    return new, {new_name: name for name, new_name in names.items()}
+
+
+def call_id(upstream_id: str, spelling: Spelling) -> str:
+    """An upstream's call id in the client's letters; itself where it is allowed. Cost: 0.3 us."""
+    return upstream_id if spelling.id.fullmatch(upstream_id) else legal(upstream_id, "call")
+
+
+def legal(text: str, prefix: str) -> str:
+    """`text` in letters, digits and underscores, beginning with a letter, with a digest that tells it from others."""
+    kept = _FOREIGN.sub("_", text).strip("_")[:_KEPT_CHARACTERS]
+    digest = blake2s(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
+    return f"{kept}_{digest}" if kept[:1].isalpha() else f"{prefix}_{kept}_{digest}" if kept else f"{prefix}_{digest}"
+
+
+def _names_of(request: Request) -> Iterator[str]:
+    """Every tool name that the request says, declared or called."""
+    yield from (tool.name for tool in request.tools)
+    yield from request.tool_choice.names
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, ToolCallPart) or (isinstance(part, ToolResultPart) and part.name):
+                yield part.name
+
+
+def _spelled_names(names: Iterable[str], allowed: re.Pattern[str]) -> dict[str, str]:
+    """Each name that is not allowed, and what it becomes."""
+    told = dict.fromkeys(names)
+    taken = {name for name in told if allowed.fullmatch(name)}
+    spelled: dict[str, str] = {}
+    for name in told:
+        if name not in taken:
+            spelled[name] = _free(name, "tool", taken.union(spelled.values()))
+    return spelled
+
+
+def _free(text: str, prefix: str, taken: set[str]) -> str:
+    """A legal spelling of `text` that is not taken: nearly always the first one."""
+    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix) for again in count())
+    return next(spelling for spelling in spellings if spelling not in taken)
+
+
+def _named(tool: Tool, names: Mapping[str, str]) -> Tool:
+    return msgspec.structs.replace(tool, name=names[tool.name]) if tool.name in names else tool
+
+
+def _with_names(message: Message, names: Mapping[str, str]) -> Message:
+    return _mapped(
+        message,
+        lambda part: (
+            msgspec.structs.replace(part, name=names[part.name])
+            if isinstance(part, ToolCallPart | ToolResultPart) and part.name in names
+            else part
+        ),
+    )
+
+
+def _with_ids(messages: tuple[Message, ...], allowed: re.Pattern[str]) -> tuple[Message, ...]:
+    """Messages whose calls have allowed ids, no two of them the same."""
+    ids = _Ids(messages, allowed)
+    return tuple(_mapped(message, ids.part) for message in messages)
+
+
+class _Ids:
+    """One per request. Feed it every part in order."""
+
+    def __init__(self, messages: tuple[Message, ...], allowed: re.Pattern[str]) -> None:
+        told = (part.id for message in messages for part in message.parts if isinstance(part, ToolCallPart))
+        self._allowed = allowed
+        self._taken = {id_ for id_ in told if allowed.fullmatch(id_)}
+        self._used: set[str] = set()  # client's ids that a call has had already
+        self._waiting: dict[str, deque[str]] = defaultdict(deque)  # client's id -> new ids of calls without a result
+        self._last: dict[str, str] = {}
+
+    def part(self, part: Part) -> Part:
+        if isinstance(part, ToolCallPart):
+            return self._renamed(part, self._call(part.id))
+        if isinstance(part, ToolResultPart):
+            waiting = self._waiting[part.id]
+            return self._renamed(part, waiting.popleft() if waiting else self._last.get(part.id) or self._call(part.id))
+        return part
+
+    def _call(self, id_: str) -> str:
+        again = id_ in self._used
+        new = id_ if self._allowed.fullmatch(id_) and not again else _free(id_, "call", self._taken)
+        self._used.add(id_)
+        self._taken.add(new)
+        self._waiting[id_].append(new)
+        self._last[id_] = new
+        return new
+
+    @staticmethod
+    def _renamed(part: ToolCallPart | ToolResultPart, id_: str) -> Part:
+        return part if part.id == id_ else msgspec.structs.replace(part, id=id_)
+
+
+def _mapped(message: Message, change: Callable[[Part], Part]) -> Message:
+    """The message with every part changed; itself where none is."""
+    parts = tuple(change(part) for part in message.parts)
+    same = all(new is old for new, old in zip(parts, message.parts, strict=True))
+    return message if same else Message(message.role, parts)

@@ -1,0 +1,161 @@
+"""An upstream's events as this client is to see them: its own names and ids, signatures in envelopes, no empty head.
+
+Between decoder and encoder, in one step, because it runs for every event. What needs no change is not even looked at: a
+piece of text costs one look into a set. It also notes what the exchange's record is made from, and fills the memory.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, ClassVar
+
+import msgspec
+
+from fastproxy.formats.base import Spelling
+from fastproxy.ir.events import (
+    BlockEnd,
+    Citation,
+    Event,
+    Failed,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Start,
+    Stop,
+    Text,
+    ToolArgs,
+    ToolStart,
+    Usage,
+)
+from fastproxy.ir.fold import merge
+from fastproxy.ir.request import ReasoningPart
+from fastproxy.translate.customs import Unwrapping
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.names import call_id, legal
+from fastproxy.translate.seal import Mint, seal
+
+_PLAIN = frozenset((Text, Refusal, Citation, Opaque))
+_PLAIN_WITHOUT_CUSTOMS = _PLAIN | {ToolArgs, BlockEnd}
+
+
+class ForClient(msgspec.Struct, frozen=True):
+    """What the client knows that the upstream doesn't.
+
+    model: as the client asked for it. response_id, created_at: for answers that tell none; epoch seconds. mint: of the
+    account that answers. spelling: of the client's format. names, customs: see `request.Translated`.
+    """
+
+    model: str
+    response_id: str
+    created_at: int
+    mint: Mint
+    spelling: Spelling
+    memory: Memory
+    names: Mapping[str, str] = {}
+    customs: frozenset[str] = frozenset()
+
+
+class Passes:
+    """One per response. Feed it every event, in order; `over` once the response has stopped or failed.
+
+    Cost: 0.15 us for a piece of text or of arguments, 0.6 us for a piece of thought.
+    """
+
+    __slots__ = ("_before_call", "_client", "_ids", "_plain", "_start", "_thoughts", "_unwrapping", "_usage", "ended")
+
+    def __init__(self, client: ForClient) -> None:
+        self._client = client
+        self._plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
+        self._unwrapping = Unwrapping(client.customs)
+        self._start = Start("", "", 0)
+        self._usage = Usage()
+        self._thoughts: dict[int, list[str]] = {}  # block -> its text so far
+        self._before_call: list[ReasoningPart] = []
+        self._ids: set[str] = set()
+        self.ended: Stop | Failed | None = None
+
+    @property
+    def model(self) -> str:
+        """As the upstream named it."""
+        return self._start.model
+
+    def usage(self) -> Usage:
+        """The tokens told so far."""
+        return self._usage
+
+    def feed(self, events: list[Event]) -> list[Event]:
+        """What the client's encoder gets for these events; a signature and the call it is for come together."""
+        plain = self._plain
+        for event in events:
+            if type(event) not in plain:
+                return self._each(events)
+        return events
+
+    def _each(self, events: list[Event]) -> list[Event]:
+        out: list[Event] = []
+        for number, event in enumerate(events):
+            if type(event) is Reasoning:
+                out.append(self._reasoning(event, events, number))
+                continue
+            step = self._BY_TYPE.get(type(event))
+            if step is None:
+                out.append(event)
+            else:
+                out += step(self, event)
+        return out
+
+    def _on_start(self, event: Start) -> list[Event]:
+        self._start = event
+        client = self._client
+        return [Start(event.id or client.response_id, client.model, event.created_at or client.created_at)]
+
+    def _reasoning(self, event: Reasoning, events: list[Event], number: int) -> Event:
+        pieces = self._thoughts.setdefault(event.block, [])
+        pieces.append(event.text)
+        if not event.signature:
+            return event
+        call = ""
+        if event.bound == "call":
+            following = (later for later in islice(events, number + 1, None) if isinstance(later, ToolStart))
+            call = self._call_id(next(following, None))
+        sealed = seal(self._client.mint, event, call)
+        self._before_call.append(ReasoningPart("".join(pieces), sealed.signature, event.bound))
+        return sealed
+
+    def _on_tool_start(self, event: ToolStart) -> list[Event]:
+        id_ = self._call_id(event)
+        self._ids.add(id_)
+        if self._before_call:
+            self._client.memory.remember(id_, self._before_call)
+            self._before_call.clear()
+        name = self._client.names.get(event.name, event.name)
+        return self._unwrapping.feed(ToolStart(event.block, id_, name, event.custom))
+
+    def _call_id(self, event: ToolStart | None) -> str:
+        """The id by which the client will know the call: the upstream's, unless it has none or told it twice."""
+        if event is None:
+            return ""
+        id_ = call_id(event.id, self._client.spelling) if event.id else ""
+        if id_ and id_ not in self._ids:
+            return id_
+        return legal(f"{self._start.id or self._client.response_id}_{event.block}", "call")
+
+    def _on_tool_piece(self, event: ToolArgs | BlockEnd) -> list[Event]:
+        return self._unwrapping.feed(event)
+
+    def _on_usage(self, event: Usage) -> list[Event]:
+        self._usage = merge(self._usage, event)
+        return [event]
+
+    def _on_end(self, event: Stop | Failed) -> list[Event]:
+        self.ended = event
+        return [*self._unwrapping.close(), event]
+
+    _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], list[Event]]]] = {
+        Start: _on_start,
+        ToolStart: _on_tool_start,
+        ToolArgs: _on_tool_piece,
+        BlockEnd: _on_tool_piece,
+        Usage: _on_usage,
+        Stop: _on_end,
+        Failed: _on_end,
+    }

@@ -1,0 +1,83 @@
+"""A request of one format as the request of another: the steps between decoding and encoding, in order.
+
+Each step is a pure function of the request and says what it had to drop. Nothing is dropped in silence, and what can't
+be dropped without changing the meaning is refused.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fastproxy.errors import Fault, Header
+from fastproxy.formats.base import Format
+from fastproxy.ir.request import Request
+from fastproxy.translate import customs, names, turns
+from fastproxy.translate.adapt import adapt
+from fastproxy.translate.families import Family
+from fastproxy.translate.memory import Memory, recalled
+from fastproxy.translate.seal import Mint, unseal
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Who is to answer. model: by the name that host knows. mint: of the account that is asked."""
+
+    format: Format
+    model: str
+    mint: Mint
+    family: Family
+
+
+class Translated(msgspec.Struct, frozen=True):
+    """What goes upstream, and what the answer's way back needs.
+
+    dropped: what the client said and the upstream is not told, each once. names: tool names as the upstream knows them
+    -> as the client does. customs: free-text tools that went as functions, by the client's names.
+    """
+
+    body: bytes
+    headers: tuple[Header, ...] = ()
+    dropped: tuple[str, ...] = ()
+    names: Mapping[str, str] = {}
+    customs: frozenset[str] = frozenset()
+
+
+def translate_request(request: Request, target: Target, recall: Memory) -> Translated:
+    """`request`, decoded from the client's format, as `target` takes it.
+
+    Raises: Fault(bad_request) for what has no equal there.
+    """
+    ready, prepared = prepare(request, target, recall)
+    encoded = target.format.encode_request(ready)
+    return Translated(
+        body=encoded.body,
+        headers=encoded.headers,
+        dropped=tuple(dict.fromkeys((*prepared.dropped, *encoded.dropped))),
+        names=prepared.names,
+        customs=prepared.customs,
+    )
+
+
+def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, Translated]:
+    """The request as the target's encoder is to write it, and what is known so far; also for counting its tokens.
+
+    Raises: Fault(bad_request).
+    """
+    _refuse_candidates(request)
+    request, repairs = turns.repaired(request)
+    request = msgspec.structs.replace(request, messages=recalled(request.messages, recall, target.mint))
+    request, unproven = unseal(request, target.mint)
+    wrapped: frozenset[str] = frozenset()
+    if not target.format.custom_tools:
+        request, wrapped = customs.wrapped(request)
+    request, spelled = names.respelled(request, target.format.spelling)
+    request = msgspec.structs.replace(request, model=target.model)
+    request, unfit = adapt(request, target.family, target.format.name)
+    dropped = tuple(dict.fromkeys((*repairs, *unproven, *unfit)))
+    return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped)
+
+
+def _refuse_candidates(request: Request) -> None:
+    """Several answers to one question would each need a stream of their own; one of them would be a fake."""
+    if request.sampling.candidates > 1:
+        param = "candidateCount" if request.format == "gemini" else "n"
+        raise Fault("bad_request", "only one answer to a request can be translated", param=param)

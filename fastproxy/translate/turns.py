@@ -1,0 +1,121 @@
+"""Turns that every host accepts: each call answered right after the turn that made it, and nothing else answered.
+
+Hosts refuse a conversation with a gap (OpenAI "No tool output found", Anthropic a tool_use without its result), while
+clients that cut or merge their history leave such gaps. Nothing that a client said is lost: a result without its call
+becomes text. Every repair has a name and is reported.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from fastproxy.ir.request import Message, Part, ReasoningPart, Request, TextPart, ToolCallPart, ToolResultPart
+
+EMPTY = "message.empty"
+MISSING = "tool_result.missing"
+MOVED = "tool_result.moved"
+ORPHAN = "tool_result.orphan"
+
+_NO_RESULT = TextPart("No result was given for this call.")
+
+_Place = tuple[int, int]  # number of the message, number of the part in it
+_Answers = Mapping[_Place, tuple[_Place, ToolResultPart]]  # where a call stands -> where its result does, and that
+
+
+def repaired(request: Request) -> tuple[Request, tuple[str, ...]]:
+    """The request with its turns in order, and the names of the repairs that lost or moved something.
+
+    Neighbouring turns of the assistant become one (OpenAI's Responses tells every call as an item of its own), and so
+    do the results that follow; each result has its call's name.
+    """
+    repairs: dict[str, None] = {}
+    messages = tuple(_joined(_without_empty(request.messages, repairs)))
+    answers = _answers(messages)
+    ordered = tuple(_ordered(messages, answers, repairs))
+    return msgspec.structs.replace(request, messages=ordered), tuple(repairs)
+
+
+def _without_empty(messages: tuple[Message, ...], repairs: dict[str, None]) -> Iterator[Message]:
+    """Messages that say something; texts and thoughts without a word are left out of the others."""
+    for message in messages:
+        parts = tuple(part for part in message.parts if _says(part))
+        if parts:
+            yield message if len(parts) == len(message.parts) else Message(message.role, parts)
+        else:
+            repairs[EMPTY] = None
+
+
+def _says(part: Part) -> bool:
+    match part:
+        case TextPart(text="") | ReasoningPart(text="", signature=None | ""):
+            return False
+        case _:
+            return True
+
+
+def _joined(messages: Iterator[Message]) -> Iterator[Message]:
+    """Messages with neighbouring turns of the assistant in one."""
+    turn: Message | None = None
+    for message in messages:
+        if turn is not None and message.role == "assistant":
+            turn = Message("assistant", turn.parts + message.parts)
+            continue
+        if turn is not None:
+            yield turn
+        turn = message if message.role == "assistant" else None
+        if turn is None:
+            yield message
+    if turn is not None:
+        yield turn
+
+
+def _answers(messages: tuple[Message, ...]) -> _Answers:
+    """Each call's result: the next one with its id, before another turn calls by the same id."""
+    waiting: dict[str, deque[_Place]] = defaultdict(deque)
+    found: dict[_Place, tuple[_Place, ToolResultPart]] = {}
+    for number, message in enumerate(messages):
+        for index, part in enumerate(message.parts):
+            place = (number, index)
+            if isinstance(part, ToolCallPart):
+                calls = waiting[part.id]
+                if calls and calls[0][0] != number:
+                    calls.clear()
+                calls.append(place)
+            elif isinstance(part, ToolResultPart) and waiting[part.id]:
+                found[waiting[part.id].popleft()] = (place, part)
+    return found
+
+
+def _ordered(messages: tuple[Message, ...], answers: _Answers, repairs: dict[str, None]) -> Iterator[Message]:
+    used = {place for place, _ in answers.values()}
+    for number, message in enumerate(messages):
+        left = tuple(part for index, part in enumerate(message.parts) if (number, index) not in used)
+        yield from _with_orphans_told(Message(message.role, left), repairs)
+        calls = [(index, part) for index, part in enumerate(message.parts) if isinstance(part, ToolCallPart)]
+        if not calls:
+            continue
+        places = [answers[number, index][0][0] for index, _ in calls if (number, index) in answers]
+        if any(between.role != "tool" for between in messages[number + 1 : max(places, default=0)]):
+            repairs[MOVED] = None
+        if len(places) < len(calls):
+            repairs[MISSING] = None
+        yield Message("tool", tuple(_result(call, answers.get((number, index))) for index, call in calls))
+
+
+def _result(call: ToolCallPart, answer: tuple[_Place, ToolResultPart] | None) -> ToolResultPart:
+    if answer is None:
+        return ToolResultPart(call.id, (_NO_RESULT,), is_error=True, name=call.name, custom=call.custom)
+    return msgspec.structs.replace(answer[1], name=answer[1].name or call.name, custom=call.custom)
+
+
+def _with_orphans_told(message: Message, repairs: dict[str, None]) -> Iterator[Message]:
+    """The message without results, and those it had as what the user says."""
+    rest = tuple(part for part in message.parts if not isinstance(part, ToolResultPart))
+    if rest:
+        yield Message(message.role, rest) if len(rest) < len(message.parts) else message
+    for part in message.parts:
+        if isinstance(part, ToolResultPart):
+            repairs[ORPHAN] = None
+            said = (content for content in part.content if _says(content))
+            yield Message("user", (TextPart(f"Result of the tool {part.name or part.id}:\n"), *said))

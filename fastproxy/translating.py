@@ -1,0 +1,134 @@
+"""How the answer of an upstream that speaks another format begins, and through which pipe it goes.
+
+Never: a header that tells of bytes which the client does not get, a count that is a guess and does not say so.
+"""
+
+from fastproxy.answering import require_usable, route_lines
+from fastproxy.asked import Asked
+from fastproxy.clock import wall
+from fastproxy.errors import Fault, Header
+from fastproxy.formats import BY_NAME
+from fastproxy.formats.base import EncoderOptions
+from fastproxy.framing.http1 import ResponseHead
+from fastproxy.outgoing import Outgoing, decoded, mint_of
+from fastproxy.pipe import Pipe
+from fastproxy.providers.shape import downstream_lines
+from fastproxy.routing import Route
+from fastproxy.server.reply import Answer
+from fastproxy.snapshot import Account
+from fastproxy.translate.counting import CountPipe
+from fastproxy.translate.estimate import estimate
+from fastproxy.translate.faults import ErrorToFault
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.passes import ForClient
+from fastproxy.translate.request import Translated
+from fastproxy.translate.response import Crossing, pipe_for_translation
+
+_EVENT_STREAM = (
+    b"content-type: text/event-stream; charset=utf-8",
+    b"cache-control: no-cache",
+    b"x-accel-buffering: no",
+)
+_JSON = (b"content-type: application/json",)
+# What tells of the upstream's bytes, which the client does not get.
+_OF_THE_BODY = frozenset((
+    b"content-type", b"content-encoding", b"content-language", b"content-md5", b"digest", b"etag", b"last-modified",
+    b"cache-control", b"accept-ranges", b"vary", b"x-accel-buffering",
+))  # fmt: skip
+_UNCOUNTED = frozenset((404, 405, 501))  # of a host that has the format, and not its way to count
+
+
+def countable(route: Route) -> bool:
+    """Whether the upstream's format has a way to count tokens."""
+    return BY_NAME[route.format].counting is not None
+
+
+def estimated(asked: Asked, route: Route) -> Answer:
+    """The answer to a question for a count that the upstream can't give: a guess, which says so."""
+    counting = asked.format.counting
+    assert counting is not None  # noqa: S101 - it is its own endpoint that was asked
+    tokens, method = estimate(decoded(asked), route.format)
+    asked.first_byte()
+    headers: list[Header] = [
+        (b"content-type", b"application/json"),
+        (b"x-request-id", asked.record.request_id.encode("latin-1")),
+        (b"x-fastproxy-route", f"{route.provider.name}/{route.model}".encode()),
+        (b"x-fastproxy-estimated", method.encode()),
+        (b"server-timing", asked.timing()),
+    ]
+    return Answer(200, headers, counting.write(tokens))
+
+
+class Translating:
+    """The opening of a translated answer (as pump.Opening), made of the upstream's response head and of who was asked."""
+
+    __slots__ = ("_account", "_asked", "_head", "_memory", "_route", "_streamed", "_translated",
+                 "hold", "keepalive", "length_bytes", "status")  # fmt: skip
+
+    def __init__(
+        self, asked: Asked, route: Route, account: Account, head: ResponseHead, translated: Translated, memory: Memory
+    ) -> None:
+        self._asked = asked
+        self._route = route
+        self._account = account
+        self._head = head
+        self._translated = translated
+        self._memory = memory
+        self._streamed = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+        self.status = head.status
+        self.length_bytes = None
+        stream = asked.peek.stream and asked.action == "generate"
+        self.hold = not stream
+        self.keepalive = asked.format.keepalive if stream and self._streamed else b""
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether the host has no way to count, although its format has one."""
+        return self._asked.action != "generate" and self.status in _UNCOUNTED
+
+    def require_usable(self) -> None:
+        """Nothing, for an answer that an API gives and that can be read. Raises: Fault."""
+        require_usable(self._head)
+        if self._head.get(b"content-encoding") not in (None, b"", b"identity"):
+            raise Fault("upstream_garbage", "the upstream encoded its answer although identity was asked for")
+
+    def pipe(self) -> Pipe:
+        """The pipe that fits the head; its tap tells what the upstream told."""
+        asked, source = self._asked, BY_NAME[self._route.format]
+        limits = asked.view.snapshot.limits
+        if self.status >= 400:
+            secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
+            return ErrorToFault(self.status, source, retry_after=self._head.get(b"retry-after"), secret=secret)
+        if asked.action != "generate":
+            return CountPipe(source, asked.format)
+        crossing = Crossing(
+            source=source,
+            target=asked.format,
+            client=self._for_client(),
+            options=EncoderOptions(include_usage=asked.peek.wants_usage, array=asked.wants_array),
+            event_bytes=limits.sse_line_bytes,
+            body_bytes=limits.body_bytes,
+        )
+        return pipe_for_translation(crossing, streamed=self._streamed, stream=asked.peek.stream)
+
+    def _for_client(self) -> ForClient:
+        asked, route = self._asked, self._route
+        return ForClient(
+            model=asked.peek.model,
+            response_id=asked.record.request_id,
+            created_at=int(wall()),
+            mint=Mint(route.format, route.provider.name, self._account.id),
+            spelling=asked.format.spelling,
+            memory=self._memory,
+            names=self._translated.names,
+            customs=self._translated.customs,
+        )
+
+    def lines(self) -> list[bytes]:
+        """The upstream's header lines that still are true, and ours."""
+        asked = self._asked
+        asked.first_byte()
+        kept = [line for line in downstream_lines(self._head) if line.partition(b":")[0].lower() not in _OF_THE_BODY]
+        streams = asked.peek.stream and asked.action == "generate" and not asked.wants_array
+        kept += route_lines(asked, self._route, self._head)
+        return [*(_EVENT_STREAM if streams else _JSON), *kept]

@@ -1,0 +1,98 @@
+"""Tools and the choice between them."""
+
+from typing import Any
+
+import pytest
+
+from fastproxy.errors import Fault
+from fastproxy.formats.anthropic.encode_tools import choice, forces, tools
+from fastproxy.ir.request import Cache, Request, Tool, ToolChoice
+
+F, G = Tool("f", "F", {"type": "object", "properties": {}}), Tool("g")
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def request(**fields: Any) -> Request:
+    return Request(**({"format": "openai-chat", "model": "m", "messages": (), "tools": (F, G)} | fields))
+
+
+def chosen(**fields: Any) -> Any:
+    asked = request(**fields)
+    return choice(asked, tools(asked))
+
+
+@pytest.mark.parametrize(
+    ("tool", "block"),
+    [
+        (F, {"name": "f", "description": "F", "input_schema": {"type": "object", "properties": {}}}),
+        (G, {"name": "g", "input_schema": {"type": "object", "properties": {}}}),
+        (
+            Tool("h", schema={"properties": {"type": {}}}, strict=True, cache=Cache("1h")),
+            {
+                "name": "h",
+                "input_schema": {"properties": {"type": {}}, "type": "object"},
+                "strict": True,
+                "cache_control": {"type": "ephemeral", "ttl": "1h"},
+            },
+        ),
+        (Tool("i", schema={}, strict=False), {"name": "i", "input_schema": {"type": "object", "properties": {}}}),
+    ],
+)
+def test_every_tool_has_a_schema_whose_root_is_an_object(tool: Tool, block: Any) -> None:
+    assert tools(request(tools=(tool,))) == [block]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"parallel": True}, None),
+        ({"parallel": False}, {"type": "auto", "disable_parallel_tool_use": True}),
+        ({"tool_choice": ToolChoice("none"), "parallel": False}, {"type": "none"}),
+        ({"tool_choice": ToolChoice("required")}, {"type": "any"}),
+        (
+            {"tool_choice": ToolChoice("required", ("g",)), "parallel": False},
+            {"type": "tool", "name": "g", "disable_parallel_tool_use": True},
+        ),
+        ({"tool_choice": ToolChoice("required", ("f", "g"))}, {"type": "any"}),
+        ({"tool_choice": ToolChoice("none"), "tools": ()}, None),
+        ({"parallel": False, "tools": ()}, None),
+    ],
+)
+def test_the_choice_in_this_formats_words(fields: dict[str, Any], expected: Any) -> None:
+    assert chosen(**fields) == expected
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_of_several_allowed_tools_only_those_are_offered(mode: Any) -> None:
+    asked = request(tools=(F, G, Tool("h")), tool_choice=ToolChoice(mode, ("f", "h")))
+    assert [tool["name"] for tool in tools(asked)] == ["f", "h"]
+
+
+def test_tools_that_anthropic_runs_are_offered_to_anthropic_alone() -> None:
+    own = request(format="anthropic", extras={"tools": [SEARCH]}, tool_choice=ToolChoice("required", ("web_search",)))
+    assert tools(own)[-1] == SEARCH
+    assert choice(own, tools(own)) == {"type": "tool", "name": "web_search"}
+    assert SEARCH not in tools(request(extras={"tools": [SEARCH]}))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tool_choice": ToolChoice("required", ("web_search",))},
+        {"tool_choice": ToolChoice("required"), "tools": ()},
+        {"extras": {"tool_choice": {"type": "web_search_preview"}}},
+    ],
+)
+def test_a_forced_tool_that_nobody_here_can_run_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(Fault) as raised:
+        chosen(**fields)
+    assert (raised.value.kind, raised.value.param) == ("bad_request", "tool_choice")
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [(None, False), ({"type": "auto"}, False), ({"type": "none"}, False), ({"type": "any"}, True)],
+)
+def test_what_forces_a_call(block: Any, expected: bool) -> None:
+    assert forces(block) is expected

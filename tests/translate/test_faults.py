@@ -1,0 +1,74 @@
+"""Refusals of an upstream: status, waiting time and reason kept, our credential never told."""
+
+import pytest
+
+from fastproxy.errors import Fault
+from fastproxy.ir.events import Usage
+from fastproxy.pipe import ERROR_BYTES
+from fastproxy.translate.faults import ErrorToFault, translate_fault
+from support.plain_format import plain_format
+
+SOURCE = plain_format()
+
+
+def test_what_the_vendor_says_stays() -> None:
+    told = translate_fault(429, b'{"message":"slow down","reason":"quota","wait":3}', SOURCE)
+    assert (told.kind, told.status, told.message, told.reason) == ("rate_limited", 429, "slow down", "quota")
+    assert told.retry_after_seconds == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds", "headers"),
+    [
+        (b"7", 7.0, ()),
+        (b" 1.5 ", 1.5, ()),
+        (b"Wed, 21 Oct 2026 07:28:00 GMT", 3, ((b"retry-after", b"Wed, 21 Oct 2026 07:28:00 GMT"),)),
+        (b"", 3, ()),
+        (None, 3, ()),
+    ],
+)
+def test_the_header_that_says_when_to_come_back_is_kept(
+    header: bytes | None, seconds: float, headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    told = translate_fault(429, b'{"message":"slow down","wait":3}', SOURCE, retry_after=header)
+    assert (told.retry_after_seconds, told.headers) == (seconds, headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the upstream answered 429 without a word"),
+        (b" \n", "the upstream answered 429 without a word"),
+        (b"\n<!DOCTYPE html><title>secret-1</title>", "the upstream answered 429 with a web page"),
+    ],
+)
+def test_bodies_without_words_get_a_sentence_and_keep_their_kind(body: bytes, message: str) -> None:
+    told = translate_fault(429, body, SOURCE)
+    assert (told.kind, told.status, told.message) == ("rate_limited", 429, message)
+
+
+@pytest.mark.parametrize("secret", [b"sk-1", b"a/b", "\u00e9".encode("latin-1")])
+def test_our_credential_is_never_told_however_it_is_spelled(secret: bytes) -> None:
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in secret.decode("latin-1"))
+    for spelling in (secret if secret.isascii() else escaped.encode(), escaped.encode()):
+        told = translate_fault(400, b'{"message":"no such key: %b!"}' % spelling, SOURCE, secret=secret)
+        assert told.message == "no such key: [redacted]!"
+
+
+def test_the_pipe_of_a_refusal_says_nothing_and_raises_when_the_body_is_there() -> None:
+    pipe = ErrorToFault(429, SOURCE, retry_after=b"7", secret=b"sk-1")
+    assert pipe.feed(b'{"message":"sk') + pipe.feed(b'-1"}') == b""
+    with pytest.raises(Fault, match=r"\[redacted\]") as raised:
+        pipe.close()
+    assert raised.value.retry_after_seconds == 7
+    assert (pipe.ending, pipe.tap.model, pipe.tap.usage()) == ("failed", "", Usage())
+    assert pipe.abort(raised.value) is None
+
+
+def test_a_body_without_end_is_read_up_to_a_limit() -> None:
+    pipe = ErrorToFault(429, SOURCE)
+    for piece in (b"<", *[b"x" * (ERROR_BYTES // 2)] * 3):
+        pipe.feed(piece)
+    assert len(pipe._body) == ERROR_BYTES
+    with pytest.raises(Fault, match="web page"):
+        pipe.close()

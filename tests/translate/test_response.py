@@ -1,0 +1,201 @@
+"""Pipes that translate: any split, both crossings, and never a broken answer that looks finished."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastproxy.errors import Fault
+from fastproxy.formats.base import EncoderOptions, Spelling
+from fastproxy.ir.events import BlockEnd, Event, Failed, Start, Stop, Text, ToolArgs, ToolStart, Usage
+from fastproxy.ir.fold import fold
+from fastproxy.pipe import Pipe
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.passes import ForClient
+from fastproxy.translate.response import Crossing, pipe_for_translation
+from fastproxy.translate.seal import Mint
+from laws.event_lists import responses
+from support.plain_format import END, line, plain_format, told
+
+SAID: list[Event] = [
+    Start("id", "served", 5),
+    Text(0, "hel"),
+    Text(0, "lo"),
+    BlockEnd(0),
+    Usage(input_tokens=3),
+    Usage(output_tokens=2),
+    Stop("end"),
+]
+WIRE = b"".join(map(line, SAID))
+ASKED = [Start("id", "asked", 5), *SAID[1:]]
+
+
+def pipe(*, streamed: bool = True, stream: bool = True, body_bytes: int = 10_000, event_bytes: int = 10_000) -> Pipe:
+    format_ = plain_format()
+    client = ForClient("asked", "ours", 7, Mint("gemini", "p", "a"), _any_spelling(), Memory())
+    crossing = Crossing(format_, format_, client, EncoderOptions(), event_bytes, body_bytes)
+    return pipe_for_translation(crossing, streamed=streamed, stream=stream)
+
+
+def _any_spelling() -> Spelling:
+    return plain_format(spelling=".*").spelling
+
+
+def run(one: Pipe, *pieces: bytes) -> bytes:
+    return b"".join([*map(one.feed, pieces), one.close()])
+
+
+@given(st.lists(st.integers(0, len(WIRE)), max_size=6))
+def test_any_split_of_the_upstreams_bytes_gives_the_same_stream(cuts: list[int]) -> None:
+    cuts = sorted(cuts)
+    pieces = [WIRE[a:b] for a, b in zip([0, *cuts], [*cuts, len(WIRE)], strict=True)]
+    one = pipe()
+    out = run(one, *pieces)
+    assert told(out) == ASKED
+    assert out.endswith(END)
+    assert (one.ending, one.tap.model, one.tap.usage()) == ("ok", "served", Usage(input_tokens=3, output_tokens=2))
+
+
+def test_the_client_gets_the_end_with_the_stop_and_not_when_the_connection_ends() -> None:
+    one = pipe()
+    assert one.feed(WIRE).endswith(END)
+    assert one.close() == b""
+    assert one.abort(Fault("unreachable", "gone")) == b""
+    assert one.ending == "ok"
+
+
+@given(responses())
+def test_a_stream_and_a_whole_answer_say_the_same_to_either_client(events: list[Event]) -> None:
+    stream, body = b"".join(map(line, events)), plain_format().encode_whole(fold(events))
+    whole = run(pipe(stream=False, body_bytes=10**6), stream)
+    assert run(pipe(streamed=False, stream=False, body_bytes=10**6), body) == whole
+    again = told(run(pipe(streamed=False, body_bytes=10**6), body))
+    assert fold(again) == fold(told(run(pipe(event_bytes=10**6), stream)))
+
+
+@given(st.integers(1, len(WIRE) - 3))
+def test_a_stream_cut_anywhere_ends_in_an_error_and_never_in_a_success(length: int) -> None:
+    one = pipe()
+    said = one.feed(WIRE[:length])
+    if not said:
+        with pytest.raises(Fault, match="no end"):
+            one.close()
+        return
+    out = said + one.close()
+    assert isinstance(told(out)[-1], Failed)
+    assert END not in out
+    assert one.ending == "incomplete"
+
+
+@given(st.integers(0, len(WIRE) - 3))
+def test_a_cut_stream_is_no_whole_answer(length: int) -> None:
+    one = pipe(stream=False)
+    assert one.feed(WIRE[:length]) == b""
+    with pytest.raises(Fault, match="no end"):
+        one.close()
+
+
+def test_an_event_that_lacks_only_its_blank_line_counts() -> None:
+    out = run(pipe(), WIRE.removesuffix(b"\n\n"))
+    assert told(out) == ASKED
+    assert out.endswith(END)
+
+
+def test_what_was_told_before_garbage_reaches_the_client_before_the_error() -> None:
+    one = pipe()
+    one.feed(line(SAID[0]))
+    with pytest.raises(Fault, match="not JSON") as raised:
+        one.feed(line(SAID[1]) + b"data: {\n\n")
+    out = one.abort(raised.value)
+    assert out is not None
+    assert told(out) == [SAID[1], Failed("upstream_garbage", "not JSON")]
+    assert one.ending == "incomplete"
+
+
+def test_an_error_before_the_first_byte_is_raised_with_all_that_clients_act_on() -> None:
+    one = pipe()
+    with pytest.raises(Fault) as raised:
+        one.feed(line(SAID[0]) + line(Failed("overloaded", "busy", "quota")))
+    assert (raised.value.kind, raised.value.message, raised.value.reason) == ("overloaded", "busy", "quota")
+    assert one.ending == "failed"
+    # The pump has begun the response with a keepalive meanwhile, so it asks for the error event.
+    out = one.abort(raised.value)
+    assert out is not None
+    assert told(out)[-1] == Failed("overloaded", "busy", "quota")
+
+
+def test_an_error_in_the_middle_is_told_in_the_stream_and_nothing_follows() -> None:
+    one = pipe()
+    one.feed(line(SAID[0]) + line(SAID[1]))
+    out = one.feed(line(Failed("overloaded", "busy")) + line(SAID[2]))
+    assert told(out) == [Failed("overloaded", "busy")]
+    assert one.feed(line(SAID[2])) == b""
+    assert one.close() == b""
+    assert one.ending == "failed"
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_failure_is_raised_for_a_client_that_waits_for_a_whole_answer(streamed: bool) -> None:
+    events = [SAID[0], SAID[1], Failed("overloaded", "busy", "quota")]
+    body = b"".join(map(line, events)) if streamed else plain_format().encode_whole(fold(events))
+    one = pipe(streamed=streamed, stream=False)
+    with pytest.raises(Fault, match="busy") as raised:
+        run(one, body)
+    assert raised.value.reason == "quota"
+    assert one.ending == "failed"
+    assert one.abort(raised.value) is None
+
+
+def test_an_upstream_that_breaks_off_ends_the_clients_stream_in_an_error() -> None:
+    one = pipe()
+    one.feed(line(SAID[0]) + line(SAID[1]))
+    out = one.abort(Fault("unreachable", "gone"))
+    assert out is not None
+    assert told(out) == [Failed("unreachable", "gone")]
+    assert one.abort(Fault("unreachable", "gone")) == b""
+    assert one.ending == "incomplete"
+
+
+def test_a_keepalive_may_stand_between_any_two_writes_of_a_stream_and_nowhere_in_a_body() -> None:
+    assert pipe().quiet
+    assert pipe(streamed=False).quiet
+    assert not pipe(stream=False).quiet
+    assert not pipe(streamed=False, stream=False).quiet
+
+
+def test_a_host_that_dies_while_it_makes_a_whole_answer_ends_the_stream_that_a_keepalive_began() -> None:
+    out = pipe(streamed=False).abort(Fault("unreachable", "gone"))
+    assert out is not None
+    assert told(out) == [Failed("unreachable", "gone")]
+
+
+@pytest.mark.parametrize(("streamed", "stream"), [(True, False), (False, True), (False, False)])
+def test_what_must_be_collected_is_bounded(streamed: bool, stream: bool) -> None:
+    one = pipe(streamed=streamed, stream=stream, body_bytes=100)
+    with pytest.raises(Fault, match="more than 100 bytes"):
+        for piece in (WIRE[:60], WIRE[60:]):
+            one.feed(piece)
+
+
+def test_an_event_of_a_stream_is_bounded() -> None:
+    with pytest.raises(Fault, match="more than 100 bytes"):
+        pipe(event_bytes=100).feed(b"data: " + b"x" * 101)
+
+
+def test_a_stop_that_is_an_error_is_no_good_end() -> None:
+    one = pipe()
+    one.feed(line(SAID[0]) + line(Stop("error")))
+    assert one.ending == "failed"
+
+
+def test_interleaved_calls_reach_the_client_with_their_own_arguments() -> None:
+    events: list[Event] = [
+        SAID[0],
+        ToolStart(0, "a", "f"),
+        ToolStart(1, "b", "g"),
+        ToolArgs(1, '{"x":1.0}'),
+        ToolArgs(0, "{}"),
+        BlockEnd(0),
+        BlockEnd(1),
+        Stop("tools"),
+    ]
+    assert told(run(pipe(), b"".join(map(line, events))))[1:] == events[1:]
