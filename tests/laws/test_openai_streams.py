@@ -82,12 +82,8 @@ def write(events: list[Event]) -> bytes:
 
 
 def read(stream: bytes) -> list[Event]:
-    """What the decoder makes of a stream."""
     decoder = FORMAT.decoder()
-    events: list[Event] = []
-    for data in payloads(stream):
-        events += decoder.decode(data)
-    return events + decoder.close()
+    return [event for data in payloads(stream) for event in decoder.decode(data)] + decoder.close()
 
 
 def ending(stream: bytes) -> Ending:

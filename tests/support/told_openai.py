@@ -154,7 +154,8 @@ def _response_stop(response: Mapping[str, Any]) -> StopClass:
     if response.get("status") == "incomplete":
         reason = (response.get("incomplete_details") or {}).get("reason")
         return "refusal" if reason == "content_filter" else "length"
-    return "end" if response.get("status", "completed") == "completed" else ""
+    # A gateway that gathered a stream has been recorded leaving "in_progress" beside a whole output.
+    return "end" if response.get("status", "completed") == "completed" or response.get("output") else ""
 
 
 def _response_spent(usage: Mapping[str, Any]) -> Spent:

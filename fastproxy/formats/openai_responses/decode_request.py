@@ -44,7 +44,7 @@ _KNOWN = frozenset(_Body.__struct_fields__)
 
 
 def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: ARG001 - this format's path says nothing
-    """The whole request. Raises: Fault(bad_request). Cost: 20 us for 1 KB, 0.4 ms for 100 KB."""
+    """The whole request. Raises: Fault(bad_request). Cost: 28 us for 8 items, 1.8 ms for 560 (64 KB)."""
     whole = parse(_OBJECT.decode, without_lone_surrogates(body))
     told = _typed(whole)
     extras = {key: value for key, value in whole.items() if key not in _KNOWN and value is not None}

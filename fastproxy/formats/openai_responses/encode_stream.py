@@ -62,7 +62,7 @@ class ResponsesStream:
         self._output: list[Any] = []  # those that are done
 
     def encode(self, event: Event) -> bytes:
-        """The events this event becomes; b"" while it has to wait. Cost: 1.2 us for a piece of text."""
+        """The events this event becomes; b"" while it has to wait. Cost: 0.7 us for a piece of text."""
         if self._broken:
             return b""
         turns = self._serial.feed(event)

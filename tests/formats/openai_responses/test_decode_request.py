@@ -41,6 +41,7 @@ def test_an_agents_request_is_told_whole() -> None:
         "developer",
         "user",
         "assistant",
+        "assistant",
         "tool",
         "tool",
         "assistant",
@@ -48,11 +49,11 @@ def test_an_agents_request_is_told_whole() -> None:
     ]
     assert request.messages[0] == Message("system", (TextPart("Answer in one line."),))
     assert request.messages[2].parts[1] == MediaPart("image", "image/png", Inline("AA=="))
-    assert request.messages[3].parts == (
-        ReasoningPart("", "c2ln"),
+    assert request.messages[3].parts == (ReasoningPart("", "c2ln"),)
+    assert request.messages[4].parts == (
         ToolCallPart("call_1", "clock", '{"zone": 1.0, "big": 123456789012345678901234567890}'),
     )
-    (result,) = request.messages[4].parts
+    (result,) = request.messages[5].parts
     assert isinstance(result, ToolResultPart)
     assert (result.id, result.text) == ("call_1", "12:00")
     assert request.tools == (

@@ -27,8 +27,10 @@ ASKED = {"type": "message", "role": "user", "content": [{"type": "input_text", "
 PNG = MediaPart("image", "image/png", Inline("AA=="))
 
 
-def write(*messages: Message, format_: str = "anthropic") -> tuple[str | None, list[Any], tuple[str, ...]]:
-    writer = InputWriter(Request(format_, "m", messages))
+def write(
+    *messages: Message, format_: str = "anthropic", model: str = "m"
+) -> tuple[str | None, list[Any], tuple[str, ...]]:
+    writer = InputWriter(Request(format_, model, messages))
     instructions, items = writer.write()
     return instructions, items, tuple(writer.dropped)
 
@@ -129,16 +131,23 @@ def test_a_result_of_a_custom_call_is_one_also_where_its_format_does_not_tell() 
     assert told[-1] == {"type": "custom_tool_call_output", "call_id": "c", "output": "ok"}
 
 
-def test_cache_hints_are_written_for_those_who_know_the_word() -> None:
-    turn = Message("user", (TextPart("a", Cache("30m")),))
-    (told,) = items(turn, format_="openai-chat")
-    assert told["content"][0]["prompt_cache_breakpoint"] == {"mode": "explicit", "ttl": "30m"}
-    _, (told,), dropped = write(turn)
+@pytest.mark.parametrize("model", ["gpt-5.6", "gpt-6-astra", "openai/gpt-5.6-sol", "openai.gpt-5.6-luna"])
+@pytest.mark.parametrize(("ttl", "lifetime"), [("30m", {"ttl": "30m"}), ("1h", {}), (None, {})])
+def test_cache_hints_are_written_for_models_that_know_the_word(model: str, ttl: str | None, lifetime: Any) -> None:
+    turn = Message("user", (TextPart("a", Cache(ttl)),))
+    _, (told,), dropped = write(turn, model=model)
+    assert told["content"][0]["prompt_cache_breakpoint"] == {"mode": "explicit"} | lifetime
+    assert dropped == ()
+    lead = Message("system", (TextPart("a", Cache()),))
+    assert write(lead, ASK, model=model)[0] is None
+
+
+@pytest.mark.parametrize("model", ["gpt-5.5", "gpt-4.1", "lab-gpt-7b", "grok-4.5"])
+def test_cache_hints_are_reported_for_models_that_would_refuse_them(model: str) -> None:
+    _, (told,), dropped = write(Message("user", (TextPart("a", Cache("30m")),)), model=model, format_="openai-chat")
     assert "prompt_cache_breakpoint" not in told["content"][0]
     assert dropped == ("cache",)
-    lead = Message("system", (TextPart("a", Cache()),))
-    assert write(lead, ASK, format_="openai-chat")[0] is None
-    assert write(lead, ASK)[0] == "a"
+    assert write(Message("system", (TextPart("a", Cache()),)), ASK, model=model)[0] == "a"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +155,7 @@ def test_cache_hints_are_written_for_those_who_know_the_word() -> None:
     [ToolCallPart("c", "n", "{}", cache=Cache()), ToolResultPart("c", (TextPart("a"),), cache=Cache())],
 )
 def test_a_cache_hint_without_a_place_is_reported(part: Any) -> None:
-    assert write(Message("assistant", (part,)), format_="openai-chat")[2] == ("cache",)
+    assert write(Message("assistant", (part,)), model="gpt-6")[2] == ("cache",)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from fastproxy.ir.request import (
     Tool,
     ToolChoice,
 )
+from support import recordings
 
 ASK = (Message("user", (TextPart("?"),)),)
 CLOCK = Tool("clock", schema={"type": "object", "properties": {}})
@@ -226,6 +227,37 @@ def test_numbers_of_any_size_survive_in_a_schema() -> None:
         b'{"model":"m","tools":[{"type":"function","name":"a","parameters":{"const":123456789012345678901234567890}}]}'
     )
     assert b"123456789012345678901234567890" in encode_request(decode_request(body, {})).body
+
+
+RECORDED = [one for one in recordings.parameters() if not isinstance(one, str) or "openai-responses/" in one]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_recorded_request_comes_back_with_all_that_it_said(name: str) -> None:
+    told = orjson.loads(recordings.load(name).body)
+    encoded = encode_request(decode_request(orjson.dumps(told), {}))
+    body = orjson.loads(encoded.body)
+    assert encoded.dropped == ()
+    assert {key for key, value in told.items() if value is not None and key not in body} <= {"tool_choice"}  # "auto"
+    for key in ("temperature", "max_output_tokens", "reasoning", "include", "store", "instructions", "service_tier"):
+        assert told.get(key) is None or {**told, "reasoning": _without_null(told.get("reasoning"))}[key] == body[key]
+    if isinstance(told.get("input"), list):
+        assert _texts(told["input"]) == _texts(body["input"])
+
+
+def _without_null(told: Any) -> Any:
+    return {key: value for key, value in told.items() if value is not None} if isinstance(told, dict) else told
+
+
+def _texts(items: list[Any]) -> list[Any]:
+    """What each item says, however its content is spelled."""
+    said: list[Any] = []
+    for item in items:
+        content = item.get("content")
+        parts = [{"text": content}] if isinstance(content, str) else content or []
+        said += [part.get("text") for part in parts]
+        said += [item.get(key) for key in ("arguments", "encrypted_content", "call_id", "name") if key in item]
+    return said
 
 
 def test_nothing_of_the_request_is_changed() -> None:

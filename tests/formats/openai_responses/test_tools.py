@@ -86,21 +86,30 @@ def test_a_choice_in_the_hubs_words(told: Any, choice: ToolChoice) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "choice"),
+    "told",
     [
-        ({"type": "web_search"}, ToolChoice()),
-        ({"type": "allowed_tools", "mode": "required", "tools": [{"type": "mcp"}]}, ToolChoice()),
-        (
-            {"type": "allowed_tools", "tools": [{"type": "mcp"}, {"type": "function", "name": "a"}]},
-            ToolChoice("auto", ("a",)),
-        ),
-        ({"type": ["odd"]}, ToolChoice()),
+        {"type": "web_search"},
+        {"type": "allowed_tools", "mode": "required", "tools": [{"type": "mcp"}]},
+        {"type": ["odd"]},
     ],
 )
-def test_a_choice_without_words_here_is_kept(told: Any, choice: ToolChoice) -> None:
+def test_a_forced_choice_without_words_here_is_kept(told: Any) -> None:
     extras: dict[str, Any] = {}
-    assert take_choice(told, extras) == choice
+    assert take_choice(told, extras) == ToolChoice()
     assert extras == {"tool_choice": told}
+
+
+@pytest.mark.parametrize(
+    ("tools", "choice"),
+    [
+        ([{"type": "mcp"}, {"type": "function", "name": "a"}], ToolChoice("auto", ("a",))),
+        ([{"type": "mcp"}], ToolChoice("none")),
+    ],
+)
+def test_of_the_allowed_tools_ours_may_be_called(tools: Any, choice: ToolChoice) -> None:
+    extras: dict[str, Any] = {}
+    assert take_choice({"type": "allowed_tools", "mode": "auto", "tools": tools}, extras) == choice
+    assert extras == {}
 
 
 @pytest.mark.parametrize(
