@@ -14,7 +14,7 @@ from fastproxy.endpoints import Endpoint
 from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Action, Format, Peek
-from fastproxy.framing.http1 import RequestHead
+from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.ir.events import Usage
 from fastproxy.pump import Pump
 from fastproxy.routing import Route
@@ -32,7 +32,11 @@ SESSION_HEADERS = (
 )
 SESSION_CHARACTERS = 128
 MODEL_CHARACTERS = 256
-_NO_HEAD = RequestHead(b"", b"", [])
+_NOT_LOOKED = Peek("", stream=False)
+_NO_HEAD = request_head(b"", b"", fields_of(()))
+
+
+RouteKey = tuple[str, str, int]  # name of the endpoint, model, generation of the model lists
 
 
 class View(msgspec.Struct, frozen=True):
@@ -40,7 +44,7 @@ class View(msgspec.Struct, frozen=True):
 
     snapshot: Snapshot
     gate: Gate
-    routes: dict[tuple[str, str, int], Route] = msgspec.field(default_factory=dict)  # a memory that relay keeps bounded
+    routes: dict[RouteKey, Route] = msgspec.field(default_factory=dict)  # a memory that relay keeps bounded
 
 
 class RequestIds:
@@ -52,9 +56,10 @@ class RequestIds:
 
     def of(self, head: RequestHead | None) -> str:
         """The caller's own x-request-id where it is one, else a new id."""
-        given = head.get(b"x-request-id") if head is not None else None
-        if given is not None and _REQUEST_ID.fullmatch(given):
-            return given.decode()
+        if head is not None and b"x-request-id" in head.names.first:
+            given = head.get(b"x-request-id") or b""
+            if _REQUEST_ID.fullmatch(given):
+                return given.decode()
         return f"{self._prefix}{next(self._numbers):06x}"
 
 
@@ -92,7 +97,7 @@ class Asked:
         self.head = head
         self.endpoint = endpoint
         self.action = cast("Action", endpoint.action)  # admin has taken the actions that are ours
-        self.peek = Peek("", stream=False)
+        self.peek = _NOT_LOOKED
         self.format: Format = BY_NAME[endpoint.format]
         self.params = params
         self.client = client
@@ -118,8 +123,7 @@ class Asked:
         self.record.requested_model = self.peek.model[:MODEL_CHARACTERS]
         self.record.stream = self.peek.stream
         for name in SESSION_HEADERS:
-            value = self.head.get(name)
-            if value:
+            if name in self.head.names.first and (value := self.head.get(name)):
                 session = value.decode("latin-1")
                 break
         self.record.session = (session or "")[:SESSION_CHARACTERS]

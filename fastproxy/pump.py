@@ -5,36 +5,36 @@ backpressure is `pause` on the upstream while the client's buffer is full. A who
 up to HOLD_BYTES, so that one which breaks early is still refused with a true status.
 """
 
-from collections.abc import Callable
+import asyncio
+from typing import Protocol
 
-import msgspec
-
-from fastproxy.clock import Sweep
-from fastproxy.errors import Fault, Header
+from fastproxy.errors import Fault
 from fastproxy.pipe import Pipe
-from fastproxy.server.reply import Answer, Reply
+from fastproxy.server.reply import Reply
 from fastproxy.snapshot import Limits
 from fastproxy.upstream.exchange import Exchange
 
 HOLD_BYTES = 262144
 
 
-class Opening(msgspec.Struct, frozen=True):
-    """The response head for the client, ready but for what is known only when the first byte goes out.
+class Opening(Protocol):
+    """How the answer to the client begins.
 
-    headers: makes the header lines at that moment (Server-Timing). length_bytes: None when unknown or not to trust.
-    hold: whether to wait for the whole body. keepalive: bytes for a silence, b"" for none.
+    length_bytes: None when unknown or not to trust. hold: whether to wait for the whole body. keepalive: bytes for a
+    silence, b"" for none.
     """
 
     status: int
-    headers: Callable[[], list[Header]]
     length_bytes: int | None
     hold: bool
     keepalive: bytes
 
+    def lines(self) -> list[bytes]:
+        """The header lines, asked for at the moment when the first byte goes out."""
+
 
 class Pump:
-    """The sink of one exchange. `done` resolves when the client has all of it, or raises the Fault to answer with."""
+    """The sink of one exchange. fault: what broke after the client had got the first byte."""
 
     __slots__ = (
         "_held",
@@ -43,11 +43,13 @@ class Pump:
         "_keepalive",
         "_limits",
         "_opening",
+        "_refused",
         "_reply",
+        "_settled",
         "_since",
         "_spoke",
         "_upstream",
-        "done",
+        "_waiting",
         "fault",
         "pipe",
     )
@@ -64,21 +66,25 @@ class Pump:
         self._held_bytes = 0
         self._spoke = True  # whether the client got anything since the last sweep
         self._since = 0.0
-        self.fault: Fault | None = None  # what broke after the client had got the first byte
-        self.done = upstream.new_future()
+        self.fault: Fault | None = None
+        self._refused: Fault | None = None  # what broke before that
+        self._settled = False
+        self._waiting: asyncio.Future[None] | None = None
         reply.on_pause = self._on_pause
 
-    async def run(self, sweep: Sweep) -> None:
+    async def run(self) -> None:
         """Until the response has ended. Raises: Fault when it broke before the client got a byte."""
-        sweep.add(self)
         if self._reply.paused:  # by what is left of the reply before this one
             self._upstream.pause()
         try:
             self._upstream.relay(self)
-            await self.done
+            if not self._settled:  # mostly a whole answer has arrived with its head
+                self._waiting = self._upstream.new_future()
+                await self._waiting
         finally:
-            sweep.discard(self)
             self._reply.on_pause = None
+        if self._refused is not None:
+            raise self._refused
 
     # The upstream's side.
 
@@ -93,7 +99,7 @@ class Pump:
         if not out:
             return
         self._spoke = True
-        if self._reply.started:
+        if self._opening is None:  # the head is written
             self._reply.write(out)
         elif self._hold and self._held_bytes + len(out) <= HOLD_BYTES:
             self._held.append(out)
@@ -103,14 +109,14 @@ class Pump:
 
     def end(self) -> None:
         """The upstream's body is complete."""
-        if self.done.done():
+        if self._settled:
             return
         try:
             out = self.pipe.close()
         except Fault as fault:
             self.broken(fault)
             return
-        if self._reply.started:
+        if self._opening is None:
             self._reply.end(out)
         else:
             self._send(b"".join((*self._held, out)))
@@ -118,10 +124,11 @@ class Pump:
 
     def broken(self, fault: Fault) -> None:
         """The upstream broke off. With nothing sent yet the relay answers; else the format's error event, or a cut."""
-        if self.done.done():
+        if self._settled:
             return
         if not self._reply.started:
-            self.done.set_exception(self._as_told(fault))
+            self._refused = self._as_told(fault)
+            self._settle()
             return
         self.fault = fault
         out = self.pipe.abort(fault)
@@ -173,12 +180,12 @@ class Pump:
     def _begin(self, first: bytes) -> None:
         """Write the head, and `first` with it."""
         opening = self._opened()
-        self._reply.start(opening.status, opening.headers(), opening.length_bytes, first)
+        self._reply.start(opening.status, opening.lines(), opening.length_bytes, first)
 
     def _send(self, body: bytes) -> None:
         """Write head and whole body."""
         opening = self._opened()
-        self._reply.send(Answer(opening.status, opening.headers(), body))
+        self._reply.complete(opening.status, opening.lines(), body)
 
     def _opened(self) -> Opening:
         opening, self._opening = self._opening, None
@@ -187,5 +194,6 @@ class Pump:
         return opening
 
     def _settle(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        self._settled = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)

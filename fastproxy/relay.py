@@ -11,25 +11,27 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
+
 from fastproxy import endpoints, payload, routing
 from fastproxy.accounts import pool as accounts
 from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
 from fastproxy.answering import Answering
-from fastproxy.asked import Asked, RequestIds, View
+from fastproxy.asked import Asked, RequestIds, RouteKey, View
 from fastproxy.clock import Sweep, monotonic, wall
-from fastproxy.errors import Fault, Header, Kind, place_of
+from fastproxy.errors import Fault, Header, place_of
 from fastproxy.formats import BY_NAME
-from fastproxy.formats.base import EncoderOptions, Format, Peek
-from fastproxy.framing.http1 import RequestHead, ResponseHead
+from fastproxy.formats.base import EncoderOptions, Format
+from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.fold import fold
 from fastproxy.jsonedit import prepend
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import Call, credential_for, path_of, shape
-from fastproxy.pump import Opening, Pump
+from fastproxy.pump import Pump
 from fastproxy.refusal import refusal
 from fastproxy.routing import Route
-from fastproxy.server.reply import Answer, Reply
+from fastproxy.server.reply import Answer, Reply, lines_of
 from fastproxy.snapshot import Account
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.exchange import DeadConnection, Exchange
@@ -55,8 +57,7 @@ _FORM_TYPES = frozenset((b"text/plain", b"application/x-www-form-urlencoded", b"
 _JSON: list[Header] = [(b"content-type", b"application/json")]
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True):
     """A model request past the gate; the connection calls `serve` once the body is there."""
 
     relay: "Relay"
@@ -103,7 +104,8 @@ class Relay:
         """Who asks for what, decided before a byte of the body is read. Raises: Fault."""
         view = self.view
         view.gate.check_host(head)
-        _refuse_websocket(head)
+        if b"upgrade" in head.names.first:
+            _refuse_websocket(head)
         _refuse_form(head)
         if head.method == b"OPTIONS" and head.get(b"access-control-request-method") is not None:
             return Preflight(view.gate.page(head))
@@ -151,34 +153,33 @@ class Relay:
             asked.failed(broken)
             self._answer(asked, broken, reply)
         finally:
-            reply.abort()  # does nothing when the reply has ended
+            if reply.state != "ended":
+                reply.abort()
 
     async def _exchange(self, asked: Asked, reply: Reply) -> None:
         asked.look()
-        if not asked.client.allows(asked.peek.model):
+        if asked.client.models and not asked.client.allows(asked.peek.model):
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
-        route = await self._route(asked)
+        key = (asked.endpoint.name, asked.peek.model, self.catalog.generation)
+        route = asked.view.routes.get(key) or await self._find(asked, key)
         if route.provider is echo.PROVIDER:
             _require_token(asked, route.provider)
             asked.record.provider = route.provider.name
             self._echo(asked, reply)
             return
-        upstream, answering = await self._ask(asked, route)
+        upstream, answering = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
         asked.forget()
         try:
-            asked.pump = _pump(asked, answering, upstream, reply)
+            answering.require_usable()
+            asked.pump = Pump(upstream, answering.pipe(), reply, answering, asked.view.snapshot.limits)
             del answering  # the upstream's head is not needed while a stream goes on
-            await asked.pump.run(self.sweep)
+            await asked.pump.run()
         finally:
             upstream.close()
 
-    async def _route(self, asked: Asked) -> Route:
+    async def _find(self, asked: Asked, key: RouteKey) -> Route:
         """Where the model is served; a model that nobody knows yet is looked for once more in fresh model lists."""
         view, model = asked.view, asked.peek.model
-        key = (asked.endpoint.name, model, self.catalog.generation)
-        known = view.routes.get(key)
-        if known is not None:
-            return known
         try:
             route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
         except Fault as fault:
@@ -190,34 +191,29 @@ class Relay:
         view.routes[key] = route
         return route
 
-    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
+    async def _ask_in_turn(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
-        if not route.provider.fallback:
-            return await self._ask_one(asked, route)
         *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
         for one in first:
             try:
-                upstream, answering = await self._ask_one(asked, one)
+                upstream, answering = await self._ask(asked, one)
             except Fault as fault:
                 if fault.kind not in _PASSES_ON:
                     raise
                 continue
-            if answering.head.status not in _PASSES_ON_STATUS:
+            if answering.status not in _PASSES_ON_STATUS:
                 return upstream, answering
             upstream.close()
-        return await self._ask_one(asked, last)
+        return await self._ask(asked, last)
 
-    async def _ask_one(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
+    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
+        """One provider's answer. A pooled connection that proves dead is replaced once by a fresh one."""
         provider = route.provider
         asked.record.provider = provider.name
         _require_token(asked, provider)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
-        upstream, head = await self._send(asked, _shape(asked, route, account))
-        return upstream, Answering(route, account, head)
-
-    async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
-        """The upstream's response head. A pooled connection that proves dead is replaced once by a fresh one."""
+        call = _shape(asked, route, account)
         started = monotonic()
         fresh = False
         while True:
@@ -232,7 +228,7 @@ class Relay:
                 raise
             else:
                 asked.waited_seconds = upstream.answered_at - started
-                return upstream, head
+                return upstream, Answering(asked, route, account, head)
 
     def _echo(self, asked: Asked, reply: Reply) -> None:
         """The built-in model: events of our own, through the encoder of the caller's format."""
@@ -254,7 +250,7 @@ class Relay:
         if peek.stream:
             array = format_.name == "gemini" and b"alt=sse" not in asked.head.query
             encoder = format_.encoder(EncoderOptions(include_usage=peek.wants_usage, array=array))
-            reply.start(200, (_JSON if array else _EVENT_STREAM) + common, None)
+            reply.start(200, lines_of((_JSON if array else _EVENT_STREAM) + common), None)
             for event in events:
                 reply.write(encoder.encode(event))
             reply.end(encoder.close())
@@ -293,33 +289,14 @@ def _shape(asked: Asked, route: Route, account: Account) -> Call:
     rules = asked.view.snapshot.payload
     if rules and asked.action == "generate":  # what counts or compacts refuses the keys that a rule would add
         body = payload.apply(body, route.model, rules)
-    if _asks_for_usage(route, asked.peek, body):
-        body = prepend(body, _INCLUDE_USAGE)
+    if provider.quirks.include_usage and not asked.peek.wants_usage and b'"stream_options"' not in body:
+        body = prepend(body, _INCLUDE_USAGE)  # a client's own stream_options stay
     if provider.auth == "client":
         credential = asked.view.gate.foreign_credentials(asked.head)
     else:
         credential = credential_for(provider, account.secret)
     path = path_of(format_, asked.action, route.model, asked.params)
     return shape(asked.head, body, provider, provider.formats[route.format], path, credential)
-
-
-def _pump(asked: Asked, answering: Answering, upstream: Exchange, reply: Reply) -> Pump:
-    """What moves the answer to the client. Raises: Fault for an answer that no API gives."""
-    head = answering.head
-    _refuse_unusable(head)
-
-    def headers() -> list[Header]:
-        asked.first_byte()
-        return answering.headers(asked)
-
-    opening = Opening(
-        status=head.status,
-        headers=headers,
-        length_bytes=head.length_bytes if head.status < 400 and not answering.streamed else None,
-        hold=not answering.streamed and not asked.peek.stream,
-        keepalive=asked.format.keepalive if answering.streamed else b"",
-    )
-    return Pump(upstream, answering.pipe(asked), reply, opening, asked.view.snapshot.limits)
 
 
 def _format_of(head: RequestHead | None) -> Format | None:
@@ -343,23 +320,8 @@ def _refuse_websocket(head: RequestHead) -> None:
 
 def _refuse_form(head: RequestHead) -> None:
     """415 for the three media types that a web page may post anywhere without asking first (Fetch, CORS-safelisted)."""
-    media_type = (head.get(b"content-type") or b"").partition(b";")[0].strip().lower()
-    if media_type in _FORM_TYPES:
+    content_type = head.get(b"content-type")
+    if content_type is None or content_type == b"application/json":
+        return
+    if content_type.partition(b";")[0].strip().lower() in _FORM_TYPES:
         raise Fault("bad_request", "send JSON, with content-type: application/json", status=415)
-
-
-def _refuse_unusable(head: ResponseHead) -> None:
-    """Answers that no API gives: redirects, which are never followed, and a web page where JSON should be."""
-    if 300 <= head.status < 400:
-        raise Fault("upstream_garbage", f"the upstream answered with a redirect ({head.status}), which is not followed")
-    if (head.get(b"content-type") or b"").lower().startswith(b"text/html"):
-        status = head.status if head.status >= 400 else 502
-        kind: Kind = "rate_limited" if status == 429 else "overloaded" if status == 503 else "upstream_garbage"
-        retry_after = head.get(b"retry-after")
-        headers = ((b"retry-after", retry_after),) if retry_after is not None else ()
-        raise Fault(kind, f"the upstream answered {head.status} with a web page", status=status, headers=headers)
-
-
-def _asks_for_usage(route: Route, peek: Peek, body: bytes) -> bool:
-    """Whether a Chat stream's usage is asked for on the client's behalf; a client's own stream_options stay."""
-    return route.provider.quirks.include_usage and not peek.wants_usage and b'"stream_options"' not in body

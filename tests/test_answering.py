@@ -11,7 +11,7 @@ from fastproxy.answering import REQUEST_ID_CHARACTERS, Answering
 from fastproxy.asked import Asked, View
 from fastproxy.errors import Header
 from fastproxy.formats.base import Peek
-from fastproxy.framing.http1 import RequestHead, ResponseHead
+from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.pipe import (
     BodyPassthrough,
     ErrorPassthrough,
@@ -33,13 +33,18 @@ NO_QUIRKS = Quirks()
 def asked(tmp_path: Path) -> Asked:
     match = endpoints.find(b"POST", b"/v1/chat/completions")
     view = View(Snapshot(), Gate(Snapshot(), TokenStore(tmp_path)))
-    return Asked(view, RequestHead(b"POST", b"/v1/chat/completions", []), match.endpoint, {}, Client(), "req_ours")
+    head = request_head(b"POST", b"/v1/chat/completions", fields_of([]))
+    return Asked(view, head, match.endpoint, {}, Client(), "req_ours")
 
 
-def answering(*headers: Header, status: int = 200, quirks: Quirks = NO_QUIRKS) -> Answering:
-    head = ResponseHead(status, list(headers), chunked=False, length_bytes=1, keep_alive=True)
+def headers_of(lines: list[bytes]) -> list[Header]:
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+
+
+def answering(asked: Asked, *headers: Header, status: int = 200, quirks: Quirks = NO_QUIRKS) -> Answering:
+    head = ResponseHead(*fields_of(headers), status, length_bytes=1, keep_alive=True)
     provider = Provider(name="lab", title="Lab", formats={}, quirks=quirks)
-    return Answering(Route(provider, "openai-chat", "m/1", "why"), Account("lab", "lab", Secret("sk-lab")), head)
+    return Answering(asked, Route(provider, "openai-chat", "m/1", "why"), Account("lab", "lab", Secret("sk-lab")), head)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +64,11 @@ def answering(*headers: Header, status: int = 200, quirks: Quirks = NO_QUIRKS) -
     ],
 )
 def test_the_pipe_fits_the_head(asked: Asked, headers: list[Header], status: int, kind: type):
-    assert type(answering(*headers, status=status).pipe(asked)) is kind
+    assert type(answering(asked, *headers, status=status).pipe()) is kind
 
 
 def test_the_account_s_secret_is_taken_out_of_error_bodies(asked: Asked):
-    pipe = answering(JSON, status=401).pipe(asked)
+    pipe = answering(asked, JSON, status=401).pipe()
     pipe.feed(b"bad key sk-lab")
     assert pipe.close() == b"bad key [redacted]"
 
@@ -71,20 +76,21 @@ def test_the_account_s_secret_is_taken_out_of_error_bodies(asked: Asked):
 def test_usage_is_taken_out_only_when_we_asked_and_the_client_did_not(asked: Asked):
     quirks = Quirks(include_usage=True)
     asked.peek = Peek("m", stream=True, wants_usage=False)
-    assert type(answering(SSE, quirks=quirks).pipe(asked)) is UnaskedUsage
-    assert type(answering(SSE).pipe(asked)) is StreamPassthrough
+    assert type(answering(asked, SSE, quirks=quirks).pipe()) is UnaskedUsage
+    assert type(answering(asked, SSE).pipe()) is StreamPassthrough
     asked.peek = Peek("m", stream=True, wants_usage=True)
-    assert type(answering(SSE, quirks=quirks).pipe(asked)) is StreamPassthrough
+    assert type(answering(asked, SSE, quirks=quirks).pipe()) is StreamPassthrough
 
 
-def test_only_readable_events_count_as_a_stream():
-    assert answering(SSE).streamed
-    assert not answering(SSE, (b"content-encoding", b"gzip")).streamed
-    assert not answering(JSON).streamed
+def test_only_readable_events_count_as_a_stream(asked: Asked):
+    assert answering(asked, SSE).streamed
+    assert not answering(asked, SSE, (b"content-encoding", b"gzip")).streamed
+    assert not answering(asked, JSON).streamed
 
 
 def test_the_upstreams_headers_pass_and_ours_come_after(asked: Asked):
-    headers = answering(JSON, (b"retry-after", b"7"), (b"set-cookie", b"x"), (b"content-length", b"1")).headers(asked)
+    lines = answering(asked, JSON, (b"retry-after", b"7"), (b"set-cookie", b"x"), (b"content-length", b"1")).lines()
+    headers = headers_of(lines)
     assert headers[:2] == [JSON, (b"retry-after", b"7")]
     names = [name for name, _ in headers[2:]]
     assert names == [b"x-request-id", b"x-fastproxy-route", b"server-timing"]
@@ -93,12 +99,12 @@ def test_the_upstreams_headers_pass_and_ours_come_after(asked: Asked):
 
 
 def test_the_upstreams_request_id_is_kept_and_written_down(asked: Asked):
-    headers = answering(JSON, (b"x-request-id", b"theirs")).headers(asked)
+    headers = headers_of(answering(asked, JSON, (b"x-request-id", b"theirs")).lines())
     assert [value for name, value in headers if name == b"x-request-id"] == [b"theirs"]
     assert asked.record.request_id == "theirs"
 
 
 def test_anthropics_spelling_of_the_request_id_counts_too(asked: Asked):
-    headers = answering(JSON, (b"request-id", b"r" * 1000)).headers(asked)
+    headers = headers_of(answering(asked, JSON, (b"request-id", b"r" * 1000)).lines())
     assert asked.record.request_id == "r" * REQUEST_ID_CHARACTERS
     assert dict(headers)[b"x-request-id"] == b"r" * REQUEST_ID_CHARACTERS

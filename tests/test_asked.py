@@ -9,7 +9,7 @@ from fastproxy.access.check import Client, Gate
 from fastproxy.access.store import TokenStore
 from fastproxy.asked import MODEL_CHARACTERS, SESSION_CHARACTERS, SESSION_HEADERS, Asked, RequestIds, View
 from fastproxy.errors import Fault, Header
-from fastproxy.framing.http1 import RequestHead
+from fastproxy.framing.http1 import fields_of, request_head
 from fastproxy.ir.events import Usage
 from fastproxy.snapshot import Snapshot
 
@@ -23,7 +23,7 @@ def view(tmp_path: Path) -> View:
 
 def asked(view: View, *headers: Header, path: bytes = b"/v1/chat/completions", body: bytes = BODY) -> Asked:
     match = endpoints.find(b"POST", path)
-    head = RequestHead(b"POST", path, list(headers))
+    head = request_head(b"POST", path, fields_of(headers))
     one = Asked(view, head, match.endpoint, match.params, Client(id="tok_1"), "req_1")
     one.begin(body)
     return one
@@ -152,9 +152,9 @@ def test_ids_are_unique_also_over_processes():
 
 @pytest.mark.parametrize("given", [b"abc", b"A-1.b_c:d", b"x" * 128])
 def test_the_callers_own_id_is_kept(given: bytes):
-    assert RequestIds().of(RequestHead(b"GET", b"/", [(b"x-request-id", given)])) == given.decode()
+    assert RequestIds().of(request_head(b"GET", b"/", fields_of([(b"x-request-id", given)]))) == given.decode()
 
 
 @pytest.mark.parametrize("given", [b"", b"x" * 129, b"a b", b"a\xe9", b"<script>"])
 def test_what_is_no_id_is_replaced(given: bytes):
-    assert RequestIds().of(RequestHead(b"GET", b"/", [(b"x-request-id", given)])).startswith("req_")
+    assert RequestIds().of(request_head(b"GET", b"/", fields_of([(b"x-request-id", given)]))).startswith("req_")

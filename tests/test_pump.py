@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
 from fastproxy import clock
 from fastproxy.clock import Sweep
-from fastproxy.errors import Fault, Header
+from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME
 from fastproxy.framing.chunked import LAST_CHUNK, frame
 from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_stream
-from fastproxy.pump import HOLD_BYTES, Opening, Pump
+from fastproxy.pump import HOLD_BYTES, Pump
 from fastproxy.server.reply import Reply
 from fastproxy.snapshot import Limits, Upstream
 from fastproxy.upstream.exchange import Exchange
@@ -63,6 +64,16 @@ class Scene:
         self.sweep.run(clock.monotonic() + seconds)
 
 
+class Beginning(NamedTuple):
+    status: int
+    length_bytes: int | None
+    hold: bool
+    keepalive: bytes
+
+    def lines(self) -> list[bytes]:
+        return [b"x: y"]
+
+
 @asynccontextmanager
 async def scene(
     pipe: Pipe, *, head: bytes = CHUNKED, hold: bool = False, length_bytes: int | None = None, keepalive: bytes = b""
@@ -74,9 +85,6 @@ async def scene(
         await visit.send(head)
         arrived.set_result(visit)
 
-    def headers() -> list[Header]:
-        return [(b"x", b"y")]
-
     async with Host(play) as host:
         sweep = Sweep()
         pool = Pool(Upstream(proxy="direct"), sweep)
@@ -85,19 +93,19 @@ async def scene(
         await exchange.head()
         transport, ended = FakeTransport(), list[bool]()
         reply = Reply(transport, ended.append, http11=True, keep_alive=True, bodyless=False)
-        opening = Opening(200, headers, length_bytes, hold, keepalive)
+        opening = Beginning(200, length_bytes, hold, keepalive)
         pump = Pump(exchange, pipe, reply, opening, LIMITS)
         try:
             yield Scene(exchange, await arrived, transport, reply, pump, sweep, ended)
             await turns()
-            assert pump not in sweep._live
+            assert not len(sweep)
         finally:
             exchange.close()
             await pool.close()
 
 
 def running(one: Scene) -> "asyncio.Task[None]":
-    return asyncio.create_task(one.pump.run(one.sweep))
+    return asyncio.create_task(one.pump.run())
 
 
 @in_loop

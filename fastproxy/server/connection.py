@@ -126,11 +126,12 @@ class Connection(asyncio.Protocol):
             self._since = monotonic()
             self._read_body(data)
         elif self._state != "closed":
-            if not self._buffer and self._state == "head":
-                self._since = monotonic()
-            self._buffer = self._buffer + data if self._buffer else data
+            begins = not self._buffer
+            self._buffer = data if begins else self._buffer + data
             if self._state == "head":
                 self._read_head()
+                if begins and self._buffer:  # a head that did not come whole
+                    self._since = monotonic()
             if len(self._buffer) > self._limits.head_bytes:
                 self._pause_reading()
 
@@ -227,19 +228,16 @@ class Connection(asyncio.Protocol):
             self._refuse(fault, incoming)
             return
         rest, self._buffer = self._buffer, b""
-        self._body = []
-        self._body_bytes = 0
-        self._chunks = ChunkReader() if incoming.length_bytes is None else None
-        if incoming.length_bytes == 0:
-            self._buffer = rest
-            self._start_exchange()
+        if len(rest) == incoming.length_bytes:  # as nearly always: what was read is one request
+            self._start_exchange(rest)
             return
+        self._chunks = ChunkReader() if incoming.length_bytes is None else None
         self._state = "body"
         self._since = monotonic()
         self._resume_reading()
         if incoming.expects_continue and not rest:
             self._transport.write(CONTINUE)
-        if rest:
+        if rest or incoming.length_bytes == 0:
             self._read_body(rest)
 
     def _read_body(self, data: bytes) -> None:
@@ -254,15 +252,14 @@ class Connection(asyncio.Protocol):
         self._body.append(data)
         self._body_bytes += len(data)
         if self._body_bytes == self._incoming.length_bytes:
-            self._start_exchange()
+            self._start_exchange(b"".join(self._body))
 
     def _read_chunks(self, chunks: ChunkReader, data: bytes) -> None:
         try:
-            pieces = chunks.feed(data)
+            piece = chunks.feed(data)  # one object for each read, however small the client's chunks are
         except ChunkError as error:
             self._refuse(Fault("bad_request", f"broken chunked coding: {error}"), self._incoming)
             return
-        piece = b"".join(pieces)  # one object for each read, however small the client's chunks are
         self._body.append(piece)
         self._body_bytes += len(piece)
         if self._body_bytes > self._body_limit:
@@ -270,30 +267,28 @@ class Connection(asyncio.Protocol):
             self._refuse(fault, self._incoming)
         elif chunks.done:
             self._buffer = chunks.rest
-            self._start_exchange()
+            self._start_exchange(b"".join(self._body))
 
     # Answering them.
 
-    def _start_exchange(self) -> None:
-        assert self._incoming is not None  # noqa: S101 - set by _begin
-        assert self._admission is not None  # noqa: S101 - set by _begin
+    def _start_exchange(self, body: bytes) -> None:
+        incoming, admission = self._incoming, self._admission
+        assert incoming is not None  # noqa: S101 - set by _begin
+        assert admission is not None  # noqa: S101 - set by _begin
         self._state = "busy"
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
-        reply = self._reply = self._new_reply(self._incoming)
-        reply.paused = self._congested
-        self._task = self._loop.create_task(self._admission.serve(body, reply))
-        self._admission = None
-        self._incoming = None
-
-    def _new_reply(self, incoming: Incoming) -> Reply:
-        return Reply(
+        self._body_bytes = 0
+        reply = self._reply = Reply(
             self._transport,
             self._finished,
             http11=incoming.head.http11,
             keep_alive=incoming.keep_alive and not self._shared.draining,
             bodyless=incoming.head.method == b"HEAD",
         )
+        reply.paused = self._congested
+        self._task = self._loop.create_task(admission.serve(body, reply))
+        self._admission = None
+        self._incoming = None
 
     def _finished(self, keep_alive: bool) -> None:  # noqa: FBT001 - Reply's callback
         """The reply has ended or was aborted; the task that wrote it is about to return."""

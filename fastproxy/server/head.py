@@ -12,14 +12,11 @@ import re
 import h11
 import msgspec
 
-from fastproxy.errors import Fault, Header
-from fastproxy.framing.http1 import LENGTH, MAX_LENGTH, RequestHead
+from fastproxy.errors import Fault
+from fastproxy.framing.http1 import LENGTH, MAX_LENGTH, RequestHead, fields_of, plain_fields, request_head
 from fastproxy.snapshot import Limits
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1\r\n")
-# All header lines at once, anchored at both ends: as many matches as lines means that each line is one. (One expression
-# for the whole head costs 12 us where this costs 3.)
-_LINES = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x20-\x7e\x80-\xff]*)\r$")
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1(?=\r\n)")
 # Header names with a meaning for framing or connections that the fast lane leaves to the slow one.
 _SINGLE = frozenset((b"host", b"content-length", b"connection"))
 _UNUSUAL = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
@@ -39,7 +36,7 @@ def read_head(raw: bytes, limits: Limits) -> Incoming:
     """The head in `raw`, which ends with its blank line.
 
     Raises: Fault(bad_request) with status 400, 414, 417 or 431. The connection must then be closed.
-    Cost: 7 us in the fast lane, 46 us through h11, with 16 header lines.
+    Cost: 8 us in the fast lane, 46 us through h11, with 17 header lines.
     """
     if raw.find(b"\r\n") > limits.target_bytes:
         raise Fault("bad_request", f"the request line is longer than {limits.target_bytes} bytes", status=414)
@@ -50,29 +47,18 @@ def read_head(raw: bytes, limits: Limits) -> Incoming:
 
 def read_plain(raw: bytes) -> Incoming | None:
     """The fast lane: a head with nothing unusual in it, or None."""
-    if b" \r\n" in raw or b":  " in raw:  # white space around values is h11's business
-        return None
     match = _REQUEST_LINE.match(raw)
-    found = _LINES.findall(raw)
-    if match is None or len(found) != raw.count(b"\n") - 2:
+    fields = plain_fields(raw[match.end() : -4]) if match is not None else None
+    if match is None or fields is None:
         return None
-    headers: list[Header] = [(name.lower(), value) for name, value in found]
-    first = dict(headers)
-    if len(first) < len(headers) and not _SINGLE.isdisjoint(_repeated(headers)):
+    names = fields[0]
+    if b"host" not in names.first or not _UNUSUAL.isdisjoint(names.first) or not _SINGLE.isdisjoint(names.repeated):
         return None
-    if b"host" not in first or not _UNUSUAL.isdisjoint(first):
+    head = request_head(match[1], match[2], fields)
+    if head.connection is not None and head.connection.lower() != b"keep-alive":
         return None
-    if first.get(b"connection", b"keep-alive").lower() != b"keep-alive":
-        return None
-    head = RequestHead(match[1], match[2], headers)
-    length = first.get(b"content-length")
+    length = head.get(b"content-length")
     return Incoming(head, _length(length) if length is not None else 0, keep_alive=True, expects_continue=False)
-
-
-def _repeated(headers: list[Header]) -> set[bytes]:
-    """The names that stand in more than one line."""
-    seen: set[bytes] = set()
-    return {name for name, _ in headers if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
 def read_any(raw: bytes) -> Incoming:
@@ -88,9 +74,9 @@ def read_any(raw: bytes) -> Incoming:
         raise Fault("bad_request", "not a valid HTTP/1.1 request")
     # h11 has made one of several equal lengths, which _framed is to see as they came.
     lines = [line.partition(b":") for line in raw[:-4].split(b"\r\n")[1:]]
-    headers: list[Header] = [(name.lower(), value.strip(b" \t")) for name, _, value in lines]
-    head = RequestHead(event.method, event.target, headers, event.http_version == b"1.1")
-    return _framed(_origin_form(head))
+    fields = fields_of((name, value.strip(b" \t")) for name, _, value in lines)
+    http11 = event.http_version == b"1.1"
+    return _framed(_origin_form(request_head(event.method, event.target, fields, http11=http11)))
 
 
 def _require_plain_lines(raw: bytes) -> None:
@@ -107,8 +93,8 @@ def _origin_form(head: RequestHead) -> RequestHead:
     if head.target.startswith(b"/") or not separator or scheme.lower() not in (b"http", b"https"):
         return head
     authority, slash, path = rest.partition(b"/")
-    headers = [header for header in head.headers if header[0] != b"host"]
-    return RequestHead(head.method, slash + path or b"/", [(b"host", authority), *headers], head.http11)
+    fields = fields_of([(b"host", authority), *(header for header in head.headers if header[0] != b"host")])
+    return request_head(head.method, slash + path or b"/", fields, http11=head.http11)
 
 
 def _framed(head: RequestHead) -> Incoming:

@@ -5,14 +5,14 @@ Framing is chosen once, when the head is written: a known length, or chunks (HTT
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Literal, NamedTuple
 
 from fastproxy.errors import Header
 from fastproxy.framing.chunked import LAST_CHUNK, frame
 
-_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+_STATUS_LINES = {status.value: b"HTTP/1.1 %d %b" % (status, status.phrase.encode()) for status in HTTPStatus}
 
 
 class Answer(NamedTuple):
@@ -21,6 +21,11 @@ class Answer(NamedTuple):
     status: int
     headers: list[Header]
     body: bytes = b""
+
+
+def lines_of(headers: Iterable[Header]) -> list[bytes]:
+    """Headers as a reply takes them."""
+    return [b"%b: %b" % header for header in headers]
 
 
 State = Literal["new", "length", "chunked", "eof", "ended", "aborted"]
@@ -75,45 +80,49 @@ class Reply:
         """Let this be the last exchange of its connection. Only before start."""
         self._keep_alive = False
 
-    def start(self, status: int, headers: list[Header], length_bytes: int | None, first: bytes = b"") -> None:
+    def start(self, status: int, fields: Iterable[bytes], length_bytes: int | None, first: bytes = b"") -> None:
         """Write the head, and with it the first piece of the body in the same write.
 
-        headers: everything but framing and Connection. length_bytes: None when it is not known yet.
+        fields: "name: value" for everything but framing and Connection. length_bytes: None when it is not known yet.
         """
-        self._transport.write(self._head(status, headers, length_bytes, first))
+        self._transport.write(self._head(status, fields, length_bytes, first))
 
     def send(self, answer: Answer) -> None:
-        """A whole answer, head and body in one write."""
-        whole = self._head(answer.status, answer.headers, len(answer.body), answer.body)
+        """A whole answer of our own, head and body in one write."""
+        self.complete(answer.status, lines_of(answer.headers), answer.body)
+
+    def complete(self, status: int, fields: Iterable[bytes], body: bytes) -> None:
+        """A whole answer, head and body in one write. fields: as for start."""
+        whole = self._head(status, fields, len(body), body)
         self._say_last()
         self._transport.write(whole)
         self._end()
 
-    def _head(self, status: int, headers: list[Header], length_bytes: int | None, first: bytes) -> bytes:
-        lines = [b"HTTP/1.1 %d %b\r\n" % (status, _REASONS.get(status, b"Unassigned"))]
-        lines += [b"%b: %b\r\n" % header for header in (*headers, *self.common)]
+    def _head(self, status: int, fields: Iterable[bytes], length_bytes: int | None, first: bytes) -> bytes:
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d Unassigned" % status, *fields]
+        if self.common:
+            lines += lines_of(self.common)
         self.status = status
         if status in (204, 304):
             self._bodyless = True
         elif length_bytes is not None:
-            lines.append(b"content-length: %d\r\n" % length_bytes)
+            lines.append(b"content-length: %d" % length_bytes)
         elif self._http11:
-            lines.append(b"transfer-encoding: chunked\r\n")
+            lines.append(b"transfer-encoding: chunked")
         else:
             self._keep_alive = False
         self.state = "length" if length_bytes is not None else "chunked" if self._http11 else "eof"
         if not self._keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
-        if first and not self._bodyless:
-            lines.append(self._framed(first))
-        return b"".join(lines)
+            lines.append(b"connection: close")
+        lines += (b"", self._framed(first) if first and not self._bodyless else b"")
+        return b"\r\n".join(lines)
 
     def write(self, data: bytes) -> None:
         """The next piece of the body; empty pieces say nothing."""
         if self.state == "chunked" and data and not self._bodyless:  # as _framed, less two calls: once per event
-            self.body_bytes += len(data)
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+            size = len(data)
+            self.body_bytes += size
+            self._transport.write(b"%x\r\n%b\r\n" % (size, data))
         elif data and not self._bodyless and self.state in ("length", "eof"):
             self._transport.write(self._framed(data))
 

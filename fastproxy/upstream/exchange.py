@@ -11,8 +11,10 @@ it on a bad chunk size that arrives late (DESIGN 6).
 """
 
 import asyncio
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+import msgspec
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from fastproxy.clock import Sweep, monotonic
@@ -37,18 +39,23 @@ class Sink(Protocol):
     def broken(self, fault: Fault) -> None:
         """The body will never be complete."""
 
+    def expire(self, now: float) -> None:
+        """A second has passed. now: monotonic seconds. May close the exchange."""
+
 
 class DeadConnection(Exception):  # noqa: N818 - a fact about a pooled connection, not a failure of the exchange
     """A pooled connection turned out to be dead before the upstream answered a byte: safe to try once more."""
 
 
-class Lent(NamedTuple):
-    """A connection of the pool. reused: it has served a request before.
+class Lent(msgspec.Struct, frozen=True):
+    """A connection of the pool, and what it is made of. reused: it has served a request before.
 
     prefix: b"http://host:port" to put before the target when a plain HTTP proxy is in between, with its credential.
     """
 
     connection: Connection
+    handler: ResponseHandler
+    transport: asyncio.Transport
     reused: bool
     prefix: bytes = b""
     proxy_authorization: bytes | None = None
@@ -58,16 +65,13 @@ class Exchange(asyncio.Protocol):
     """See the module. Made by Pool.open; used as: send, await head, relay; always ends with close or by itself."""
 
     __slots__ = (
-        "_answer",
         "_buffer",
         "_chunks",
-        "_connection",
         "_done",
         "_early",
         "_early_bytes",
         "_early_end",
         "_early_fault",
-        "_handler",
         "_head",
         "_heard",
         "_interim",
@@ -85,18 +89,12 @@ class Exchange(asyncio.Protocol):
     )
 
     def __init__(self, lent: Lent, settings: Upstream, sweep: Sweep, loop: asyncio.AbstractEventLoop) -> None:
-        connection = lent.connection
-        assert connection.protocol is not None  # noqa: S101 - the pool hands out live connections only
-        assert connection.transport is not None  # noqa: S101
         self._lent = lent
-        self._connection = connection
-        self._handler = connection.protocol
-        self._transport = connection.transport
+        self._transport = lent.transport
         self._settings = settings
         self._sweep = sweep
         self._loop = loop
-        self._head: asyncio.Future[None] = loop.create_future()
-        self._answer: ResponseHead | None = None  # handed over by head(), not kept
+        self._head: asyncio.Future[ResponseHead] | None = loop.create_future()  # let go when the body has a sink
         self._buffer = b""
         self._interim = 0
         self._chunks: ChunkReader | None = None
@@ -137,19 +135,18 @@ class Exchange(asyncio.Protocol):
         """A future of the loop that this exchange runs on."""
         return self._loop.create_future()
 
-    async def head(self) -> ResponseHead:
-        """The response's head; interim responses (1xx) are swallowed.
+    def head(self) -> "asyncio.Future[ResponseHead]":
+        """The response's head, as a future; interim responses (1xx) are swallowed. For whoever then calls `relay`.
 
-        Raises: DeadConnection, or Fault(unreachable, timeout, upstream_garbage).
+        Fails with: DeadConnection, or Fault(unreachable, timeout, upstream_garbage).
         """
-        await self._head
-        answer, self._answer = self._answer, None
-        assert answer is not None  # noqa: S101 - the future resolves when it is there
-        return answer
+        assert self._head is not None  # noqa: S101 - relay has not been called yet
+        return self._head
 
     def relay(self, sink: Sink) -> None:
         """Send the body to `sink`, beginning with what has arrived already."""
         self._sink = sink
+        self._head = None
         early, self._early = self._early, []
         if early:
             sink.data(b"".join(early))
@@ -174,7 +171,12 @@ class Exchange(asyncio.Protocol):
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Close the connection, never reuse it: the provider must notice at once that nobody listens."""
+        """Let go of the sink, and unless the response is whole close the connection and never reuse it.
+
+        The provider must notice at once that nobody listens. A sink holds its exchange: letting go of it spares the
+        garbage collector one cycle for each request.
+        """
+        self._sink = None
         if not self._done:
             self._finish(reusable=False)
 
@@ -182,23 +184,33 @@ class Exchange(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
-        if self._chunks is not None and not self._done:  # an event of a stream, mostly: the shortest way
-            self._chunked_body(self._chunks, data)
-        elif self._head.done():
-            self._body(data)
-        else:
-            self._read_head(data)
+        chunks = self._chunks
+        if chunks is None:
+            self._read_unchunked(data)
+        elif not self._done:  # an event of a stream, mostly: all of the way is here
+            try:
+                body = chunks.feed(data)
+            except ChunkError as error:
+                self._break_off(error)
+                return
+            if body:
+                if self._sink is not None:
+                    self._sink.data(body)
+                else:
+                    self._keep(body)
+            if chunks.done and not self._done:
+                self._complete(extra=bool(chunks.rest))
 
     def eof_received(self) -> bool:
         return False  # close; connection_lost tells the rest
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connection_lost(exc)
+        self._lent.handler.connection_lost(exc)
         if self._done:
             return
         self._finish(reusable=False)
-        if not self._head.done():
-            self._lost_before_head()
+        if self._head is not None and not self._head.done():
+            self._lost_before(self._head)
         elif self._chunks is None and self._left is None and exc is None:
             self._ended()
         else:
@@ -214,11 +226,15 @@ class Exchange(asyncio.Protocol):
 
     def expire(self, now: float) -> None:
         """End an exchange that has been silent too long. Silence that the client causes does not count."""
+        if self._sink is not None:
+            self._sink.expire(now)
+            if self._done:
+                return
         if self._heard or self._pauses:
             self._heard = False
             self._silent_since = now
             return
-        waiting_for_head = not self._head.done()
+        waiting_for_head = self._head is not None and not self._head.done()
         limit = self._settings.first_byte_seconds if waiting_for_head else self._settings.idle_seconds
         if now - self._silent_since < limit:
             return
@@ -227,9 +243,9 @@ class Exchange(asyncio.Protocol):
 
     # Reading.
 
-    def _read_head(self, data: bytes) -> None:
+    def _read_head(self, waiting: "asyncio.Future[ResponseHead]", data: bytes) -> None:
         self._buffer += data
-        while not self._head.done():
+        while not waiting.done():
             end = self._buffer.find(b"\r\n\r\n", 0, self._settings.head_bytes)
             if end < 0:
                 if len(self._buffer) >= self._settings.head_bytes:
@@ -242,6 +258,7 @@ class Exchange(asyncio.Protocol):
                 self._fail(fault)
                 return
             if head.status >= 200:
+                waiting.set_result(head)
                 self._begin_body(head)
             elif not self._skip_interim(head):
                 return
@@ -258,54 +275,43 @@ class Exchange(asyncio.Protocol):
         self._left = head.length_bytes
         self._keep_alive = head.keep_alive
         self.answered_at = monotonic()
-        self._answer = head
-        self._head.set_result(None)
         rest, self._buffer = self._buffer, b""
         if rest or self._left == 0:
-            self._body(rest)
+            self.data_received(rest)
 
-    def _body(self, data: bytes) -> None:
+    def _read_unchunked(self, data: bytes) -> None:
         if self._done:
             return
-        if self._chunks is not None:
-            self._chunked_body(self._chunks, data)
-        elif self._left is None:
-            self._deliver(data)
+        if self._head is not None and not self._head.done():
+            self._read_head(self._head, data)
+        elif self._left is not None:
+            self._read_counted(self._left, data)
         else:
-            self._counted_body(data)
+            self._deliver(data)
 
-    def _chunked_body(self, chunks: ChunkReader, data: bytes) -> None:
-        try:
-            pieces = chunks.feed(data)
-        except ChunkError as error:
-            if error.pieces:  # the text so far is good, and owed to the client
-                self._deliver(b"".join(error.pieces))
-            self._fail(Fault("upstream_garbage", f"the upstream's chunked coding is broken: {error}"))
-            return
-        if pieces:
-            piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            if self._sink is not None:
-                self._sink.data(piece)
-            else:
-                self._deliver(piece)
-        if chunks.done and not self._done:
-            self._complete(extra=bool(chunks.rest))
-
-    def _counted_body(self, data: bytes) -> None:
-        assert self._left is not None  # noqa: S101 - _body chose this reader
-        extra = len(data) > self._left
+    def _read_counted(self, left: int, data: bytes) -> None:
+        extra = len(data) > left
         if extra:
-            data = data[: self._left]
-        self._left -= len(data)
+            data = data[:left]
+        self._left = left - len(data)
         if data:
             self._deliver(data)
         if self._left == 0 and not self._done:
             self._complete(extra=extra)
 
+    def _break_off(self, error: ChunkError) -> None:
+        if error.body:  # the text so far is good, and owed to the client
+            self._deliver(error.body)
+        self._fail(Fault("upstream_garbage", f"the upstream's chunked coding is broken: {error}"))
+
     def _deliver(self, data: bytes) -> None:
         if self._sink is not None:
             self._sink.data(data)
-            return
+        else:
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        """Body that came before its sink."""
         before = self._early_bytes
         self._early.append(data)
         self._early_bytes += len(data)
@@ -328,10 +334,10 @@ class Exchange(asyncio.Protocol):
 
     def _fail(self, fault: Fault) -> None:
         self._finish(reusable=False)
-        if self._head.done():
-            self._broken(fault)
-        else:
+        if self._head is not None and not self._head.done():
             self._head.set_exception(fault)
+        else:
+            self._broken(fault)
 
     def _broken(self, fault: Fault) -> None:
         if self._sink is not None:
@@ -339,11 +345,11 @@ class Exchange(asyncio.Protocol):
         else:
             self._early_fault = fault
 
-    def _lost_before_head(self) -> None:
+    def _lost_before(self, head: "asyncio.Future[ResponseHead]") -> None:
         if self._lent.reused and not self._buffer and not self._interim:
-            self._head.set_exception(DeadConnection())
+            head.set_exception(DeadConnection())
         else:
-            self._head.set_exception(Fault("unreachable", "the upstream closed the connection without an answer"))
+            head.set_exception(Fault("unreachable", "the upstream closed the connection without an answer"))
 
     def _finish(self, *, reusable: bool) -> None:
         """Give the connection back. Synchronous and safe in any state, so that cancellation needs no shield."""
@@ -352,9 +358,9 @@ class Exchange(asyncio.Protocol):
         if self._pauses and reusable:
             self._transport.resume_reading()
         if not self._transport.is_closing():
-            self._transport.set_protocol(self._handler)
+            self._transport.set_protocol(self._lent.handler)
         if reusable:
-            self._connection.release()
+            self._lent.connection.release()
         else:
             self._transport.abort()
-            self._connection.close()
+            self._lent.connection.close()

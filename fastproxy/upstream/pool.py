@@ -1,7 +1,8 @@
 """Connections to providers: aiohttp's connector is the pool (DNS, TLS, proxies, keep-alive), the exchange is ours.
 
-This is the only file that touches aiohttp below its documented surface: `ClientRequest`, `TCPConnector.connect`,
-`Connection.protocol.should_close`. `tests/upstream/test_contract.py` fails loudly when the pinned range changes them.
+This is the only file that touches aiohttp below its documented surface: `ClientRequest`, `TCPConnector.connect` and
+`_create_connection`, `Connection.protocol.should_close`. `tests/upstream/test_contract.py` fails loudly when the pinned
+range changes them.
 
 Never: a connection with bytes on it that no request of ours has asked for. aiohttp keeps such bytes for whoever comes
 next (aio-libs/aiohttp#13656), which would be another account's answer; here the connection is thrown away.
@@ -18,6 +19,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp import ClientRequest, TCPConnector
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from fastproxy.clock import Sweep
@@ -36,9 +38,26 @@ class _Peer:
     """One origin: what names its connections in the pool, and what a plain HTTP proxy wants in each head."""
 
     request: ClientRequest
-    opening: asyncio.Semaphore
     absolute: bytes  # b"http://host:port" before the path when a plain-HTTP proxy is in between, else b""
     proxy_authorization: bytes | None
+
+
+class _Connector(TCPConnector):
+    """aiohttp's pool, which opens at most OPENING_AT_ONCE connections to one origin at a time."""
+
+    def __init__(self, settings: Upstream) -> None:
+        super().__init__(limit=settings.connections, keepalive_timeout=settings.keepalive_seconds, ttl_dns_cache=60)
+        self._opening: dict[object, asyncio.Semaphore] = {}  # as many as the configuration names origins
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> ResponseHandler:
+        opening = self._opening.setdefault(req.connection_key, asyncio.Semaphore(OPENING_AT_ONCE))
+        async with opening:  # `connect` bounds the wait
+            return await super()._create_connection(req, traces, timeout)
 
 
 class _Watch(Protocol):
@@ -62,11 +81,7 @@ class Pool:
             connect=settings.connect_seconds,
             sock_connect=settings.connect_seconds,
         )
-        self._connector = TCPConnector(
-            limit=settings.connections,
-            keepalive_timeout=settings.keepalive_seconds,
-            ttl_dns_cache=60,
-        )
+        self._connector = _Connector(settings)
 
     async def open(self, origin: str, *, fresh: bool = False) -> Exchange:
         """A connection to `origin` ("https://host:port"), pooled or new, ready for one request.
@@ -78,7 +93,10 @@ class Pool:
         if peer is None:
             peer = self._peers[origin] = self._peer(origin)
         while True:
-            connection = await self._connect(peer)
+            try:
+                connection = await self._connector.connect(peer.request, [], self._timeout)
+            except (TimeoutError, ssl.SSLError, aiohttp.ClientError, OSError) as error:
+                raise _fault(error, peer.request.host) from None
             handler, transport = connection.protocol, connection.transport
             watch = self._watches.get(handler) if handler is not None else None
             if handler is not None and transport is not None and _is_clean(handler, watch):
@@ -88,35 +106,12 @@ class Pool:
                 if not fresh:
                     break
             connection.close()
-        lent = Lent(connection, watch is not None, peer.absolute, peer.proxy_authorization)
+        lent = Lent(connection, handler, transport, watch is not None, peer.absolute, peer.proxy_authorization)
         return Exchange(lent, self._settings, self._sweep, self._loop)
 
     async def close(self) -> None:
         """Close every connection, busy or idle."""
         await self._connector.close()
-
-    async def _connect(self, peer: _Peer) -> aiohttp.connector.Connection:
-        request, opening = peer.request, peer.opening
-        try:
-            if opening.locked():
-                async with asyncio.timeout(self._settings.connect_seconds):
-                    await opening.acquire()
-            else:
-                await opening.acquire()
-            try:
-                return await self._connector.connect(request, [], self._timeout)
-            finally:
-                opening.release()
-        except (TimeoutError, aiohttp.ServerTimeoutError):
-            raise Fault("timeout", f"no connection to {request.host} within the time allowed") from None
-        except (aiohttp.ClientConnectorCertificateError, ssl.SSLError):
-            raise Fault("unreachable", f"the certificate of {request.host} was not accepted") from None
-        except aiohttp.ClientConnectorDNSError:
-            raise Fault("unreachable", f"the name {request.host} could not be resolved") from None
-        except (aiohttp.ClientError, OSError) as error:
-            code = error.errno if isinstance(error, OSError) else None
-            reason = os.strerror(code) if code else type(error).__name__
-            raise Fault("unreachable", f"no connection to {request.host}: {reason}") from None
 
     def _peer(self, origin: str) -> _Peer:
         url = URL(origin)
@@ -125,10 +120,23 @@ class Pool:
         plain = proxy is not None and url.scheme == "http"
         return _Peer(
             request,
-            asyncio.Semaphore(OPENING_AT_ONCE),
             origin.encode() if plain else b"",
             auth.encode().encode() if plain and auth is not None else None,
         )
+
+
+def _fault(error: Exception, host: str) -> Fault:
+    """Why there is no connection. Names the host, and never a URL's path."""
+    match error:
+        case TimeoutError() | aiohttp.ServerTimeoutError():
+            return Fault("timeout", f"no connection to {host} within the time allowed")
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLError():
+            return Fault("unreachable", f"the certificate of {host} was not accepted")
+        case aiohttp.ClientConnectorDNSError():
+            return Fault("unreachable", f"the name {host} could not be resolved")
+    code = error.errno if isinstance(error, OSError) else None
+    reason = os.strerror(code) if code else type(error).__name__
+    return Fault("unreachable", f"no connection to {host}: {reason}")
 
 
 def _watch(transport: asyncio.Transport) -> _Watch:

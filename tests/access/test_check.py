@@ -12,7 +12,7 @@ from fastproxy.access.store import TokenStore
 from fastproxy.access.tokens import digest
 from fastproxy.endpoints import Endpoint
 from fastproxy.errors import Fault, Header
-from fastproxy.framing.http1 import RequestHead
+from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Access, Server, Snapshot
 
@@ -23,7 +23,7 @@ FORWARDING = {"own": Provider(name="own", title="Own", formats={"anthropic": "ht
 
 
 def head(*headers: Header, target: bytes = b"/v1/chat/completions") -> RequestHead:
-    return RequestHead(b"POST", target, list(headers))
+    return request_head(b"POST", target, fields_of(headers))
 
 
 def bearer(credential: str) -> Header:

@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.framing.http1 import MAX_LENGTH, RequestHead, ResponseHead, parse_length, parse_response_head
+from fastproxy.framing.http1 import (
+    KNOWN_NAMES,
+    MAX_LENGTH,
+    ResponseHead,
+    fields_of,
+    names_of,
+    parse_length,
+    parse_response_head,
+    plain_fields,
+    request_head,
+)
 
 TOKENS = st.text("abcxyz-!#09_", min_size=1, max_size=12)
 VALUES = st.text("".join(map(chr, [*range(0x20, 0x7F), 0x09, *range(0x80, 0x100)])), max_size=20)
@@ -173,7 +183,62 @@ def test_header_order_repeats_and_obsolete_text_survive():
 
 
 def test_a_request_target_splits_at_its_first_question_mark():
-    head = RequestHead(b"GET", b"/v1/x?a=1?b", [(b"host", b"h")])
+    head = request_head(b"GET", b"/v1/x?a=1?b", fields_of([(b"host", b"h")]))
     assert (head.path, head.query) == (b"/v1/x", b"a=1?b")
     assert head.get(b"host") == b"h"
     assert head.get(b"accept") is None
+
+
+# Header lines as they came.
+
+
+def test_lines_stay_as_they_were_spelled_and_are_found_in_lower_case():
+    fields = plain_fields(b"\r\nX-One: a: b\r\nETag: \xe4\r\nx-one: c")
+    assert fields is not None
+    head = request_head(b"GET", b"/", fields)
+    assert head.lines == [b"X-One: a: b", b"ETag: \xe4", b"x-one: c"]
+    assert head.headers == [(b"x-one", b"a: b"), (b"etag", b"\xe4"), (b"x-one", b"c")]
+    assert (head.get(b"x-one"), head.every(b"x-one"), head.every(b"etag")) == (b"a: b", [b"a: b", b"c"], [b"\xe4"])
+    assert head.names.repeated == {b"x-one"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"\r\nx:a", b"\r\nx:  a", b"\r\nx: a ", b"\r\nx: a \r\ny: b", b"\r\nx: ", b"\r\nx: \r\ny: b", b"\r\nx", b"\r\n",
+        b"\r\n x: a", b"\r\nx: a\r\n b", b"\r\nx : a", b"\r\n: a", b"\r\nx: a\r\ny", b"\r\nx: a\r\ny\r\nz: b",
+        b"\r\nx: a\nb: c", b"\r\nx: a\rb: c", b"\r\nx: a\tb", b"\r\nx: a\0", b"\r\nx: \x7f", b"\r\nx\xe4: a",
+        b"\r\nx: a\r\r\n\ny: b", b"\r\nx: a\n\ry: b\r\nz: c",
+    ],
+)  # fmt: skip
+def test_any_other_spelling_is_not_plain(block: bytes):
+    assert plain_fields(block) is None
+
+
+def test_no_lines_are_plain():
+    assert plain_fields(b"") == fields_of(())
+
+
+@given(st.lists(st.tuples(TOKENS, VALUES), max_size=6))
+def test_what_is_plain_reads_as_a_line_by_line_reader_would(headers):
+    block = "".join(f"\r\n{name}: {value}" for name, value in headers).encode("latin-1")
+    fields = plain_fields(block)
+    if fields is not None:
+        pairs = [line.partition(b": ") for line in block.split(b"\r\n")[1:]]
+        head = request_head(b"GET", b"/", fields)
+        assert head.headers == [(name.lower(), value) for name, _, value in pairs]
+        assert b"\r\n".join([b"", *head.lines]) == block
+
+
+def test_several_connection_lines_count_as_one():
+    fields = fields_of([(b"Connection", b"x-a"), (b"y", b"1"), (b"connection", b"close")])
+    assert request_head(b"GET", b"/", fields).connection == b"x-a,close"
+    assert request_head(b"GET", b"/", fields_of([(b"y", b"1")])).connection is None
+
+
+def test_the_names_of_a_head_are_remembered_and_forgotten():
+    names = (b"Host", b"X-A")
+    assert names_of(names) is names_of((b"Host", b"X-A"))
+    for number in range(2 * KNOWN_NAMES):
+        names_of((b"x-%d" % number,))
+    assert names_of.cache_info().currsize <= KNOWN_NAMES

@@ -8,7 +8,7 @@ from fastproxy import endpoints
 from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME, FORMATS
 from fastproxy.formats.base import Action, Format
-from fastproxy.framing.http1 import RequestHead
+from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import path_of, shape
 from fastproxy.routing import is_model_id
@@ -72,7 +72,7 @@ def test_no_model_query_or_header_moves_the_request(
     )
     assert "?" not in path
     lowered = [(name.lower(), value) for name, value in headers]
-    assert_pinned(base_url, RequestHead(b"POST", b"/any?" + query, lowered), path)
+    assert_pinned(base_url, request_head(b"POST", b"/any?" + query, fields_of(lowered)), path)
 
 
 @pytest.mark.parametrize("prefix", [b"/v1beta/models/", b"/v1/models/", b"/", b""])
@@ -80,7 +80,7 @@ def test_no_model_query_or_header_moves_the_request(
 @settings(max_examples=60, deadline=None)
 @given(middle=PATH_BYTES)
 def test_a_path_is_one_of_ours_or_nothing_is_sent(prefix: bytes, verb: bytes, middle: bytes):
-    head = RequestHead(b"POST", prefix + middle + verb, [])
+    head = request_head(b"POST", prefix + middle + verb, fields_of([]))
     try:
         match = endpoints.find(b"POST", head.path)
     except Fault:
@@ -92,5 +92,5 @@ def test_a_path_is_one_of_ours_or_nothing_is_sent(prefix: bytes, verb: bytes, mi
         return
     path = path_of(BY_NAME[format_name], action, model, match.params)  # type: ignore[arg-type]
     for base_url in BASES:
-        assert_pinned(base_url, RequestHead(b"POST", head.path, []), path)
+        assert_pinned(base_url, request_head(b"POST", head.path, fields_of([])), path)
         assert ".." not in path

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
-from fastproxy.framing.http1 import RequestHead
+from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.providers.shape import Call, credential_for, downstream_headers, path_of, place, shape
+from fastproxy.providers.shape import Call, credential_for, downstream_lines, path_of, place, shape
 from fastproxy.snapshot import Secret
 
 BASE = "https://api.lab.test/v1"
@@ -19,7 +19,7 @@ SECRET: list[Header] = [(b"authorization", b"Bearer sk-lab")]
 def shaped(
     *headers: Header, target: bytes = b"/v1/chat/completions", provider: Provider = LAB, body: bytes = b"{}"
 ) -> Call:
-    head = RequestHead(b"POST", target, list(headers))
+    head = request_head(b"POST", target, fields_of(headers))
     return shape(head, body, provider, BASE, "/chat/completions", SECRET)
 
 
@@ -201,7 +201,7 @@ def test_a_query_without_a_key_stays_as_it_is(parts: list[bytes]):
 )
 def test_a_base_url_in_parts(base_url: str, origin: str, host: bytes, path: str):
     assert place(base_url) == (found := place(base_url))
-    assert (found.origin, found.host_line, found.path) == (origin, b"host: " + host + b"\r\n", path)
+    assert (found.origin, found.host_line, found.path) == (origin, b"host: " + host, path)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +230,17 @@ def test_a_format_without_its_model_in_the_path_does_not_care():
 # The way back.
 
 
+def downstream(headers: list[Header]) -> list[Header]:
+    pairs = (line.partition(b": ") for line in downstream_lines(ResponseHead(*fields_of(headers), 200)))
+    return [(name, value) for name, _, value in pairs]
+
+
+def test_lines_pass_as_they_were_spelled():
+    head = ResponseHead(*fields_of([(b"Retry-After", b"7"), (b"Set-Cookie", b"a=b")]), 200)
+    assert list(downstream_lines(head)) == [b"Retry-After: 7"]
+    assert passed((b"X-App", b"cli"), (b"COOKIE", b"a=b")) == [(b"X-App", b"cli")]
+
+
 def test_what_the_client_gets_of_the_upstreams_headers():
     kept = [(b"content-type", b"application/json"), (b"retry-after", b"7"), (b"x-ratelimit-remaining", b"1"),
             (b"anthropic-ratelimit-tokens-reset", b"t"), (b"request-id", b"r"), (b"content-encoding", b"br"),
@@ -240,7 +251,7 @@ def test_what_the_client_gets_of_the_upstreams_headers():
         b"server-timing", b"access-control-allow-origin", b"x-fastproxy-route",
     ]  # fmt: skip
     headers = [*kept, *((name, b"v") for name in dropped)]
-    assert downstream_headers(headers) == kept
+    assert downstream(headers) == kept
 
 
 def test_what_the_upstreams_connection_header_names_stays_behind():
@@ -251,4 +262,4 @@ def test_what_the_upstreams_connection_header_names_stays_behind():
         (b"x-two", b"2"),
         (b"x", b"3"),
     ]
-    assert downstream_headers(headers) == [(b"x", b"3")]
+    assert downstream(headers) == [(b"x", b"3")]

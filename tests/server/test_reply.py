@@ -12,6 +12,7 @@ from fastproxy.server.reply import Answer, Reply
 from support.fake_transport import FakeTransport
 
 TYPE = (b"content-type", b"text/plain")
+LINE = b"content-type: text/plain"
 
 
 class Written:
@@ -48,7 +49,7 @@ def header(response: h11.Response, name: bytes) -> bytes | None:
 
 def test_a_known_length():
     one = Written()
-    one.reply.start(200, [TYPE], 10, b"hello")
+    one.reply.start(200, [LINE], 10, b"hello")
     one.reply.write(b"")
     one.reply.write(b"world")
     one.reply.end()
@@ -60,7 +61,7 @@ def test_a_known_length():
 
 def test_an_unknown_length_is_chunked():
     one = Written()
-    one.reply.start(200, [TYPE], None)
+    one.reply.start(200, [LINE], None)
     one.reply.write(b"hello")
     one.reply.end(b"world")
     response, body = one.read()
@@ -71,7 +72,7 @@ def test_an_unknown_length_is_chunked():
 
 def test_an_unknown_length_on_http_1_0_ends_with_the_connection():
     one = Written(http11=False, keep_alive=False)
-    one.reply.start(200, [TYPE], None, b"hello")
+    one.reply.start(200, [LINE], None, b"hello")
     one.reply.end(b"world")
     response, body = one.read(closed=True)
     assert body == b"helloworld"
@@ -101,7 +102,7 @@ def test_chunks_are_written_as_h11_writes_them(pieces: list[bytes], last: bytes)
 
 def test_the_head_goes_out_with_the_first_piece_and_the_end_with_the_last():
     one = Written()
-    one.reply.start(200, [TYPE], None, b"first")
+    one.reply.start(200, [LINE], None, b"first")
     one.reply.write(b"second")
     one.reply.end(b"third")
     assert len(one.transport.writes) == 3
@@ -132,7 +133,7 @@ def test_header_lines_keep_their_order_and_repeats():
 @pytest.mark.parametrize("length", [7, None])
 def test_a_head_answer_has_the_head_of_its_body_and_no_body(length: int | None):
     one = Written(bodyless=True)
-    one.reply.start(200, [TYPE], length, b"content")
+    one.reply.start(200, [LINE], length, b"content")
     one.reply.write(b"more")
     one.reply.end(b"end")
     response, body = one.read("HEAD")

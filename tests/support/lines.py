@@ -49,6 +49,9 @@ class Collected:
         self.outcome = fault
         self.changed.set()
 
+    def expire(self, now: float) -> None:
+        """It has no clock of its own."""
+
     async def until(self, condition: Callable[[], object]) -> None:
         while not condition():
             self.changed.clear()

@@ -38,6 +38,11 @@ def test_connect_takes_a_request_traces_and_a_timeout():
     assert list(inspect.signature(TCPConnector.connect).parameters) == ["self", "req", "traces", "timeout"]
 
 
+def test_connections_are_made_in_a_method_that_the_pool_can_wrap():
+    parameters = inspect.signature(TCPConnector._create_connection).parameters
+    assert list(parameters) == ["self", "req", "traces", "timeout"]
+
+
 @in_both_loops
 async def test_a_connection_has_what_an_exchange_needs():
     connector = TCPConnector()

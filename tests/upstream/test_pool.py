@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from aiohttp import TCPConnector
 
 from fastproxy.clock import Sweep
 from fastproxy.errors import Fault
 from fastproxy.snapshot import Upstream
 from fastproxy.upstream.exchange import DeadConnection, Exchange
-from fastproxy.upstream.pool import Pool
+from fastproxy.upstream.pool import OPENING_AT_ONCE, Pool
 from support.hosts import Host, Visit, scripted
 from support.loops import in_both_loops, in_loop, turns
 
@@ -36,6 +37,9 @@ class Collected:
 
     def broken(self, fault: Fault) -> None:
         self.done.set_exception(fault)
+
+    def expire(self, now: float) -> None:
+        """It has no clock of its own."""
 
 
 @asynccontextmanager
@@ -63,6 +67,26 @@ async def whole(exchange: Exchange, lines: bytes = b"host: lab\r\ncontent-length
 
 async def ask(pool: Pool, origin: str) -> bytes:
     return await whole(await pool.open(origin))
+
+
+@in_loop
+async def test_only_so_many_connections_to_one_origin_are_opened_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    opening = most = 0
+
+    async def create(*_: object) -> None:
+        nonlocal opening, most
+        opening += 1
+        most = max(most, opening)
+        await turns()
+        opening -= 1
+        raise OSError
+
+    monkeypatch.setattr(TCPConnector, "_create_connection", create)
+    async with pooled() as pool:
+        wanted = (pool.open("http://127.0.0.1:9") for _ in range(3 * OPENING_AT_ONCE))
+        faults = await asyncio.gather(*wanted, return_exceptions=True)
+    assert {type(fault) for fault in faults} == {Fault}
+    assert most == OPENING_AT_ONCE
 
 
 @in_both_loops
