@@ -1,5 +1,7 @@
 """What the client gets of an upstream's answer: how it begins, and through which pipe it goes."""
 
+import re
+
 from fastproxy.asked import Asked
 from fastproxy.errors import Fault, Kind
 from fastproxy.framing.http1 import ResponseHead
@@ -9,13 +11,17 @@ from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 
 REQUEST_ID_CHARACTERS = 128
+DROPPED_CHARACTERS = 1024
+_NOT_PLAIN = re.compile(r"[^\x21-\x7e]")
 
 
 class Answering:
     """The opening of an answer (as pump.Opening), made of the upstream's response head and of who was asked.
 
-    streamed: the body is events that we may look into.
+    streamed: the body is events that we may look into. uncounted: see `Translating`.
     """
+
+    uncounted = False
 
     __slots__ = (
         "_account",
@@ -47,19 +53,8 @@ class Answering:
         self.length_bytes = head.length_bytes if head.status < 400 and not self.streamed else None
 
     def require_usable(self) -> None:
-        """Nothing, for an answer that an API gives: no redirect, which is never followed, no web page for JSON.
-
-        Raises: Fault with the upstream's own status, where that tells an error.
-        """
-        if 300 <= self.status < 400:
-            message = f"the upstream answered with a redirect ({self.status}), which is not followed"
-            raise Fault("upstream_garbage", message)
-        if self._content_type.startswith(b"text/html"):
-            status = self.status if self.status >= 400 else 502
-            kind: Kind = "rate_limited" if status == 429 else "overloaded" if status == 503 else "upstream_garbage"
-            retry_after = self._head.get(b"retry-after")
-            headers = ((b"retry-after", retry_after),) if retry_after is not None else ()
-            raise Fault(kind, f"the upstream answered {self.status} with a web page", status=status, headers=headers)
+        """Nothing, for an answer that an API gives. Raises: Fault."""
+        require_usable(self._head)
 
     def pipe(self) -> Pipe:
         """The pipe that fits the head; it brings the tap of the upstream's format."""
@@ -74,16 +69,46 @@ class Answering:
         return pipe_for_body(asked.format, encoded=self._encoded, json=b"json" in self._content_type)
 
     def lines(self) -> list[bytes]:
-        """The upstream's header lines that pass, and ours: request id (unless it sent one), route, timing."""
-        asked, head = self._asked, self._head
-        asked.first_byte()
-        lines = [*downstream_lines(head)]
-        theirs = head.get(b"x-request-id")
-        told = theirs or head.get(b"request-id")
-        if told is not None:
-            asked.record.request_id = told.decode("latin-1")[:REQUEST_ID_CHARACTERS]
-        if theirs is None:
-            lines.append(b"x-request-id: " + asked.record.request_id.encode("latin-1"))
-        lines.append(f"x-fastproxy-route: {self._route.provider.name}/{self._route.model}".encode())
-        lines.append(b"server-timing: " + asked.timing())
-        return lines
+        """The upstream's header lines that pass, and ours."""
+        self._asked.first_byte()
+        return [*downstream_lines(self._head), *route_lines(self._asked, self._route, self._head)]
+
+
+def require_usable(head: ResponseHead) -> None:
+    """Nothing, for an answer that an API gives: no redirect, which is never followed, no web page for JSON.
+
+    Raises: Fault with the upstream's own status, where that tells an error.
+    """
+    status = head.status
+    if 300 <= status < 400:
+        raise Fault("upstream_garbage", f"the upstream answered with a redirect ({status}), which is not followed")
+    if (head.get(b"content-type") or b"").lower().startswith(b"text/html"):
+        told = status if status >= 400 else 502
+        kind: Kind = "rate_limited" if told == 429 else "overloaded" if told == 503 else "upstream_garbage"
+        retry_after = head.get(b"retry-after")
+        headers = ((b"retry-after", retry_after),) if retry_after is not None else ()
+        raise Fault(kind, f"the upstream answered {status} with a web page", status=told, headers=headers)
+
+
+def route_lines(asked: Asked, route: Route, head: ResponseHead) -> list[bytes]:
+    """Our own header lines: request id (unless the upstream sent one), route, what was dropped, timing."""
+    take_request_id(asked, head)
+    lines = [f"x-fastproxy-route: {route.provider.name}/{route.model}".encode()]
+    if b"x-request-id" not in head.names.first:
+        lines.append(b"x-request-id: " + asked.record.request_id.encode("latin-1"))
+    if asked.dropped:
+        lines.append(b"x-fastproxy-dropped: " + dropped_value(asked.dropped))
+    lines.append(b"server-timing: " + asked.timing())
+    return lines
+
+
+def take_request_id(asked: Asked, head: ResponseHead) -> None:
+    """The upstream's own id of the request, where it told one, is what its support will ask for."""
+    told = head.get(b"x-request-id") or head.get(b"request-id")
+    if told is not None:
+        asked.record.request_id = told.decode("latin-1")[:REQUEST_ID_CHARACTERS]
+
+
+def dropped_value(dropped: tuple[str, ...]) -> bytes:
+    """Names as one header value. A client chose some of them, so that whatever is not plain becomes "?"."""
+    return _NOT_PLAIN.sub("?", ",".join(dropped)[:DROPPED_CHARACTERS]).encode()

@@ -71,6 +71,7 @@ class Asked:
         "begun",
         "body",
         "client",
+        "dropped",
         "endpoint",
         "format",
         "head",
@@ -100,6 +101,7 @@ class Asked:
         self.peek = _NOT_LOOKED
         self.format: Format = BY_NAME[endpoint.format]
         self.params = params
+        self.dropped: tuple[str, ...] = ()  # what the client said and the upstream is not told
         self.client = client
         self.begun = 0.0
         self.body = b""

@@ -71,7 +71,7 @@ class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that tr
     headers: extra response headers that the status demands (Allow, WWW-Authenticate, Upgrade).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a value's fields, all but two by name
         self,
         kind: Kind,
         message: str,

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from fastproxy import endpoints, routing
+from fastproxy.access.check import Client
 from fastproxy.accounts import pool as accounts
 from fastproxy.asked import Asked, View
-from fastproxy.access.check import Client
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.outgoing import outgoing, upgraded

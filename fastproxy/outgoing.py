@@ -119,4 +119,6 @@ def upgraded(asked: Asked, route: Route) -> Route:
         return route
     if not needs_responses(decoded(asked), family(route.model)):
         return route
-    return route._replace(format=route.format_with_tools, why=f"{route.why}, with tools only in {route.format_with_tools}")
+    return route._replace(
+        format=route.format_with_tools, why=f"{route.why}, with tools only in {route.format_with_tools}"
+    )

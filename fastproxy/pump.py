@@ -168,7 +168,9 @@ class Pump:
     def _as_told(self, fault: Fault) -> Fault:
         """The fault with the status that the upstream told before it broke off, when that was an error's already."""
         status = self._opening.status if self._opening is not None else 0
-        return Fault(fault.kind, fault.message, status=status) if status >= 400 else fault
+        if status < 400 or fault.status == status:
+            return fault
+        return Fault(fault.kind, fault.message, status=status)
 
     def _give_up(self) -> None:
         self.fault = Fault("client_gone", "the client stopped reading")

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 
-from fastproxy import endpoints, payload, routing
+from fastproxy import endpoints, routing
 from fastproxy.accounts import pool as accounts
 from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
 from fastproxy.answering import Answering
@@ -24,15 +24,15 @@ from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import EncoderOptions, Format
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.fold import fold
-from fastproxy.jsonedit import prepend
+from fastproxy.outgoing import outgoing, upgraded
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
-from fastproxy.providers.shape import Call, credential_for, path_of, shape
 from fastproxy.pump import Pump
 from fastproxy.refusal import refusal
 from fastproxy.routing import Route
 from fastproxy.server.reply import Answer, Reply, lines_of
-from fastproxy.snapshot import Account
+from fastproxy.translate.memory import Memory
+from fastproxy.translating import Translating, countable, estimated, wants_array
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.exchange import DeadConnection, Exchange
 from fastproxy.upstream.pool import Pool
@@ -47,7 +47,6 @@ ECHO_BYTES = 4194304  # the echo is made in this process, and nothing else moves
 # What a fallback is for: trouble that another host may not have, never what the request itself is to blame for.
 _PASSES_ON = frozenset(("no_credential", "unreachable", "timeout", "upstream_garbage"))
 _PASSES_ON_STATUS = frozenset((429, 500, 502, 503, 504, 529))
-_INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
 _EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -97,6 +96,7 @@ class Relay:
     metrics: Metrics
     admin: Admin
     ids: RequestIds
+    memory: Memory = field(default_factory=Memory)
 
     # From the head alone.
 
@@ -167,7 +167,16 @@ class Relay:
             asked.record.provider = route.provider.name
             self._echo(asked, reply)
             return
+        if route.format_with_tools is not None:
+            route = upgraded(asked, route)
+        if asked.action != "generate" and not countable(asked, route):
+            await self._estimate(asked, route, reply)
+            return
         upstream, answering = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
+        if answering.uncounted:
+            upstream.close()
+            await self._estimate(asked, route, reply)
+            return
         asked.forget()
         try:
             answering.require_usable()
@@ -191,7 +200,7 @@ class Relay:
         view.routes[key] = route
         return route
 
-    async def _ask_in_turn(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
+    async def _ask_in_turn(self, asked: Asked, route: Route) -> tuple[Exchange, Answering | Translating]:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
         *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
         for one in first:
@@ -206,14 +215,14 @@ class Relay:
             upstream.close()
         return await self._ask(asked, last)
 
-    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering]:
+    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering | Translating]:
         """One provider's answer. A pooled connection that proves dead is replaced once by a fresh one."""
         provider = route.provider
         asked.record.provider = provider.name
         _require_token(asked, provider)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
-        call = _shape(asked, route, account)
+        call, translated, asked.dropped = outgoing(asked, route, account, self.memory)
         started = monotonic()
         fresh = False
         while True:
@@ -228,7 +237,15 @@ class Relay:
                 raise
             else:
                 asked.waited_seconds = upstream.answered_at - started
-                return upstream, Answering(asked, route, account, head)
+                if translated is None:
+                    return upstream, Answering(asked, route, account, head)
+                return upstream, Translating(asked, route, account, head, translated, self.memory)
+
+    async def _estimate(self, asked: Asked, route: Route, reply: Reply) -> None:
+        """A count that no upstream can give. In a thread: loading the vocabulary takes a second."""
+        _require_token(asked, route.provider)
+        asked.record.provider = route.provider.name
+        reply.send(await asyncio.to_thread(estimated, asked, route))
 
     def _echo(self, asked: Asked, reply: Reply) -> None:
         """The built-in model: events of our own, through the encoder of the caller's format."""
@@ -248,7 +265,7 @@ class Relay:
             (b"server-timing", asked.timing()),
         ]
         if peek.stream:
-            array = format_.name == "gemini" and b"alt=sse" not in asked.head.query
+            array = wants_array(asked)
             encoder = format_.encoder(EncoderOptions(include_usage=peek.wants_usage, array=array))
             reply.start(200, lines_of((_JSON if array else _EVENT_STREAM) + common), None)
             for event in events:
@@ -279,24 +296,6 @@ def _require_token(asked: Asked, provider: Provider) -> None:
     """A credential that is not ours opens providers that take the caller's own, and nothing else. Raises: Fault."""
     if asked.client.foreign and provider.auth != "client":
         raise Fault("unauthorized", f"{provider.title} needs a token of this relay")
-
-
-def _shape(asked: Asked, route: Route, account: Account) -> Call:
-    """The upstream request: the client's bytes, unless the model has another name there or a rule says otherwise."""
-    provider, format_, body = route.provider, asked.format, asked.body
-    if route.model != asked.peek.model:
-        body = format_.rename(body, route.model)
-    rules = asked.view.snapshot.payload
-    if rules and asked.action == "generate":  # what counts or compacts refuses the keys that a rule would add
-        body = payload.apply(body, route.model, rules)
-    if provider.quirks.include_usage and not asked.peek.wants_usage and b'"stream_options"' not in body:
-        body = prepend(body, _INCLUDE_USAGE)  # a client's own stream_options stay
-    if provider.auth == "client":
-        credential = asked.view.gate.foreign_credentials(asked.head)
-    else:
-        credential = credential_for(provider, account.secret)
-    path = path_of(format_, asked.action, route.model, asked.params)
-    return shape(asked.head, body, provider, provider.formats[route.format], path, credential)
 
 
 def _format_of(head: RequestHead | None) -> Format | None:

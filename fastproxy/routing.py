@@ -216,14 +216,13 @@ def _to(endpoint: Endpoint, provider: Provider, model: str, why: str) -> Route:
             f"{provider.name} can't {endpoint.action} for a client of the {endpoint.format} format",
             param="model",
         )
-    if endpoint.format not in provider.formats:
-        return Route(provider, next(iter(provider.formats)), model, why)
-    if endpoint.format != _UPGRADED_FROM or _UPGRADED_TO not in provider.formats:
-        return Route(provider, endpoint.format, model, why)
+    chosen = next((name for name in provider.formats if name == endpoint.format), next(iter(provider.formats)))
+    if chosen != _UPGRADED_FROM or endpoint.format != chosen or _UPGRADED_TO not in provider.formats:
+        return Route(provider, chosen, model, why)
     known = family(model)
     if known.responses_only:
         return Route(provider, _UPGRADED_TO, model, why)
-    return Route(provider, endpoint.format, model, why, _UPGRADED_TO if known.chat_tools_need_off else None)
+    return Route(provider, chosen, model, why, _UPGRADED_TO if known.chat_tools_need_off else None)
 
 
 def _can(endpoint: Endpoint, provider: Provider) -> bool:

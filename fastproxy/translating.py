@@ -3,18 +3,18 @@
 Never: a header that tells of bytes which the client does not get, a count that is a guess and does not say so.
 """
 
-from fastproxy.answering import require_usable, route_lines
+from fastproxy.answering import require_usable, route_lines, take_request_id
 from fastproxy.asked import Asked
 from fastproxy.clock import wall
 from fastproxy.errors import Fault, Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.framing.http1 import ResponseHead
-from fastproxy.outgoing import Outgoing, decoded, mint_of
+from fastproxy.outgoing import decoded, mint_of
 from fastproxy.pipe import Pipe
 from fastproxy.providers.shape import downstream_lines
 from fastproxy.routing import Route
-from fastproxy.server.reply import Answer
+from fastproxy.server.reply import Answer, lines_of
 from fastproxy.snapshot import Account
 from fastproxy.translate.counting import CountPipe
 from fastproxy.translate.estimate import estimate
@@ -38,9 +38,9 @@ _OF_THE_BODY = frozenset((
 _UNCOUNTED = frozenset((404, 405, 501))  # of a host that has the format, and not its way to count
 
 
-def countable(route: Route) -> bool:
-    """Whether the upstream's format has a way to count tokens."""
-    return BY_NAME[route.format].counting is not None
+def countable(asked: Asked, route: Route) -> bool:
+    """Whether the upstream can be asked: in the client's own format, or in one that has a way to count tokens."""
+    return route.format == asked.format.name or BY_NAME[route.format].counting is not None
 
 
 def estimated(asked: Asked, route: Route) -> Answer:
@@ -60,10 +60,13 @@ def estimated(asked: Asked, route: Route) -> Answer:
 
 
 class Translating:
-    """The opening of a translated answer (as pump.Opening), made of the upstream's response head and of who was asked."""
+    """The opening of a translated answer (as pump.Opening), made of the upstream's response head and who was asked.
 
-    __slots__ = ("_account", "_asked", "_head", "_memory", "_route", "_streamed", "_translated",
-                 "hold", "keepalive", "length_bytes", "status")  # fmt: skip
+    uncounted: whether the host has no way to count, although its format has one.
+    """
+
+    __slots__ = ("_account", "_array", "_asked", "_head", "_memory", "_route", "_stream", "_streamed", "_translated",
+                 "hold", "keepalive", "length_bytes", "status", "uncounted")  # fmt: skip
 
     def __init__(
         self, asked: Asked, route: Route, account: Account, head: ResponseHead, translated: Translated, memory: Memory
@@ -76,15 +79,12 @@ class Translating:
         self._memory = memory
         self._streamed = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
         self.status = head.status
-        self.length_bytes = None
-        stream = asked.peek.stream and asked.action == "generate"
-        self.hold = not stream
-        self.keepalive = asked.format.keepalive if stream and self._streamed else b""
-
-    @property
-    def uncounted(self) -> bool:
-        """Whether the host has no way to count, although its format has one."""
-        return self._asked.action != "generate" and self.status in _UNCOUNTED
+        self.uncounted = asked.action != "generate" and head.status in _UNCOUNTED
+        self.length_bytes: int | None = None
+        self._stream = asked.peek.stream and asked.action == "generate"
+        self._array = wants_array(asked)
+        self.hold = not self._stream
+        self.keepalive = asked.format.keepalive if self._stream and self._streamed else b""
 
     def require_usable(self) -> None:
         """Nothing, for an answer that an API gives and that can be read. Raises: Fault."""
@@ -97,19 +97,20 @@ class Translating:
         asked, source = self._asked, BY_NAME[self._route.format]
         limits = asked.view.snapshot.limits
         if self.status >= 400:
+            take_request_id(asked, self._head)
             secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
-            return ErrorToFault(self.status, source, retry_after=self._head.get(b"retry-after"), secret=secret)
+            return ErrorToFault(self.status, source, secret=secret, headers=self._kept())
         if asked.action != "generate":
             return CountPipe(source, asked.format)
         crossing = Crossing(
             source=source,
             target=asked.format,
             client=self._for_client(),
-            options=EncoderOptions(include_usage=asked.peek.wants_usage, array=asked.wants_array),
+            options=EncoderOptions(include_usage=asked.peek.wants_usage, array=self._array),
             event_bytes=limits.sse_line_bytes,
             body_bytes=limits.body_bytes,
         )
-        return pipe_for_translation(crossing, streamed=self._streamed, stream=asked.peek.stream)
+        return pipe_for_translation(crossing, streamed=self._streamed, stream=self._stream)
 
     def _for_client(self) -> ForClient:
         asked, route = self._asked, self._route
@@ -117,7 +118,7 @@ class Translating:
             model=asked.peek.model,
             response_id=asked.record.request_id,
             created_at=int(wall()),
-            mint=Mint(route.format, route.provider.name, self._account.id),
+            mint=mint_of(route, self._account),
             spelling=asked.format.spelling,
             memory=self._memory,
             names=self._translated.names,
@@ -126,9 +127,17 @@ class Translating:
 
     def lines(self) -> list[bytes]:
         """The upstream's header lines that still are true, and ours."""
-        asked = self._asked
-        asked.first_byte()
-        kept = [line for line in downstream_lines(self._head) if line.partition(b":")[0].lower() not in _OF_THE_BODY]
-        streams = asked.peek.stream and asked.action == "generate" and not asked.wants_array
-        kept += route_lines(asked, self._route, self._head)
-        return [*(_EVENT_STREAM if streams else _JSON), *kept]
+        self._asked.first_byte()
+        streamed = _EVENT_STREAM if self._stream and not self._array else _JSON
+        return [*streamed, *lines_of(self._kept()), *route_lines(self._asked, self._route, self._head)]
+
+    def _kept(self) -> tuple[Header, ...]:
+        """The upstream's headers that are about the exchange and not about its bytes: limits, ids, times."""
+        pairs = (line.partition(b":") for line in downstream_lines(self._head))
+        named = ((name.lower(), value.strip()) for name, _, value in pairs)
+        return tuple((name, value) for name, value in named if name not in _OF_THE_BODY)
+
+
+def wants_array(asked: Asked) -> bool:
+    """Whether a stream is to be one JSON array: Gemini's, when it is not asked for server-sent events."""
+    return asked.format.name == "gemini" and asked.peek.stream and b"alt=sse" not in asked.head.query

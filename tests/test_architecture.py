@@ -15,7 +15,7 @@ FLOORS = (
     ("pipe", "translate", "providers", "routing", "endpoints", "payload", "snapshot"),
     ("accounts", "access", "usage", "storage", "config"),
     ("server", "upstream"),
-    ("relay", "admin", "asked", "answering", "refusal", "pump"),
+    ("relay", "admin", "asked", "outgoing", "answering", "translating", "refusal", "pump", "explain"),
     ("cli", "app", "service", "worker", "current", "supervisor", "__main__"),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

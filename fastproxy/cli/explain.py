@@ -21,9 +21,12 @@ def explain(
     request: Annotated[str, typer.Argument(help="A file with the body of a request, or - for standard input.")],
     *,
     path: Annotated[
-        str, typer.Option(help="The path that the client asks at: /v1/messages, /v1/responses, /v1beta/models/M:verb ...")
+        str,
+        typer.Option(help="The path that the client asks at: /v1/messages, /v1/responses, /v1beta/models/M:verb ..."),
     ] = "/v1/chat/completions",
-    header: Annotated[list[str] | None, typer.Option(help="A header of the client, 'name: value'; may be repeated.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="A header of the client, 'name: value'; may be repeated.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +53,9 @@ def _explained(body: bytes, path: str, headers: list[str], config: Path | None) 
 
     snapshot = load_snapshot(config)
     gate = Gate(snapshot, TokenStore(private_state_directory(os.environ)))
-    pairs = [(name.strip().encode(), value.strip().encode()) for name, _, value in (one.partition(":") for one in headers)]
+    pairs = [
+        (name.strip().encode(), value.strip().encode()) for name, _, value in (one.partition(":") for one in headers)
+    ]
     return explain(View(snapshot, gate), request_head(b"POST", path.encode(), fields_of(pairs)), body, {})
 
 
@@ -69,7 +74,9 @@ def _show(told: "Explanation") -> None:
     passed = told.format == told.upstream_format
     say(f"{told.endpoint}: {told.model} ({'streamed' if told.stream else 'whole'})")
     say(f"  to {told.provider}/{told.upstream_model}, {told.why}")
-    say(f"  {told.format}, passed on as it came" if passed else f"  translated: {told.format} -> {told.upstream_format}")
+    say(
+        f"  {told.format}, passed on as it came" if passed else f"  translated: {told.format} -> {told.upstream_format}"
+    )
     say(f"  model family: {told.family}")
     for note in told.notes:
         say(f"  note: {note}")

@@ -128,8 +128,8 @@ class Format(msgspec.Struct, frozen=True):
     decoder / encoder: of a stream. decode_whole: body -> folded Response; raises Fault(upstream_garbage).
     encode_whole: Response -> body; raises Fault for a response that did not end well.
     decode_fault: status and body of an upstream's refusal -> Fault with that status. encode_fault: a Fault (and our
-    request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the mid-stream error event, which
-    begins with a blank line where those bytes did not end an event.
+    request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the mid-stream error event,
+    which begins with a blank line where those bytes did not end an event.
     spelling: of tool names and ids. custom_tools: whether tools may take free text. counting: None where it can't.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     """

@@ -1,8 +1,9 @@
 """The vocabulary of a response, streamed or whole.
 
 A response is `Start (content BlockEnd)* Usage* Stop`, or ends in `Failed` instead of `Stop`: usage that a source tells
-late is waited for, so that nothing comes after `Stop`. Content events carry `block`, dense from 0 in order of opening. A block is opened by its first event and closed by `BlockEnd`. Blocks of
-different kinds never share a number; a source that interleaves parallel tool calls interleaves block numbers.
+late is waited for, so that nothing comes after `Stop`. Content events carry `block`, dense from 0 in the order of
+opening. A block is opened by its first event and closed by `BlockEnd`. Blocks of different kinds never share a number;
+a source that interleaves parallel tool calls interleaves block numbers.
 
 Rules: values only, no behaviour. Tool arguments are JSON *text*, never parsed, never re-serialised.
 """

@@ -1,7 +1,7 @@
 """What a client asks, in no vendor's words. Only translation and the echo model read it; the diagonal never does.
 
-Values only. Tool arguments and base64 stay as the text that came. A value that the client did not give is None or empty,
-never a default of ours. What has no word here stays in `extras`, by its own name, and belongs to `Request.format`.
+Values only. Tool arguments and base64 stay as the text that came. A value that the client did not give is None or
+empty, never a default of ours. What has no word here stays in `extras`, by its own name, and is of `Request.format`.
 """
 
 from typing import Any, Literal
@@ -146,7 +146,7 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
-    """Whether a tool must be called. names: the only ones that may be; () for all. One name and "required" forces it."""
+    """Whether a tool must be called. names: the only ones that may be, () for all; one and "required" forces it."""
 
     mode: Literal["auto", "none", "required"] = "auto"
     names: tuple[str, ...] = ()
@@ -200,8 +200,8 @@ class Request(msgspec.Struct, frozen=True):
     """One request, whole.
 
     user: whom it is for (OpenAI `user`/`safety_identifier`, Anthropic `metadata.user_id`). cache_key: OpenAI's
-    prompt_cache_key. tier: OpenAI's words (auto, default, flex, priority). parallel: whether several tools may be called
-    in one turn.
+    prompt_cache_key. tier: OpenAI's words (auto, default, flex, priority). parallel: whether several tools may be
+    called in one turn.
     extras: top-level fields of `format` that have no word here, by their own names.
     """
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import msgspec
 
+from fastproxy import __version__
 from fastproxy.errors import Header
 from fastproxy.formats.base import Action, Format
 from fastproxy.framing.http1 import KNOWN_NAMES, Head, RequestHead, ResponseHead
@@ -33,6 +34,8 @@ _NOT_DOWNSTREAM = HOP_BY_HOP | frozenset((
     b"x-accel-redirect", b"x-sendfile",  # orders to a server in front of us
 ))  # fmt: skip
 _NOT_DOWNSTREAM_PREFIXES = (b"x-fastproxy-", b"access-control-")
+
+_OWN_LINES = (b"content-type: application/json", b"accept: */*", b"user-agent: fastproxy/" + __version__.encode())
 
 _PLAIN_CONNECTIONS = frozenset((b"keep-alive", b"Keep-Alive", b"close"))
 _NONE: frozenset[bytes] = frozenset()
@@ -102,6 +105,20 @@ def shape(
     lines += [b"%b: %b" % header for header in credential]
     lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(body))
     return Call(where.origin, target, b"\r\n".join(lines), body)
+
+
+def compose(provider: Provider, base_url: str, path: str, headers: tuple[Header, ...], body: bytes) -> Call:
+    """An upstream request of our own, for a client of another format: nothing of the client's head is in it.
+
+    path: below the base URL, with its query. headers: what the format demands, and the account's credential.
+    """
+    where = place(base_url)
+    named = {name for name, _ in headers}
+    own = ((name.encode(), value.encode()) for name, value in provider.headers)
+    lines = [where.host_line, *_OWN_LINES]
+    lines += [b"%b: %b" % header for header in (*headers, *(header for header in own if header[0] not in named))]
+    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(body))
+    return Call(where.origin, (where.path + path).encode(), b"\r\n".join(lines), body)
 
 
 def credential_for(provider: Provider, secret: Secret | None) -> list[Header]:

@@ -1,4 +1,4 @@
-"""The pipe of a count: the upstream's number, in the words of the client's format. A count of its own it never makes."""
+"""The pipe of a count: the upstream's number, in the words of the client's format. It never counts by itself."""
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format

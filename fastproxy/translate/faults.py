@@ -15,11 +15,12 @@ _REDACTED = "[redacted]"
 
 
 def translate_fault(
-    status: int, body: bytes, source: Format, *, retry_after: bytes | None = None, secret: bytes = b""
+    status: int, body: bytes, source: Format, *, secret: bytes = b"", headers: tuple[Header, ...] = ()
 ) -> Fault:
     """What an answer with a status of 400 or more says.
 
-    retry_after: the header, seconds or a date. secret: our credential, which some hosts quote.
+    secret: our credential, which some hosts quote. headers: the upstream's, names in lower case, that the client is to
+    get; Retry-After among them counts more than what the body says.
     """
     if secret:
         body = body.replace(secret, _REDACTED.encode())
@@ -27,7 +28,7 @@ def translate_fault(
     message = told.message if _tells(body) else _without_words(status, body)
     if secret:
         message = message.replace(secret.decode("latin-1"), _REDACTED)  # it may have been escaped in the JSON
-    seconds, headers = _waits(retry_after)
+    seconds = _seconds(dict(headers).get(b"retry-after"))
     return Fault(
         told.kind,
         message,
@@ -35,7 +36,7 @@ def translate_fault(
         retry_after_seconds=told.retry_after_seconds if seconds is None else seconds,
         param=told.param,
         reason=told.reason,
-        headers=headers,
+        headers=tuple(header for header in headers if seconds is None or header[0] != b"retry-after"),
     )
 
 
@@ -47,12 +48,12 @@ class ErrorToFault:
 
     quiet = False
 
-    def __init__(self, status: int, source: Format, *, retry_after: bytes | None = None, secret: bytes = b"") -> None:
+    def __init__(self, status: int, source: Format, *, secret: bytes = b"", headers: tuple[Header, ...] = ()) -> None:
         self.tap = _Nothing()
         self.ending: Ending = "failed"
         self._status = status
         self._source = source
-        self._retry_after = retry_after
+        self._headers = headers
         self._secret = secret
         self._body = bytearray()
 
@@ -62,7 +63,7 @@ class ErrorToFault:
 
     def close(self) -> bytes:
         body = bytes(self._body)
-        raise translate_fault(self._status, body, self._source, retry_after=self._retry_after, secret=self._secret)
+        raise translate_fault(self._status, body, self._source, secret=self._secret, headers=self._headers)
 
     def abort(self, fault: Fault) -> bytes | None:  # noqa: ARG002 - the Pipe protocol; nothing has been sent
         return None
@@ -87,10 +88,6 @@ def _without_words(status: int, body: bytes) -> str:
     return f"the upstream answered {status} {'with a web page' if body.strip() else 'without a word'}"
 
 
-def _waits(retry_after: bytes | None) -> tuple[float | None, tuple[Header, ...]]:
+def _seconds(retry_after: bytes | None) -> float | None:
     """Seconds where it says so; a date stays the header it is, since no clock is read here."""
-    if not retry_after:
-        return None, ()
-    if _SECONDS.fullmatch(retry_after.strip()):
-        return float(retry_after), ()
-    return None, ((b"retry-after", retry_after),)
+    return float(retry_after) if retry_after and _SECONDS.fullmatch(retry_after) else None

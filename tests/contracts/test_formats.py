@@ -17,6 +17,7 @@ from fastproxy.ir.events import Event, Failed, Start, Stop, Text, Usage
 from fastproxy.ir.fold import ReasoningBlock, Response, TextBlock, fold, unfold
 from fastproxy.ir.request import Message, Request, Sampling, TextPart, Tool
 from laws.event_lists import responses
+from laws.full_answers import full_answers
 from support import sse
 from support.cells import events_of, written
 from support.told import Call, Told, of_response
@@ -208,7 +209,7 @@ def test_an_error_within_a_stream_keeps_the_kinds_that_clients_act_on(format_: F
 
 @every_format
 @settings(max_examples=60, deadline=None)
-@given(events=responses())
+@given(events=responses() | full_answers())
 def test_its_own_stream_through_its_own_decoder_folds_to_what_its_whole_body_says(
     format_: Format, events: list[Event]
 ) -> None:
@@ -222,7 +223,7 @@ def test_its_own_stream_through_its_own_decoder_folds_to_what_its_whole_body_say
 
 @every_format
 @settings(max_examples=60, deadline=None)
-@given(events=responses())
+@given(events=responses() | full_answers())
 def test_what_it_writes_it_reads_the_same_the_second_time(format_: Format, events: list[Event]) -> None:
     """What one format can't say is lost on the first way; on the second there is nothing left to lose."""
     once = fold(events_of(format_.name, written(format_.name, events)))

@@ -19,9 +19,11 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import Event, ToolArgs
 from fastproxy.ir.fold import fold
 from laws.event_lists import responses
+from laws.full_answers import full_answers
 from support import cells, fixtures, host_habits, sse
 from support.cells import CELLS, Came, ending, events_of, pipe, through, written
 from support.exchange import FORMATS, Exchange, Format
+from support.odd_values import odd_values, paths, replaced
 from support.told import Call, Told, of_response, reader_of
 
 LONG_BYTES = 400  # streams that are longer are cut at every second byte, third, ...
@@ -53,7 +55,7 @@ def without_halves(events: list[Event]) -> list[Event]:
     return [ToolArgs(e.block, "") if isinstance(e, ToolArgs) and e.block in halves else e for e in events]
 
 
-answers = responses().map(without_halves)
+answers = responses().map(without_halves) | full_answers()
 
 
 def streamed(source: Format, target: Format, stream: bytes, at: tuple[int, ...] = ()) -> Came:
@@ -253,22 +255,9 @@ def test_bytes_changed_on_the_way_raise_nothing_but_a_fault_and_break_no_grammar
     gathered(exchange.format, target, bytes(answer))
 
 
-odd_values = st.sampled_from([None, [], {}, "", "x", 0, -1, 1, 2.5, True, [None], [{}], [[]], {"a": None}, "\u2028"])
-
-
-def replaced(value: Any, path: list[int], odd: Any) -> Any:
-    """`value` with what stands at the end of a path of positions replaced."""
-    if not path or not isinstance(value, dict | list) or not value:
-        return odd
-    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-    key, rest = keys[path[0] % len(keys)], path[1:]
-    inner = replaced(value[key], rest, odd)
-    return {**value, key: inner} if isinstance(value, dict) else [*value[:key], inner, *value[key + 1 :]]
-
-
 @over(GOOD)
 @settings(max_examples=40, deadline=None)
-@given(data=st.data(), path=st.lists(st.integers(0, 9), max_size=7), odd=odd_values)
+@given(data=st.data(), path=paths, odd=odd_values)
 def test_a_value_of_another_type_raises_nothing_but_a_fault_and_breaks_no_grammar(
     exchange: Exchange, target: Format, data: st.DataObject, path: list[int], odd: Any
 ) -> None:
@@ -283,7 +272,7 @@ def test_a_value_of_another_type_raises_nothing_but_a_fault_and_breaks_no_gramma
 
 @over([one for one in BODIES if one.target.partition("?")[0].endswith(MAKING)])
 @settings(max_examples=60, deadline=None)
-@given(path=st.lists(st.integers(0, 9), max_size=7), odd=odd_values)
+@given(path=paths, odd=odd_values)
 def test_a_body_with_a_value_of_another_type_raises_nothing_but_a_fault(
     exchange: Exchange, target: Format, path: list[int], odd: Any
 ) -> None:

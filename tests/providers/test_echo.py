@@ -162,7 +162,7 @@ _texts = st.text(max_size=20) | st.sampled_from(["clock", "the date, please", "\
 _parts = st.one_of(
     st.builds(TextPart, _texts),
     st.builds(ToolCallPart, _texts, _texts, st.just("{}")),
-    st.builds(ToolResultPart, _texts, _texts),
+    st.builds(ToolResultPart, _texts, st.tuples(st.builds(TextPart, _texts))),
     st.just(OpaquePart("openai-chat", {})),
 )
 _messages = st.builds(
@@ -176,8 +176,12 @@ _requests = st.builds(
     model=st.just("fastproxy/echo"),
     messages=st.lists(_messages, max_size=4).map(tuple),
     tools=st.sampled_from([(), (CLOCK,), (CLOCK, DATE)]),
-    tool_choice=st.sampled_from(["auto", "none", "required", "clock", "date", "undeclared"]),
-    reasoning=st.booleans(),
+    tool_choice=st.builds(
+        ToolChoice,
+        st.sampled_from(["auto", "none", "required"]),
+        st.sampled_from([(), ("clock",), ("date",), ("undeclared",)]),
+    ),
+    thinking=st.builds(Thinking, visible=st.booleans()),
 )
 
 

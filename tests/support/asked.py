@@ -254,13 +254,13 @@ def _shape(asked: Request, arrived: Request) -> Iterator[str]:
 
 
 def _sampling(asked: Request, arrived: Request, dropped: tuple[str, ...]) -> Iterator[str]:
-    """What is neither the same nor reported. A maximum above the model's own may be lowered to that."""
+    """What is neither the same nor reported. A maximum may be lowered to the model's own; a top_p of 1 says nothing."""
     for name, aliases in _NAMES.items():
         wanted, there = getattr(asked.sampling, name), getattr(arrived.sampling, name)
         if name == "max_tokens" and wanted and there and there >= min(wanted, LOWEST_MAX_TOKENS):
             continue
         told = any(alias in drop for drop in dropped for alias in aliases)
-        if wanted not in (None, (), there) and not told:
+        if wanted not in (None, (), there) and not told and (name, wanted) != ("top_p", 1):
             yield f"{name} {wanted} became {there}"
 
 

@@ -30,7 +30,7 @@ def test_what_the_vendor_says_stays() -> None:
 def test_the_header_that_says_when_to_come_back_is_kept(
     header: bytes | None, seconds: float, headers: tuple[tuple[bytes, bytes], ...]
 ) -> None:
-    told = translate_fault(429, b'{"message":"slow down","wait":3}', SOURCE, retry_after=header)
+    told = translate_fault(429, b'{"message":"slow down","wait":3}', SOURCE, headers=((b"retry-after", header),) if header else ())
     assert (told.retry_after_seconds, told.headers) == (seconds, headers)
 
 
@@ -56,7 +56,7 @@ def test_our_credential_is_never_told_however_it_is_spelled(secret: bytes) -> No
 
 
 def test_the_pipe_of_a_refusal_says_nothing_and_raises_when_the_body_is_there() -> None:
-    pipe = ErrorToFault(429, SOURCE, retry_after=b"7", secret=b"sk-1")
+    pipe = ErrorToFault(429, SOURCE, secret=b"sk-1", headers=((b"retry-after", b"7"), (b"x-limit", b"3")))
     assert pipe.feed(b'{"message":"sk') + pipe.feed(b'-1"}') == b""
     with pytest.raises(Fault, match=r"\[redacted\]") as raised:
         pipe.close()

@@ -3,6 +3,8 @@
 Source: anthropic 2.12.0 `types/message_count_tokens_params.py`, `types/message_tokens_count.py`, read 2026-11-21.
 """
 
+from typing import Annotated
+
 import msgspec
 import orjson
 
@@ -19,7 +21,7 @@ _FIELDS = frozenset((
 
 
 class _Count(msgspec.Struct):
-    input_tokens: int
+    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
 
 
 _COUNT = msgspec.json.Decoder(_Count)

@@ -106,7 +106,7 @@ def decode_fault(status: int, body: bytes) -> Fault:
     Returns: a Fault of the kind that the status says, with that status and the upstream's own message.
     """
     type_, message = _told(body)
-    reason = _reason(type_, message, is_unknown=status == 404)
+    reason = _reason(type_, message, is_unknown=status == 404 or type_ == "not_found_error")
     kind = _KINDS_BY_STATUS.get(status, "upstream_garbage" if status >= 500 else "bad_request")
     return Fault(kind, message or f"the upstream answered with status {status}", status=status, reason=reason)
 

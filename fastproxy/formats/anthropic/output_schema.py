@@ -8,7 +8,7 @@ Source: anthropic 2.12.0 `lib/_parse/_transform.py` (which keywords the API take
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
+import msgspec
 
 Schema = dict[str, Any]
 
@@ -50,7 +50,7 @@ def _described(schema: Mapping[str, Any], limits: Schema) -> Schema:
     said = schema.get("description")
     said = said if isinstance(said, str) else ""
     if limits:
-        listed = ", ".join(f"{key}: {orjson.dumps(value, default=str).decode()}" for key, value in limits.items())
+        listed = ", ".join(f"{key}: {msgspec.json.encode(value).decode()}" for key, value in limits.items())
         said = f"{said}\n\n{{{listed}}}".strip()
     return {"description": said} if said else {}
 

@@ -5,10 +5,9 @@ generateContentRequest that names its model); read 2026-11-21.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Counting, Encoded
@@ -34,13 +33,14 @@ def encode_counting(request: Request) -> Encoded:
     told, dropped = encode_fields(request)
     counted: dict[str, Any] = {name: told[name] for name in _ASKED_WITH_CONTENTS if name in told}
     if set(counted) <= {"contents", "generationConfig"}:
-        return Encoded(orjson.dumps({"contents": counted["contents"]}), dropped=tuple(dropped))
+        return Encoded(msgspec.json.encode({"contents": counted["contents"]}), dropped=tuple(dropped))
     asked = {"model": f"models/{request.model.removeprefix('models/')}", **counted}
-    return Encoded(orjson.dumps({"generateContentRequest": asked}), dropped=tuple(dropped))
+    return Encoded(msgspec.json.encode({"generateContentRequest": asked}), dropped=tuple(dropped))
 
 
 class _Counted(msgspec.Struct, rename="camel"):
-    total_tokens: int = 0  # proto3 leaves out what is 0
+    # proto3 leaves out what is 0, but no request has 0 tokens: an answer without the count is not one.
+    total_tokens: Annotated[int, msgspec.Meta(ge=1)]
 
 
 def read_count(body: bytes) -> int:

@@ -43,6 +43,7 @@ _CODES = {
 _REFUSED_KEYS = frozenset({"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "API_KEY_EXPIRED"})  # Google answers 400
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s")
 _TOO_LONG = re.compile(r"exceeds the maximum number of (?:input )?tokens|maximum context length", re.IGNORECASE)
+_NAMED_NO_MODEL = re.compile(r"\bmodels?(?:/\S+)? is not found\b", re.IGNORECASE)  # says so with any status
 _NO_MODEL = re.compile(r"models?[ /].*(?:not found|not supported|does not exist)", re.IGNORECASE | re.DOTALL)
 
 _Json = dict[str, Any]
@@ -103,8 +104,10 @@ def _wait_seconds(details: list[_Json]) -> float | None:
 def _reason(status: int, message: str, details: list[_Json], wait_seconds: float | None) -> Reason:
     if status in {400, 413} and _TOO_LONG.search(message):
         return "context_length"
-    if status == 404 and _NO_MODEL.search(message):
+    if _NAMED_NO_MODEL.search(message) or (status == 404 and _NO_MODEL.search(message)):
         return "model_not_found"
+    if status in {400, 403} and "PROHIBITED_CONTENT" in message:
+        return "content_filter"
     if status != 429:
         return ""
     limits = [str(limit.get("quotaId")) for detail in details for limit in _violations(detail)]

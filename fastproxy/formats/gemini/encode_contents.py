@@ -8,7 +8,7 @@ refuses the first call of a step in the current turn without a signature; read 2
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-import orjson
+import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.arguments import arguments_object
@@ -115,7 +115,7 @@ class Contents:
         self._flush()
         self._names[part.id] = part.name
         raw = arguments_object(part.arguments)
-        args = {"_invalid_json": part.arguments} if raw is None else orjson.Fragment(raw)
+        args = {"_invalid_json": part.arguments} if raw is None else msgspec.Raw(raw)
         call: _Json = {"id": part.id} if part.id else {}
         written: _Json = {"functionCall": {**call, "name": part.name, "args": args}}
         signature, self._signature = self._signature, None
@@ -178,4 +178,4 @@ def _answer(part: ToolResultPart) -> Any:
     if part.is_error:
         return {"error": part.text}
     raw = arguments_object(part.text) if part.text.lstrip().startswith("{") else None
-    return {"output": part.text} if raw is None else orjson.Fragment(raw)
+    return {"output": part.text} if raw is None else msgspec.Raw(raw)

@@ -6,7 +6,7 @@ Source: wire format notes 2.2 to 2.4; google-genai 3.4.0 `models.py`; read 2026-
 
 from typing import Any
 
-import orjson
+import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
@@ -28,7 +28,7 @@ def encode_request(request: Request) -> Encoded:
     Cost: grows with the size of the request; schemas are the dearest part.
     """
     body, dropped = encode_fields(request)
-    return Encoded(orjson.dumps(body), dropped=tuple(dropped))
+    return Encoded(msgspec.json.encode(body), dropped=tuple(dropped))
 
 
 def encode_fields(request: Request) -> tuple[_Json, list[str]]:

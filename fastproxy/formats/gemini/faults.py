@@ -47,6 +47,8 @@ _SPENT = "You exceeded your current quota"
 _PHRASES: dict[Reason, tuple[str, str]] = {
     "context_length": ("exceeds the maximum number of tokens", _TOO_LONG),
     "quota": ("quota", _SPENT),
+    "content_filter": ("PROHIBITED_CONTENT", "The prompt was blocked: PROHIBITED_CONTENT"),
+    "model_not_found": ("model is not found", "The model is not found"),
 }
 
 

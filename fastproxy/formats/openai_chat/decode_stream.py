@@ -92,7 +92,7 @@ class ChatDecoder:
         if not self._started:
             self._started = True
             events.append(_start(chunk))
-        delta = choice.get("delta") or choice.get("message")
+        delta = choice.get("delta") or _numbered(choice.get("message"))
         if delta and type(delta) is dict:
             self._take(delta, events)
         if word := choice.get("finish_reason"):
@@ -331,8 +331,17 @@ def _exact_calls(data: bytes) -> list[Any] | None:
         choice = _first(msgspec.json.decode(data)["choices"]) or {}
     except msgspec.DecodeError:
         return None
-    calls = (choice.get("delta") or choice.get("message") or {}).get("tool_calls")
+    calls = (choice.get("delta") or _numbered(choice.get("message")) or {}).get("tool_calls")
     return calls if isinstance(calls, list) else None
+
+
+def _numbered(message: Any) -> Any:
+    """A whole message, its calls numbered: each entry is a call of its own, even where a host gives two one id."""
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    if not isinstance(calls, list):
+        return message
+    numbered = [entry | {"index": at} if isinstance(entry, dict) else entry for at, entry in enumerate(calls)]
+    return message | {"tool_calls": numbered}
 
 
 def _failed(fault: Fault) -> Failed:

@@ -33,6 +33,8 @@ _PHRASES: tuple[tuple[str, Reason], ...] = (
     ("insufficient credits", "quota"),
     ("content management policy", "content_filter"),
 )
+# A limit that passes, whatever the message says: Google's reads "You exceeded your current quota" for one per minute.
+_WAITS = frozenset({"rate_limit_exceeded", "rate_limit_reached"})
 # Where an error within a stream has no status, its type or code tells the kind.
 _KINDS: dict[str, Kind] = {
     "invalid_request_error": "bad_request",
@@ -56,6 +58,7 @@ _KINDS: dict[str, Kind] = {
     "server_is_overloaded": "overloaded",
     "service_unavailable": "overloaded",
     "timeout": "timeout",
+    "upstream_timeout": "timeout",
     "timeout_error": "timeout",
 }
 _STATUSES: dict[int, Kind] = {
@@ -77,6 +80,8 @@ def reason_of(codes: tuple[str, ...], message: str) -> Reason:
     for code in codes:
         if code in _CODES:
             return _CODES[code]
+    if not _WAITS.isdisjoint(codes):
+        return ""
     lowered = message.lower()
     return next((reason for phrase, reason in _PHRASES if phrase in lowered), "")
 

@@ -41,9 +41,10 @@ _CALLERS_CODES = re.compile(
 def fault_event(fault: Fault, tail: bytes) -> bytes:
     """The error event. Its number follows the last one in `tail`; 0 when there is none."""
     numbers = _SEQUENCE_NUMBER.findall(tail)
+    type_, code = type_and_code(fault)
     event = {
         "type": "error",
-        "code": type_and_code(fault)[1],
+        "code": code or type_,  # the flat event has no other place for the type
         "message": fault.message,
         "param": fault.param,
         "sequence_number": int(numbers[-1]) + 1 if numbers else 0,

@@ -32,7 +32,7 @@ def test_what_is_asked_and_what_is_answered() -> None:
     assert read(write(1114)) == 1114
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"input_tokens":"4"}', b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"input_tokens":"4"}', b'{"input_tokens":-1}', b"[]", b"\xff"])
 def test_an_answer_without_a_count_is_garbage_and_never_zero(body: bytes) -> None:
     with pytest.raises(Fault) as raised:
         read(body)

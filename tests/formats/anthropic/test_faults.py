@@ -170,3 +170,9 @@ def test_any_body_is_taken(body: bytes, message: str) -> None:
 def test_an_error_event_of_ours_is_read_as_what_it_was(kind: Kind) -> None:
     event = fault_event(Fault(kind, "why"), b"").partition(b"data: ")[2]
     assert decode_failed(orjson.loads(event)) == Failed(kind, "why")
+
+
+def test_a_model_that_is_not_there_is_known_by_its_type_whatever_the_status() -> None:
+    fault = Fault("bad_request", "no such model", status=400, reason="model_not_found")
+    read = decode_fault(400, encode_fault(fault, "req"))
+    assert (read.status, read.reason) == (400, "model_not_found")

@@ -60,3 +60,8 @@ def test_the_schema_given_is_not_changed() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "object"}}}
     output_schema(schema)
     assert schema == {"type": "object", "properties": {"a": {"type": "object"}}}
+
+
+def test_a_limit_beyond_64_bits_is_said_too() -> None:
+    told = output_schema({"type": "integer", "maximum": 123456789012345678901234567890})
+    assert told["description"] == "{maximum: 123456789012345678901234567890}"

@@ -71,3 +71,16 @@ def test_the_field_at_fault_is_named() -> None:
 )
 def test_within_a_stream_the_code_or_its_name_stands_for_the_status(error: dict[str, Any], status: int) -> None:
     assert fault_of(error).status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "reason"),
+    [
+        (404, "models/lab-9 is not found for API version v1beta", "model_not_found"),
+        (400, "The model is not found. The model `lab-9` does not exist", "model_not_found"),
+        (400, "thinking level is not supported by model lab-1", ""),
+        (400, "The prompt was blocked: PROHIBITED_CONTENT. Sorry", "content_filter"),
+    ],
+)
+def test_causes_that_clients_act_on_are_known_by_their_words(status: int, message: str, reason: str) -> None:
+    assert decode_fault(status, body(status, message)).reason == reason

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 
 from fastproxy.errors import Fault
@@ -34,7 +34,7 @@ def contents(*messages: Message, model: str = "gemini-2.5-flash", format_: str =
 
 
 def told(*messages: Message, model: str = "gemini-2.5-flash") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = orjson.loads(orjson.dumps(contents(*messages, model=model).contents))
+    found: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(contents(*messages, model=model).contents))
     return found
 
 
@@ -95,7 +95,7 @@ def test_every_kind_of_signature_stands_where_gemini_looks_for_it() -> None:
 
 def test_arguments_are_spliced_in_byte_for_byte() -> None:
     text = '{"n": 1.0, "big":123456789012345678901234567890, "s":"\\ud83d"}'
-    assert text.encode() in orjson.dumps(contents(HI, Message("assistant", (call("a", text),))).contents)
+    assert text.encode() in msgspec.json.encode(contents(HI, Message("assistant", (call("a", text),))).contents)
 
 
 def test_arguments_that_are_no_object_are_told_as_what_they_are() -> None:

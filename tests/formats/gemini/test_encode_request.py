@@ -145,3 +145,16 @@ def test_every_recorded_request_comes_back_with_its_messages(name: str) -> None:
     assert without_placeholders(again) == without_placeholders(request)
     assert (again.sampling, again.thinking, again.output) == (request.sampling, request.thinking, request.output)
     assert (again.extras, again.tool_choice) == (request.extras, request.tool_choice)
+
+
+def test_integers_beyond_64_bits_are_written_as_they_came() -> None:
+    big = 123456789012345678901234567890
+    schema = {"type": "object", "properties": {"a": {"type": "integer", "maximum": big}}}
+    asked = Request(
+        "openai-chat",
+        "lab-1",
+        (Message("user", (TextPart("Hi"),)),),
+        tools=(Tool("f", schema=schema),),
+        sampling=Sampling(seed=big),
+    )
+    assert encode_request(asked).body.count(b"%d" % big) == 2

@@ -71,3 +71,11 @@ def test_every_recorded_body_is_read_whole(name: str) -> None:
         message["content"] if isinstance(message.get("content"), str) else None if calls or message.get("refusal")
         else response.blocks[-1].text  # type: ignore[union-attr]
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ['"{}"', '{"a":1}'])
+def test_two_calls_with_one_id_are_two_calls(arguments: str) -> None:
+    call = f'{{"id":"call_1","type":"function","function":{{"name":"f","arguments":{arguments}}}}}'
+    body = f'{{"choices":[{{"message":{{"tool_calls":[{call},{call}]}},"finish_reason":"tool_calls"}}]}}'
+    blocks = decode_whole(body.encode()).blocks
+    assert blocks == (ToolCall("call_1", "f", arguments.strip('"')),) * 2

@@ -58,3 +58,9 @@ def test_a_status_tells_the_kind(status: int, kind: Kind) -> None:
 )
 def test_without_a_status_the_first_known_word_tells_it(codes: tuple[str, ...], kind: Kind) -> None:
     assert kind_of_words(codes) == kind
+
+
+def test_a_limit_that_passes_is_no_spent_quota_whatever_its_message_says() -> None:
+    said = "You exceeded your current quota, please check your plan."
+    assert reason_of(("rate_limit_exceeded",), said) == ""
+    assert reason_of((), said) == "quota"

@@ -82,3 +82,10 @@ def test_an_errors_code_tells_what_went_wrong(error: object, kind: Kind, reason:
 @pytest.mark.parametrize("error", [None, [], 7, {}, {"message": 5, "code": [1], "type": {}}])
 def test_an_error_of_any_shape_has_a_sentence(error: object) -> None:
     assert failed_of(error).message
+
+
+def test_a_kind_without_a_code_is_told_by_its_type() -> None:
+    """The flat event has no other place for it."""
+    (event,) = objects(fault_event(Fault("bad_request", "m"), b""))
+    assert event["code"] == "invalid_request_error"
+    assert failed_of(event).kind == "bad_request"
