@@ -13,7 +13,7 @@ COMPILE := $(LOCK_BIN)/pip-compile --quiet --strip-extras --generate-hashes --al
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench fuzz soak test-clients fix lock clean
+.PHONY: help run test check bench bench-peers fuzz soak test-clients fix lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: .venv/installed-dev ## format, lint, types, architecture, tests, and the 
 
 bench: .venv/installed-dev ## the whole benchmark: ratios, delays, memory, into bench/RESULTS.md (ARGS=--quick for 40 s)
 	$(BIN)/python -m bench.run $(ARGS)
+
+bench-peers: .venv/installed-dev ## LiteLLM, Portkey and llms beside the relay, where they install: ratios into bench/PEERS.md
+	$(BIN)/python -m bench.peers
 
 fuzz: .venv/installed-dev ## property tests with many more examples, then damaged bytes at a real relay (MINUTES=5, SEED=n)
 	$(SLOW).fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -56,7 +59,7 @@ lock: ## choose newest versions anew and write requirements/*.txt
 	$(COMPILE) --upgrade --constraint requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
 clean: ## remove what these targets have made, the environment included
-	rm -rf .venv .venv-lock .clients fuzz-failures .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-lock .clients .peers fuzz-failures .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pip:

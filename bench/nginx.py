@@ -62,7 +62,7 @@ def binary() -> str | None:
 def relay(path: str, upstream_port: int, core: int | None) -> Iterator[Started]:
     """A running nginx at `path`. Raises: BenchError."""
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as directory:
-        port = _free_port()
+        port = free_port()
         config = Path(directory, "nginx.conf")
         config.write_text(
             _CONFIG.format(directory=directory, port=port, upstream_port=upstream_port, key=wire.UPSTREAM_KEY)
@@ -71,7 +71,7 @@ def relay(path: str, upstream_port: int, core: int | None) -> Iterator[Started]:
             yield started
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that was free a moment ago: nginx can't be asked to choose one and tell it."""
     with socket.create_server(("127.0.0.1", 0)) as chosen:
         return int(chosen.getsockname()[1])

@@ -58,13 +58,14 @@ def listening(
     core: int | None,
     environ: Mapping[str, str] | None = None,
     port: int | None = None,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[Started]:
     """A child that listens: on `port`, or where it says by printing `http://127.0.0.1:PORT`.
 
-    Raises: BenchError with the end of its output when it ends, or says and takes nothing in START_SECONDS.
+    Raises: BenchError with the end of its output when it ends, or says and takes nothing in start_seconds.
     """
     with tempfile.TemporaryFile() as log, _child(command, core, environ, log.fileno(), None) as child:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + start_seconds
         while (found := _port_of(log, port)) is None:
             if child.poll() is not None or time.monotonic() > deadline:
                 raise BenchError(f"{name} did not start: {_output(log)[-2000:].decode(errors='replace')}")

@@ -93,9 +93,10 @@ def require_usable(head: ResponseHead) -> None:
 def route_lines(asked: Asked, route: Route, head: ResponseHead) -> list[bytes]:
     """Our own header lines: request id (unless the upstream sent one), route, what was dropped, timing."""
     take_request_id(asked, head)
-    lines = [f"x-fastproxy-route: {route.provider.name}/{route.model}".encode()]
+    lines = []
     if b"x-request-id" not in head.names.first:
         lines.append(b"x-request-id: " + asked.record.request_id.encode("latin-1"))
+    lines.append(b"x-fastproxy-route: " + route_value(route))
     if asked.dropped:
         lines.append(b"x-fastproxy-dropped: " + dropped_value(asked.dropped))
     lines.append(b"server-timing: " + asked.timing())
@@ -107,6 +108,11 @@ def take_request_id(asked: Asked, head: ResponseHead) -> None:
     told = head.get(b"x-request-id") or head.get(b"request-id")
     if told is not None:
         asked.record.request_id = told.decode("latin-1")[:REQUEST_ID_CHARACTERS]
+
+
+def route_value(route: Route) -> bytes:
+    """Who answers, as a header value."""
+    return f"{route.provider.name}/{route.model}".encode()
 
 
 def dropped_value(dropped: tuple[str, ...]) -> bytes:

@@ -10,24 +10,36 @@ from fastproxy.accounts import pool as accounts
 from fastproxy.asked import Asked, View
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
-from fastproxy.outgoing import outgoing, upgraded
+from fastproxy.outgoing import decoded, outgoing, target_of, upgraded
 from fastproxy.providers import echo
 from fastproxy.providers.shape import CREDENTIALS
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
+from fastproxy.translate import seal, turns
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memory
+from fastproxy.translate.request import prepare
+from fastproxy.translating import countable
 
-_REDACTED = "[redacted]"
+_REDACTED = b"[redacted]"
+_MODEL_ACTIONS = frozenset(("generate", "count_tokens", "input_tokens", "compact"))
+_WHY: Mapping[str, str] = {
+    seal.DROPPED: "only the account that made a signature can read it, and this request goes to another one",
+    turns.EMPTY: "a turn in which nothing is said",
+    turns.MISSING: "a call has no result: it gets one that says so",
+    turns.MOVED: "results go right behind the turn that called",
+    turns.ORPHAN: "a result has no call: it is told as text",
+}
 
 
 class Explanation(msgspec.Struct, frozen=True):
     """Where a request would go, and as what.
 
     format, upstream_format: the client's and the provider's; the same where bytes are passed on. why: how the route was
-    found. family: of the model, which decides how thinking and sampling are told. url, headers, body: of the upstream
-    request, without credentials; empty for the built-in model. dropped: what the upstream would not be told.
-    notes: what would stand in the way.
+    found. fallback: who would be asked next, as provider/model. family: of the model, which decides how thinking and
+    sampling are told. sent: whether anything is, or the answer is made in this process. url, headers, body: of the
+    upstream request, without credentials. dropped: what the upstream would not be told, and why. notes: what would
+    stand in the way, or be else than it looks.
     """
 
     endpoint: str
@@ -39,52 +51,79 @@ class Explanation(msgspec.Struct, frozen=True):
     upstream_model: str
     why: str
     family: str
+    fallback: tuple[str, ...] = ()
+    sent: bool = False
     url: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    dropped: tuple[str, ...] = ()
+    dropped: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
 
 def explain(view: View, head: RequestHead, body: bytes, catalog: Mapping[str, Collection[str]]) -> Explanation:
-    """The whole way of one request, from its path to the upstream's bytes. Raises: Fault, as the relay would answer."""
+    """The whole way of one request, from its path to the upstream's bytes. Raises: Fault, as the relay would answer.
+
+    What the relay remembers of earlier answers (signatures for clients that send none back) is not known here.
+    """
     match = endpoints.find(head.method, head.path)
     if match.endpoint.format is None or match.endpoint.action not in _MODEL_ACTIONS:
-        raise Fault("bad_request", f"{head.path.decode()} asks no model, so that there is nothing to explain")
+        path = head.path.decode("latin-1")
+        raise Fault("bad_request", f"{path} asks no model, so that there is nothing to explain")
     asked = Asked(view, head, match.endpoint, match.params, Client(), "req_explain")
     asked.begin(body)
     asked.look()
     route = upgraded(asked, routing.route(asked.endpoint, asked.peek.model, view.snapshot, catalog))
+    built_in = route.provider is echo.PROVIDER
     told = Explanation(
         endpoint=asked.endpoint.name,
         format=asked.format.name,
         model=asked.peek.model,
         stream=asked.peek.stream,
         provider=route.provider.name,
-        upstream_format=asked.format.name if route.provider is echo.PROVIDER else route.format,
+        upstream_format=asked.format.name if built_in else route.format,
         upstream_model=route.model,
         why=route.why,
         family=family(route.model).name,
+        fallback=tuple(
+            f"{other.provider.name}/{other.model}" for other in routing.fallbacks(asked.endpoint, route, view.snapshot)
+        ),
     )
-    return told if route.provider is echo.PROVIDER else _with_call(told, asked, route)
-
-
-_MODEL_ACTIONS = frozenset(("generate", "count_tokens", "input_tokens", "compact"))
+    if built_in:
+        return msgspec.structs.replace(told, notes=("the built-in model answers in this process",))
+    if asked.action != "generate" and not countable(asked, route):
+        decoded(asked)  # whatever can't be read is refused here, too
+        note = f"{route.format} has no way to count tokens: the relay answers with an estimate"
+        return msgspec.structs.replace(told, notes=(note,))
+    return _with_call(told, asked, route)
 
 
 def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
     account, notes = _account(asked, route)
     sent = outgoing(asked, route, account, Memory())
     lines = (line.partition(b": ") for line in sent.call.lines.split(b"\r\n") if line)
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, _, value in lines)
+    hidden = CREDENTIALS.union(name.lower().encode() for name, _ in route.provider.headers)  # these may be secrets, too
+    headers = ((name, _REDACTED if name.lower() in hidden else value) for name, _, value in lines)
     return msgspec.structs.replace(
         told,
+        sent=True,
         url=sent.call.origin + sent.call.target.decode("latin-1"),
-        headers=tuple((name, _REDACTED if name.encode() in CREDENTIALS else value) for name, value in headers),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
         body=sent.call.body,
-        dropped=sent.dropped,
+        dropped=_reasons(sent.dropped, asked, route, account) if sent.dropped else {},
         notes=notes,
     )
+
+
+def _reasons(dropped: tuple[str, ...], asked: Asked, route: Route, account: Account) -> Mapping[str, str]:
+    """Each name with the reason why the upstream is not told."""
+    target = target_of(route, account)
+    unfit: tuple[str, ...] = ()
+    if route.format != asked.format.name:
+        unfit = prepare(decoded(asked), target, Memory())[1].dropped
+    why = dict.fromkeys(dropped, f"{route.format} has no word for it")
+    why |= dict.fromkeys(unfit, f"models of the family {target.family.name!r} don't take it so in {route.format}")
+    why |= dict.fromkeys(target.refuses, f"{route.provider.title} refuses it")
+    return {name: _WHY.get(name, why[name]) for name in dropped}
 
 
 def _account(asked: Asked, route: Route) -> tuple[Account, tuple[str, ...]]:

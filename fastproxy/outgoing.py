@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fastproxy import payload
 from fastproxy.asked import Asked
-from fastproxy.errors import Header
+from fastproxy.errors import Fault, Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Action
 from fastproxy.ir.request import Request
@@ -66,7 +66,7 @@ def _passed(asked: Asked, route: Route, account: Account, credential: list[Heade
 
 def _translated(asked: Asked, route: Route, account: Account, credential: list[Header], memory: Memory) -> Outgoing:
     source, provider = BY_NAME[route.format], route.provider
-    target = Target(source, route.model, mint_of(route, account), family(route.model))
+    target = target_of(route, account)
     request = decoded(asked)
     action: Action = "generate"
     if asked.action == "generate":
@@ -100,6 +100,12 @@ def decoded(asked: Asked) -> Request:
     return format_.counting.decode(asked.body, asked.params)
 
 
+def target_of(route: Route, account: Account) -> Target:
+    """Who is to answer a translated request."""
+    refuses = route.provider.quirks.refuses
+    return Target(BY_NAME[route.format], route.model, mint_of(route, account), family(route.model), refuses)
+
+
 def mint_of(route: Route, account: Account) -> Mint:
     """Who makes the signatures of an answer, and alone can read them."""
     return Mint(route.format, route.provider.name, account.id)
@@ -114,10 +120,17 @@ def _by_rules(body: bytes, asked: Asked, route: Route) -> bytes:
 
 
 def upgraded(asked: Asked, route: Route) -> Route:
-    """The route in the format that the model takes function tools in, where it takes them beside thinking in one only."""
+    """The route in the format that the model takes function tools in, where it takes them beside thinking in one only.
+
+    A body that can't be understood stays on its way: the upstream says itself what is wrong with it.
+    """
     if route.format_with_tools is None or b'"tools"' not in asked.body:
         return route
-    if not needs_responses(decoded(asked), family(route.model)):
+    try:
+        request = decoded(asked)
+    except Fault:
+        return route
+    if not needs_responses(request, family(route.model)):
         return route
     return route._replace(
         format=route.format_with_tools, why=f"{route.why}, with tools only in {route.format_with_tools}"

@@ -16,7 +16,7 @@ import msgspec
 from fastproxy import endpoints, routing
 from fastproxy.accounts import pool as accounts
 from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
-from fastproxy.answering import Answering
+from fastproxy.answering import Answering, dropped_value
 from fastproxy.asked import Asked, RequestIds, RouteKey, View
 from fastproxy.clock import Sweep, monotonic, wall
 from fastproxy.errors import Fault, Header, place_of
@@ -223,6 +223,8 @@ class Relay:
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
         call, translated, asked.dropped = outgoing(asked, route, account, self.memory)
+        if asked.dropped:
+            logger.debug("not told to %s: %s", provider.name, dropped_value(asked.dropped).decode())
         started = monotonic()
         fresh = False
         while True:

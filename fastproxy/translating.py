@@ -3,7 +3,7 @@
 Never: a header that tells of bytes which the client does not get, a count that is a guess and does not say so.
 """
 
-from fastproxy.answering import require_usable, route_lines, take_request_id
+from fastproxy.answering import dropped_value, require_usable, route_lines, route_value, take_request_id
 from fastproxy.asked import Asked
 from fastproxy.clock import wall
 from fastproxy.errors import Fault, Header
@@ -18,7 +18,7 @@ from fastproxy.server.reply import Answer, lines_of
 from fastproxy.snapshot import Account
 from fastproxy.translate.counting import CountPipe
 from fastproxy.translate.estimate import estimate
-from fastproxy.translate.faults import ErrorToFault
+from fastproxy.translate.faults import ErrorToFault, translate_fault
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.passes import ForClient
 from fastproxy.translate.request import Translated
@@ -52,7 +52,7 @@ def estimated(asked: Asked, route: Route) -> Answer:
     headers: list[Header] = [
         (b"content-type", b"application/json"),
         (b"x-request-id", asked.record.request_id.encode("latin-1")),
-        (b"x-fastproxy-route", f"{route.provider.name}/{route.model}".encode()),
+        (b"x-fastproxy-route", route_value(route)),
         (b"x-fastproxy-estimated", method.encode()),
         (b"server-timing", asked.timing()),
     ]
@@ -87,10 +87,14 @@ class Translating:
         self.keepalive = asked.format.keepalive if self._stream and self._streamed else b""
 
     def require_usable(self) -> None:
-        """Nothing, for an answer that an API gives and that can be read. Raises: Fault."""
+        """Nothing, for an answer that an API gives and that can be read. Raises: Fault, with a refusal's status."""
         require_usable(self._head)
-        if self._head.get(b"content-encoding") not in (None, b"", b"identity"):
-            raise Fault("upstream_garbage", "the upstream encoded its answer although identity was asked for")
+        if self._head.get(b"content-encoding") in (None, b"", b"identity"):
+            return
+        if self.status >= 400:  # its words can't be read, but what clients act on can
+            take_request_id(self._asked, self._head)
+            raise translate_fault(self.status, b"", BY_NAME[self._route.format], headers=self._told_with_refusal())
+        raise Fault("upstream_garbage", "the upstream encoded its answer although identity was asked for")
 
     def pipe(self) -> Pipe:
         """The pipe that fits the head; its tap tells what the upstream told."""
@@ -99,7 +103,7 @@ class Translating:
         if self.status >= 400:
             take_request_id(asked, self._head)
             secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
-            return ErrorToFault(self.status, source, secret=secret, headers=self._kept())
+            return ErrorToFault(self.status, source, secret=secret, headers=self._told_with_refusal())
         if asked.action != "generate":
             return CountPipe(source, asked.format)
         crossing = Crossing(
@@ -123,6 +127,7 @@ class Translating:
             memory=self._memory,
             names=self._translated.names,
             customs=self._translated.customs,
+            proven_thoughts=asked.format.proven_thoughts,
         )
 
     def lines(self) -> list[bytes]:
@@ -130,6 +135,12 @@ class Translating:
         self._asked.first_byte()
         streamed = _EVENT_STREAM if self._stream and not self._array else _JSON
         return [*streamed, *lines_of(self._kept()), *route_lines(self._asked, self._route, self._head)]
+
+    def _told_with_refusal(self) -> tuple[Header, ...]:
+        """What a client is told of the exchange beside an upstream's refusal, as it is beside a good answer."""
+        route, dropped = (b"x-fastproxy-route", route_value(self._route)), self._asked.dropped
+        ours = (route, (b"x-fastproxy-dropped", dropped_value(dropped))) if dropped else (route,)
+        return (*self._kept(), *ours)
 
     def _kept(self) -> tuple[Header, ...]:
         """The upstream's headers that are about the exchange and not about its bytes: limits, ids, times."""

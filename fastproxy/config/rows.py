@@ -69,9 +69,15 @@ def provider_of(name: str, row: ProviderRow) -> Provider:
         backend=row.backend,
         fallback=row.fallback,
         discover=record.discover if row.discover is None else row.discover,
-        quirks=record.quirks if row.include_usage is None else Quirks(include_usage=row.include_usage),
+        quirks=_quirks(record, row),
         headers=tuple({**dict(record.headers), **{key.lower(): text for key, text in row.headers.items()}}.items()),
     )
+
+
+def _quirks(record: Provider, row: ProviderRow) -> Quirks:
+    if row.include_usage is None:
+        return record.quirks
+    return msgspec.structs.replace(record.quirks, include_usage=row.include_usage)
 
 
 def _named(row: ProviderRow) -> tuple[FormatName, ...]:

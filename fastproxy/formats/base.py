@@ -131,6 +131,7 @@ class Format(msgspec.Struct, frozen=True):
     request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the mid-stream error event,
     which begins with a blank line where those bytes did not end an event.
     spelling: of tool names and ids. custom_tools: whether tools may take free text. counting: None where it can't.
+    proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     """
 
@@ -151,4 +152,5 @@ class Format(msgspec.Struct, frozen=True):
     keepalive: bytes
     spelling: Spelling
     custom_tools: bool = False
+    proven_thoughts: bool = False
     counting: Counting | None = None

@@ -10,7 +10,6 @@ _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
 _BOM = b"\xef\xbb\xbf"
 _SEAM_BYTES = 3
 _CR = 13
-_BLANK = [b"", b""]
 
 
 def boundary(data: bytes) -> int:
@@ -43,10 +42,10 @@ class EventReader:
         """The data of every event that these bytes complete; events without any are left out.
 
         Raises: Fault(upstream_garbage) for an event that is too large.
-        Cost: 0.5 us for a read that is one event, as nearly every read is.
+        Cost: 0.4 us for a read that is one event, as nearly every read is.
         """
-        if not self._held and data.endswith(b"\n\n"):
-            return payloads(data)
+        if not self._held and (only := _only(data)):
+            return [only]
         if self._held:
             end = boundary(self._seam + data) - len(self._seam)
             if end <= 0:
@@ -79,25 +78,34 @@ class EventReader:
 
 
 def payloads(events: bytes) -> list[bytes]:
-    """The data of each event in `events`, its lines joined by LF; comments, names and ids are left out."""
-    lines = events.split(b"\n", 4)
-    if lines[-2:] == _BLANK and len(lines) <= 4 and events.find(_CR) < 0:
-        data = lines[-3]  # the last line of one event; as nearly all do, it has at most a name beside it
-        if data.startswith(b"data: ") and (len(lines) == 3 or lines[0].startswith(b"event: ")) and data != b"data: ":
-            return [data[6:]]
-    if events.startswith(b"data: ") and events.find(_CR) == len(events) - 4 and events.endswith(b"\r\n\r\n"):
-        data = events[6:-4]  # Gemini's spelling of the same
-        if data and b"\n" not in data:
-            return [data]
-    if b"\r" in events:  # a line's end: within JSON it would be escaped
-        events = events.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    found = [_payload(event) for event in events.removeprefix(_BOM).split(b"\n\n")]
-    return [data for data in found if data]
+    """The data of each event in `events`, its lines joined by LF; comments, names and ids are left out.
+
+    Cost: 0.4 us for an event of 300 bytes.
+    """
+    found: list[bytes] = []
+    data: list[bytes] = []
+    # Of bytes, unlike text, `splitlines` splits where events do; it is slower, and most hosts write no CR.
+    whole = events.removeprefix(_BOM)
+    for line in whole.splitlines() if _CR in whole else whole.split(b"\n"):
+        if line[:6] == b"data: ":
+            data.append(line[6:])
+        elif data and not line:
+            found.append(b"\n".join(data))
+            data = []
+        elif line[:5] == b"data:":
+            data.append(line[5:])
+    found.append(b"\n".join(data))  # nothing, unless its blank line is missing
+    return [each for each in found if each]
 
 
-def _payload(event: bytes) -> bytes:
-    before, found, data = event.partition(b"data: ")
-    if found and b"\n" not in data and (not before or (before.endswith(b"\n") and b"data:" not in before)):
-        return data
-    lines = (line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:"))
-    return b"\n".join(lines)
+def _only(events: bytes) -> bytes:
+    """The data of the only event, which has a name beside it or nothing, as nearly all do; b"" for anything else."""
+    at = events.find(b"\n") + 1 if events[:7] == b"event: " else 0
+    if events[at : at + 6] != b"data: ":
+        return b""
+    end = events.find(b"\n", at)
+    if events[end:] == b"\n\n":
+        return b"" if _CR in events else events[at + 6 : end]
+    if events[end:] == b"\n\r\n" and events.find(_CR) == end - 1:  # Gemini's spelling of the same
+        return events[at + 6 : end - 1]
+    return b""

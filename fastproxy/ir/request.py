@@ -158,7 +158,7 @@ class Thinking(msgspec.Struct, frozen=True):
     mode: "default" when nothing was said; "off"; "budget" (budget_tokens); "adaptive" (as the model sees fit, guided by
     effort); "effort" (a level, no more); "between_tools" (Anthropic's word).
     effort: may be told beside any mode. visible: whether the client wants to read it; None when it didn't say.
-    summary: OpenAI's auto | concise | detailed.
+    summary: OpenAI's auto | concise | detailed. possible: False once it is known that the model never thinks.
     """
 
     mode: Literal["default", "off", "budget", "adaptive", "effort", "between_tools"] = "default"
@@ -166,6 +166,7 @@ class Thinking(msgspec.Struct, frozen=True):
     budget_tokens: int | None = None
     visible: bool | None = None
     summary: str | None = None
+    possible: bool = True
 
 
 class Sampling(msgspec.Struct, frozen=True):

@@ -18,9 +18,12 @@ class Quirks(msgspec.Struct, frozen=True):
     """What a host does differently. Each is off by default.
 
     include_usage: ask for usage in Chat streams whose client didn't, and take the extra chunk out again.
+    refuses: what it answers with an error although others take it; left out of translated requests. Names are those of
+    `translate.hosts`.
     """
 
     include_usage: bool = False
+    refuses: frozenset[str] = frozenset()
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,20 @@ compatibility); alibabacloud.com/help/en/model-studio (the same); openrouter.ai/
 The other rows are base URL and key variable as commonly documented; they have not been tried with a key.
 """
 
-from fastproxy.providers.base import Provider
+from fastproxy.providers.base import Provider, Quirks
+
+# Hosts that refuse every field of Chat that they have no use for. Source: their own words in public reports, read
+# 2026-11-21 ("property 'reasoning_content' is unsupported": janhq/jan 8136, Kilo-Org/kilocode 10375; "Extra inputs are
+# not permitted": charmbracelet/crush 1590, Gitlawb/openclaude 739; Cerebras: hexdocs.pm/req_llm). Of what their
+# references don't name either only hints are listed, because leaving those out costs nothing but themselves.
+_STRICT = frozenset({"reasoning", "store", "output.verbosity", "prompt_cache_options", "prompt_cache_retention"})
+_GROQ = Quirks(refuses=_STRICT | {"metadata", "cache_key"})
+_CEREBRAS = Quirks(
+    refuses=_STRICT
+    | {"metadata", "cache_key", "tier", "parallel", "presence_penalty", "frequency_penalty", "logit_bias"}
+)
+# It knows `random_seed` and no max_completion_tokens, which goes with every word about thinking.
+_MISTRAL = Quirks(refuses=_STRICT | {"thinking", "seed", "logit_bias", "user", "tier"})
 
 PROVIDERS = (
     Provider(
@@ -21,6 +34,7 @@ PROVIDERS = (
         title="Mistral",
         formats={"openai-chat": "https://api.mistral.ai/v1"},
         key_variables=("MISTRAL_API_KEY",),
+        quirks=_MISTRAL,
         models=(
             "mistral-*",
             "ministral-*",
@@ -80,6 +94,7 @@ PROVIDERS = (
         title="Groq",
         formats={"openai-chat": "https://api.groq.com/openai/v1", "openai-responses": "https://api.groq.com/openai/v1"},
         key_variables=("GROQ_API_KEY",),
+        quirks=_GROQ,
     ),
     Provider(
         name="together",
@@ -102,5 +117,6 @@ PROVIDERS = (
         title="Cerebras",
         formats={"openai-chat": "https://api.cerebras.ai/v1"},
         key_variables=("CEREBRAS_API_KEY",),
+        quirks=_CEREBRAS,
     ),
 )

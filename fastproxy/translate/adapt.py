@@ -19,6 +19,7 @@ from fastproxy.ir.request import (
     Request,
     Sampling,
     Thinking,
+    Tool,
     ToolCallPart,
 )
 from fastproxy.translate.families import Control, Family, Mode
@@ -64,6 +65,7 @@ TEMPERATURES: dict[FormatName, float] = {"anthropic": 1.0, "openai-chat": 2.0, "
 SAYS_OFF_AS_LEVEL: frozenset[FormatName] = frozenset({"openai-chat", "openai-responses"})
 LEAST_MAX_TOKENS: dict[FormatName, int] = {"openai-responses": 16}  # less is a 400 there (memory)
 DEMANDS_MAX_TOKENS: frozenset[FormatName] = frozenset({"anthropic"})
+HOLDS_ARGUMENTS_AS_ANSWERS: frozenset[FormatName] = frozenset({"anthropic"})  # strict tools where there are schemas
 SETTINGS = (
     "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "logprobs",
     "top_logprobs", "logit_bias",
@@ -75,7 +77,7 @@ def adapt(request: Request, family: Family, target: FormatName) -> tuple[Request
 
     A faithful mapping (a budget as the nearest level, a filled in max_tokens) is no loss. Names: "thinking",
     "thinking.off", "thinking.effort", "thinking.budget_tokens", "thinking.between_tools", "max_tokens", the fields of
-    `Sampling`, "output.verbosity", "output.schema", "parallel".
+    `Sampling`, "output.verbosity", "output.schema", "tools.strict", "parallel".
     """
     control = family.control(target)
     wish = _plain(request.thinking)
@@ -84,15 +86,17 @@ def adapt(request: Request, family: Family, target: FormatName) -> tuple[Request
     thinking, cap, fit_losses = _fitted(thinking, wish, cap, control)
     sampling, sampling_losses = _sampling(request.sampling, family, target, thinks=_thinks(thinking, control))
     output, output_losses = _output(request, family)
+    tools, tools_losses = _tools(request, family, target)
     parallel_lost = request.parallel is not None and "parallel" in family.refuses
     adapted = msgspec.structs.replace(
         request,
         thinking=thinking,
         sampling=msgspec.structs.replace(sampling, max_tokens=cap),
         output=output,
+        tools=tools,
         parallel=None if parallel_lost else request.parallel,
     )
-    lost = (*thinking_losses, *cap_losses, *fit_losses, *sampling_losses, *output_losses)
+    lost = (*thinking_losses, *cap_losses, *fit_losses, *sampling_losses, *output_losses, *tools_losses)
     return adapted, tuple(dict.fromkeys((*lost, "parallel") if parallel_lost else lost))
 
 
@@ -127,7 +131,7 @@ def _thinks(thinking: Thinking, control: Control) -> bool:
 def _thinking(wish: Thinking, request: Request, family: Family, target: FormatName) -> tuple[Thinking, Losses]:
     control = family.control(target)
     if not control.modes:
-        return Thinking(), () if wish.mode in {"default", *SILENCED} else ("thinking",)
+        return Thinking(possible=family.thinks), () if wish.mode in {"default", *SILENCED} else ("thinking",)
     thinking, lost = _mapped(wish, control)
     budget_refused = thinking.mode == "budget" and not control.free_hands and _hands_bound(request)
     tools_refused = target == "openai-chat" and "off" in control.modes and needs_responses(request, family)
@@ -321,3 +325,13 @@ def _output(request: Request, family: Family) -> tuple[Output, Losses]:
         output = Output(verbosity=output.verbosity)
         lost.append("output.schema")
     return output, tuple(lost)
+
+
+def _tools(request: Request, family: Family, target: FormatName) -> tuple[tuple[Tool, ...], Losses]:
+    if (
+        family.output_schema
+        or target not in HOLDS_ARGUMENTS_AS_ANSWERS
+        or not any(tool.strict for tool in request.tools)
+    ):
+        return request.tools, ()
+    return tuple(msgspec.structs.replace(tool, strict=None) for tool in request.tools), ("tools.strict",)

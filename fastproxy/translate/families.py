@@ -231,19 +231,17 @@ GPT: tuple[Family, ...] = (
 )
 
 # Tools together with an answer held to JSON: refused up to 2.5, taken from 3 on (memory).
+# "Penalty is not enabled for this model": from 2.5 on (google-gemini/cookbook issue 1290, vercel/ai pull 17102).
+_PENALTIES = frozenset({"presence_penalty", "frequency_penalty"})
 _gemini_2 = partial(Family, schema_with_tools=False)
-_gemini_3 = partial(Family, max_output_tokens=65_536)
+_gemini_25 = partial(_gemini_2, refuses=_PENALTIES, max_output_tokens=65_536)
+_gemini_3 = partial(Family, refuses=_PENALTIES, max_output_tokens=65_536)
 
 GEMINI: tuple[Family, ...] = (
     Family("gemini-media", ("gemini-*-image*", "gemini-*-tts*"), thinks=False, output_schema=False),
-    _gemini_2("gemini-2.5-pro", ("gemini-2.5-pro*",), _gemini_budget(128, 32_768, off=False), max_output_tokens=65_536),
-    _gemini_2(
-        "gemini-2.5-flash-lite",
-        ("gemini-2.5-flash-lite*",),
-        _gemini_budget(512, 24_576, off=True),
-        max_output_tokens=65_536,
-    ),
-    _gemini_2("gemini-2.5-flash", ("gemini-2.5-*",), _gemini_budget(1, 24_576, off=True), max_output_tokens=65_536),
+    _gemini_25("gemini-2.5-pro", ("gemini-2.5-pro*",), _gemini_budget(128, 32_768, off=False)),
+    _gemini_25("gemini-2.5-flash-lite", ("gemini-2.5-flash-lite*",), _gemini_budget(512, 24_576, off=True)),
+    _gemini_25("gemini-2.5-flash", ("gemini-2.5-*",), _gemini_budget(1, 24_576, off=True)),
     _gemini_2(
         "gemini-2", ("gemini-2.0*", "gemini-1.*", "gemini-pro", "gemini-exp*"), thinks=False, max_output_tokens=8_192
     ),

@@ -90,4 +90,5 @@ def _without_words(status: int, body: bytes) -> str:
 
 def _seconds(retry_after: bytes | None) -> float | None:
     """Seconds where it says so; a date stays the header it is, since no clock is read here."""
-    return float(retry_after) if retry_after and _SECONDS.fullmatch(retry_after) else None
+    told = (retry_after or b"").strip()
+    return float(told) if _SECONDS.fullmatch(told) else None

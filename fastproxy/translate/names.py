@@ -17,7 +17,8 @@ from fastproxy.formats.base import Spelling
 from fastproxy.ir.request import Message, Part, Request, Tool, ToolCallPart, ToolResultPart
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9_]+")
-_KEPT_CHARACTERS = 23  # with prefix and digest 39: the strictest format takes ids of 40 (Chat's older models)
+_KEPT_OF_IDS = 23  # with prefix and digest 39: the strictest format takes ids of 40 (Chat's older models)
+_KEPT_OF_NAMES = 48  # with prefix and digest 64, the shortest limit of names: a model goes by what a tool is called
 _DIGEST_BYTES = 5
 
 
@@ -44,9 +45,9 @@ def call_id(upstream_id: str, spelling: Spelling) -> str:
     return upstream_id if spelling.id.fullmatch(upstream_id) else legal(upstream_id, "call")
 
 
-def legal(text: str, prefix: str) -> str:
+def legal(text: str, prefix: str, kept_characters: int = _KEPT_OF_IDS) -> str:
     """`text` in letters, digits and underscores, beginning with a letter, with a digest that tells it from others."""
-    kept = _FOREIGN.sub("_", text).strip("_")[:_KEPT_CHARACTERS]
+    kept = _FOREIGN.sub("_", text).strip("_")[:kept_characters]
     digest = blake2s(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
     return f"{kept}_{digest}" if kept[:1].isalpha() else f"{prefix}_{kept}_{digest}" if kept else f"{prefix}_{digest}"
 
@@ -68,13 +69,13 @@ def _spelled_names(names: Iterable[str], allowed: re.Pattern[str]) -> dict[str, 
     spelled: dict[str, str] = {}
     for name in told:
         if name not in taken:
-            spelled[name] = _free(name, "tool", taken.union(spelled.values()))
+            spelled[name] = _free(name, "tool", _KEPT_OF_NAMES, taken.union(spelled.values()))
     return spelled
 
 
-def _free(text: str, prefix: str, taken: set[str]) -> str:
+def _free(text: str, prefix: str, kept_characters: int, taken: set[str]) -> str:
     """A legal spelling of `text` that is not taken: nearly always the first one."""
-    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix) for again in count())
+    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix, kept_characters) for again in count())
     return next(spelling for spelling in spellings if spelling not in taken)
 
 
@@ -120,7 +121,7 @@ class _Ids:
 
     def _call(self, id_: str) -> str:
         again = id_ in self._used
-        new = id_ if self._allowed.fullmatch(id_) and not again else _free(id_, "call", self._taken)
+        new = id_ if self._allowed.fullmatch(id_) and not again else _free(id_, "call", _KEPT_OF_IDS, self._taken)
         self._used.add(id_)
         self._taken.add(new)
         self._waiting[id_].append(new)

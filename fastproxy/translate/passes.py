@@ -31,7 +31,7 @@ from fastproxy.ir.request import ReasoningPart
 from fastproxy.translate.customs import Unwrapping
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
-from fastproxy.translate.seal import Mint, seal
+from fastproxy.translate.seal import Mint, envelope, seal
 
 _PLAIN = frozenset((Text, Refusal, Citation, Opaque))
 _PLAIN_WITHOUT_CUSTOMS = _PLAIN | {ToolArgs, BlockEnd}
@@ -41,7 +41,9 @@ class ForClient(msgspec.Struct, frozen=True):
     """What the client knows that the upstream doesn't.
 
     model: as the client asked for it. response_id, created_at: for answers that tell none; epoch seconds. mint: of the
-    account that answers. spelling: of the client's format. names, customs: see `request.Translated`.
+    account that answers. spelling: of the client's format. names, customs: see `request.Translated`. proven_thoughts:
+    of the client's format; a thought without a signature then gets an envelope without one, so that the next request
+    can be told from one whose thoughts its own host has made.
     """
 
     model: str
@@ -52,6 +54,7 @@ class ForClient(msgspec.Struct, frozen=True):
     memory: Memory
     names: Mapping[str, str] = {}
     customs: frozenset[str] = frozenset()
+    proven_thoughts: bool = False
 
 
 class Passes:
@@ -60,15 +63,28 @@ class Passes:
     Cost: 0.15 us for a piece of text or of arguments, 0.6 us for a piece of thought.
     """
 
-    __slots__ = ("_before_call", "_client", "_ids", "_plain", "_start", "_thoughts", "_unwrapping", "_usage", "ended")
+    __slots__ = (
+        "_before_call",
+        "_client",
+        "_ids",
+        "_plain",
+        "_start",
+        "_thoughts",
+        "_unproven",
+        "_unwrapping",
+        "_usage",
+        "ended",
+    )
 
     def __init__(self, client: ForClient) -> None:
         self._client = client
-        self._plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
+        plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
+        self._plain = plain - {BlockEnd} if client.proven_thoughts else plain
         self._unwrapping = Unwrapping(client.customs)
         self._start = Start("", "", 0)
         self._usage = Usage()
         self._thoughts: dict[int, list[str]] = {}  # block -> its text so far
+        self._unproven: set[int] = set()  # blocks of thought that have told no signature
         self._before_call: list[ReasoningPart] = []
         self._ids: set[str] = set()
         self.ended: Stop | Failed | None = None
@@ -112,7 +128,9 @@ class Passes:
         pieces = self._thoughts.setdefault(event.block, [])
         pieces.append(event.text)
         if not event.signature:
+            self._unproven.add(event.block)
             return event
+        self._unproven.discard(event.block)
         call = ""
         if event.bound == "call":
             following = (later for later in islice(events, number + 1, None) if isinstance(later, ToolStart))
@@ -139,8 +157,14 @@ class Passes:
             return id_
         return legal(f"{self._start.id or self._client.response_id}_{event.block}", "call")
 
-    def _on_tool_piece(self, event: ToolArgs | BlockEnd) -> list[Event]:
+    def _on_tool_args(self, event: ToolArgs) -> list[Event]:
         return self._unwrapping.feed(event)
+
+    def _on_block_end(self, event: BlockEnd) -> list[Event]:
+        ended = self._unwrapping.feed(event)
+        if self._client.proven_thoughts and event.block in self._unproven:
+            return [Reasoning(event.block, "", envelope(self._client.mint, "")), *ended]
+        return ended
 
     def _on_usage(self, event: Usage) -> list[Event]:
         self._usage = merge(self._usage, event)
@@ -153,8 +177,8 @@ class Passes:
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], list[Event]]]] = {
         Start: _on_start,
         ToolStart: _on_tool_start,
-        ToolArgs: _on_tool_piece,
-        BlockEnd: _on_tool_piece,
+        ToolArgs: _on_tool_args,
+        BlockEnd: _on_block_end,
         Usage: _on_usage,
         Stop: _on_end,
         Failed: _on_end,

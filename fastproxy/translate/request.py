@@ -14,17 +14,22 @@ from fastproxy.ir.request import Request
 from fastproxy.translate import customs, names, turns
 from fastproxy.translate.adapt import adapt
 from fastproxy.translate.families import Family
+from fastproxy.translate.hosts import without_refused
 from fastproxy.translate.memory import Memory, recalled
 from fastproxy.translate.seal import Mint, unseal
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Who is to answer. model: by the name that host knows. mint: of the account that is asked."""
+    """Who is to answer. model: by the name that host knows. mint: of the account that is asked.
+
+    refuses: what this host does not take (see `hosts`).
+    """
 
     format: Format
     model: str
     mint: Mint
     family: Family
+    refuses: frozenset[str] = frozenset()
 
 
 class Translated(msgspec.Struct, frozen=True):
@@ -72,7 +77,8 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     request, spelled = names.respelled(request, target.format.spelling)
     request = msgspec.structs.replace(request, model=target.model)
     request, unfit = adapt(request, target.family, target.format.name)
-    dropped = tuple(dict.fromkeys((*repairs, *unproven, *unfit)))
+    request, refused = without_refused(request, target.refuses)
+    dropped = tuple(dict.fromkeys((*repairs, *unproven, *unfit, *refused)))
     return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped)
 
 

@@ -41,7 +41,10 @@ class Mint(msgspec.Struct, frozen=True):
 
 
 class Seal(msgspec.Struct, frozen=True, array_like=True):
-    """What an envelope holds. account: a digest. call: the client's id of the tool call that the signature is for."""
+    """What an envelope holds. account: a digest. call: the client's id of the tool call that the signature is for.
+
+    signature: "" in one that only says whose thought it is, for clients whose own hosts refuse a thought without.
+    """
 
     format: str
     provider: str
@@ -89,8 +92,11 @@ def is_sealed(signature: str) -> bool:
 
 
 def has_seal(body: bytes) -> bool:
-    """Whether a request's bytes may hold an envelope. Cost: 2 us for 100 KB."""
-    return _QUOTED_MARK in body
+    """Whether a request's bytes may hold an envelope.
+
+    Cost: 0.2 us for 1 KB, 14 to 24 us for 100 KB, 0.5 ms for 2 MB. `rfind` takes a third of what `in` does (CPython 3.11).
+    """
+    return body.rfind(_QUOTED_MARK) >= 0
 
 
 def unseal(request: Request, mint: Mint) -> tuple[Request, tuple[str, ...]]:
@@ -127,7 +133,9 @@ def _unsealed(parts: tuple[Part, ...], mint: Mint, *, keep_raw: bool) -> tuple[t
             kept.append(part)
             continue
         told = opened(part.signature)
-        if told is not None and told.is_of(mint):
+        if told is not None and not told.signature:
+            kept += [ReasoningPart(part.text)] if part.text else []
+        elif told is not None and told.is_of(mint):
             whole = ReasoningPart(part.text, told.signature, told.bound)
             if told.call in calls:
                 for_calls[told.call] = whole

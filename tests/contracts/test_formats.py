@@ -1,7 +1,7 @@
 """What every format record promises. A new row in FORMATS is tested here without another line."""
 
 import re
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import orjson
@@ -247,19 +247,31 @@ def kinds(response: Response) -> list[type]:
 
 
 def merged(response: Response) -> list[Any]:
-    """The blocks, neighbouring texts as one: where one format ends a text, another goes on with it."""
+    """The blocks, neighbouring texts as one: where one format ends a text, another goes on with it.
+
+    Of citations only who is cited: Gemini tells them when the answer ends, too late for a place in an earlier block.
+    """
     out: list[Any] = []
     for block in response.blocks:
-        if isinstance(block, TextBlock) and out and isinstance(out[-1], TextBlock):
-            out[-1] = TextBlock(out[-1].text + block.text, out[-1].citations + block.citations)
-        elif block != TextBlock(""):
-            out.append(_without_bound(block))
+        match block:
+            case TextBlock(text="", citations=()):
+                continue
+            case TextBlock(text=text, citations=citations):
+                cited = {(one.url, one.title) for one in citations}
+                if out and isinstance(out[-1], Cited):
+                    out[-1] = Cited(out[-1].text + text, out[-1].sources | cited)
+                else:
+                    out.append(Cited(text, cited))
+            case ReasoningBlock():  # what a signature proves is the seal's to say where a format has no word for it
+                out.append(msgspec.structs.replace(block, bound="thinking"))
+            case _:
+                out.append(block)
     return out
 
 
-def _without_bound(block: Any) -> Any:
-    """What a signature proves is the seal's to say where a format has no word for it."""
-    return msgspec.structs.replace(block, bound="thinking") if isinstance(block, ReasoningBlock) else block
+class Cited(NamedTuple):
+    text: str
+    sources: set[tuple[str, str]]
 
 
 def plain(stop: Stop | None) -> Any:

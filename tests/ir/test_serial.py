@@ -87,3 +87,26 @@ def test_every_kind_of_piece_waits_for_the_block_before_its_own() -> None:
     later = [Refusal(1, "no"), Reasoning(2, "so"), Citation(1, "u"), ToolArgs(3, "{}")]
     assert [line.feed(event) for event in later] == [[], [], [], []]
     assert line.feed(BlockEnd(0)) == [BlockEnd(0), Refusal(1, "no"), Citation(1, "u")]
+
+
+def test_nothing_but_usage_comes_after_the_end() -> None:
+    for end in (Stop("end"), Failed("timeout", "late")):
+        line = Serial()
+        line.feed(Text(0, "half"))
+        line.feed(end)
+        assert line.open is None
+        assert [line.feed(late) for late in (Text(0, "more"), BlockEnd(0), Stop("end"))] == [[], [], []]
+        assert line.feed(Usage(output_tokens=1)) == [Usage(output_tokens=1)]
+        assert line.open is None
+
+
+@given(responses())
+def test_a_piece_of_the_block_that_is_open_is_next_and_changes_nothing(events: list[Event]) -> None:
+    line = Serial()
+    for event in events:
+        block = getattr(event, "block", None)
+        if block is None or block != line.open or isinstance(event, BlockEnd):
+            line.feed(event)
+        else:
+            assert line.feed(event) == [event]
+            assert line.open == block

@@ -6,6 +6,7 @@ translated answer is read by the official SDK of its format, strict, streamed an
 
 from typing import Any, cast
 
+import msgspec
 import orjson
 import pytest
 
@@ -16,9 +17,9 @@ from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.request import Target, Translated, translate_request
 from fastproxy.translate.seal import Mint
-from support import asked, cells, recordings
+from support import asked, cells, host_habits, recordings
 from support.exchange import FORMATS, Exchange, Format
-from support.told import Told, of_response, reader_of, value
+from support.told import Call, Told, of_response, reader_of, value
 
 # Of each vendor one model that takes nearly everything, and one of the newest, which take much less.
 WILLING: dict[Format, str] = {
@@ -40,6 +41,8 @@ PLAINER: dict[Format, dict[str, str]] = {
     "anthropic": {},
     "gemini": {"stop_sequence": "end", "pause": "end"},
 }
+SHORT_BYTES = 6000  # a stream that is longer is not split at every byte
+CUTS = 25  # of each stream
 OPENAI = ("openai-chat", "openai-responses")
 GENERATING = ("/chat/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent")
 
@@ -140,6 +143,51 @@ def test_the_official_sdk_takes_the_stream_and_gathers_what_the_whole_answer_say
         return
     assert cells.ending(target, streamed.body) == "finished"
     assert cells.accumulated(target, streamed.body) == cells.whole(target, whole.body)
+
+
+STREAMS = [one for one in ANSWERS if not isinstance(one, str) or recordings.load(one).streamed]
+
+
+@crossings(STREAMS)
+def test_a_recorded_stream_split_anywhere_becomes_the_same_bytes(name: str, target: Format) -> None:
+    exchange = recordings.load(name)
+    whole = cells.crossed(exchange, target, stream=True)
+    if whole.fault is not None:
+        pytest.skip("it fails before the client has a byte, so where it is split decides how that is told")
+    for step in (1, 97) if len(exchange.answer) < SHORT_BYTES else (97, 1400):
+        assert cells.crossed(exchange, target, stream=True, at=range(step, len(exchange.answer), step)) == whole
+
+
+@crossings(STREAMS)
+def test_a_recorded_stream_cut_short_never_looks_finished(name: str, target: Format) -> None:
+    exchange = recordings.load(name)
+    end = finishing_offset(exchange)
+    for at in range(1, end, 1 + end // CUTS):
+        cut = msgspec.structs.replace(exchange, answer=exchange.answer[:at])
+        came = cells.crossed(cut, target, stream=True)
+        assert came.fault is not None or cells.ending(target, came.body) == "error", at
+        assert came.ending != "ok"
+
+
+def finishing_offset(exchange: Exchange) -> int:
+    """Where the JSON of the event begins to say that the stream is finished; its end where it never does."""
+    mark = BY_NAME[exchange.format].tap.finished.search(exchange.answer)
+    return mark.start() if mark is not None else len(exchange.answer)
+
+
+@pytest.mark.parametrize("habit", [*host_habits.IN_JSON, *host_habits.IN_FRAMING], ids=lambda habit: habit.__name__)
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_recorded_stream_tells_the_same_with_the_habits_of_another_host(name: str, habit: host_habits.Habit) -> None:
+    exchange = recordings.load(name)
+    changed = msgspec.structs.replace(exchange, answer=habit(exchange.format, exchange.answer))
+    there, here = (of_response(cells.response_of(one)) for one in (exchange, changed))
+    assert without_ids(here) == without_ids(there)
+
+
+def without_ids(told: Told) -> Told:
+    """A call without an id of its own gets one that is made from the answer's."""
+    calls = tuple(Call("", call.name, call.arguments) for call in told.calls)
+    return msgspec.structs.replace(told, calls=calls)
 
 
 def request_of(exchange: Exchange) -> Request:

@@ -1,7 +1,8 @@
 """The upstream process: plays scripts on raw sockets and remembers exactly what arrived.
 
 Run as `python upstream_main.py`; prints one line, "PORT CONTROL_PORT", and serves until its standard input ends, so
-that it never outlives the test run. Which script answers a request is said by the request's `x-lab` header.
+that it never outlives the test run. Which script answers a request is said by the request's `x-lab` header, or, where
+no header of the client's comes through (translation), by the model it asks for: "script-7/any-model".
 """
 
 import asyncio
@@ -22,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support import control, script
 
 REMEMBERED = 64  # requests per script
-_SCRIPT = re.compile(rb"\r\nx-lab: *([^\r]+)", re.IGNORECASE)
+_SCRIPT = re.compile(rb"\r\nx-lab: *([^\r ]+)", re.IGNORECASE)
+_IN_MODEL = re.compile(rb"[/\"](script-[0-9]+)(?:/|%2F)")
 _CUT = re.compile(rb"\r\nx-lab-cut: *([0-9]+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _UNTAUGHT = script.whole(b'{"error":{"message":"no such script"}}', status=404)
@@ -117,7 +119,7 @@ class Visit(asyncio.Protocol):
         self._player = asyncio.get_running_loop().create_task(self._play(head, body))
 
     async def _play(self, head: bytes, body: bytes) -> None:
-        named = _SCRIPT.search(head)
+        named = _SCRIPT.search(head) or _IN_MODEL.search(head.partition(b"\r\n")[0]) or _IN_MODEL.search(body)
         name = named[1].decode() if named else ""
         log = self._memory.seen[name]
         seen = script.Seen(self._number, head, body, monotonic())

@@ -385,7 +385,7 @@ def test_what_comes_out_is_what_the_row_takes_and_stays_so(request_: Request, ro
 @given(REQUEST, st.sampled_from(FAMILIES), st.sampled_from(TARGETS))
 def test_nothing_but_settings_is_touched(request_: Request, row, target: FormatName):
     adapted, _ = adapt(request_, row, target)
-    settings = {"thinking", "sampling", "output", "parallel"}
+    settings = {"thinking", "sampling", "output", "parallel", "tools"}
     for name in set(Request.__struct_fields__) - settings:
         assert getattr(adapted, name) == getattr(request_, name)
 
@@ -412,3 +412,21 @@ def test_the_request_itself_is_never_changed():
     before = msgspec.json.encode(request)
     adapt(request, family("claude-opus-5"), "anthropic")
     assert msgspec.json.encode(request) == before
+
+
+@pytest.mark.parametrize(("model", "possible"), [("gpt-4.1", False), ("gpt-5-chat-latest", False), ("gpt-5.2", True)])
+def test_it_is_told_whether_a_model_can_think_at_all(model: str, possible: bool):
+    assert adapt(ask(), family(model), "openai-responses")[0].thinking.possible is possible
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "kept"),
+    [
+        ("claude-3-5-haiku-latest", "anthropic", False),
+        ("claude-sonnet-4-5", "anthropic", True),
+        ("gpt-3.5-turbo", "openai-chat", True),
+    ],
+)
+def test_strict_tools_need_a_model_that_can_be_held_to_a_schema(model: str, target: FormatName, kept: bool):
+    adapted, lost = adapt(ask(tools=(Tool("f", strict=True),)), family(model), target)
+    assert (adapted.tools[0].strict, lost) == ((True, ()) if kept else (None, ("tools.strict",)))

@@ -65,7 +65,7 @@ def test_a_new_name_does_not_depend_on_the_other_tools() -> None:
 
 
 def test_a_tool_that_has_the_new_spelling_already_keeps_it() -> None:
-    taken = legal("a.b", "tool")
+    taken = legal("a.b", "tool", 48)
     told, back = respelled(request("a.b", taken), STRICT)
     assert told.tools[1].name == taken
     assert told.tools[0].name != taken
@@ -109,3 +109,9 @@ def test_ids_of_earlier_turns_stay_when_the_conversation_goes_on() -> None:
 @pytest.mark.parametrize("text", ["", "...", "9", "\ud800", "é"])
 def test_whatever_the_text_its_legal_spelling_begins_with_a_letter(text: str) -> None:
     assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{1,39}", legal(text, "call"))
+
+
+def test_a_long_name_still_says_what_the_tool_does() -> None:
+    new, there = respelled(request("mcp__issue_tracker__/list_open_pull_requests"), STRICT)
+    assert new.tools[0].name.startswith("mcp__issue_tracker___list_open_pull_requests_")
+    assert there == {new.tools[0].name: "mcp__issue_tracker__/list_open_pull_requests"}

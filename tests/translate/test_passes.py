@@ -119,3 +119,25 @@ def test_how_it_ended_is_known() -> None:
         assert one.ended is None
         one.feed([end])
         assert one.ended == end
+
+
+def test_a_thought_without_a_signature_says_whose_it_is_where_hosts_want_proof() -> None:
+    one = passes(proven_thoughts=True)
+    events: list[Event] = [Reasoning(0, "I "), Reasoning(0, "think"), BlockEnd(0), Text(1, "so"), BlockEnd(1)]
+    *before, proof, end, text, text_end = one.feed(events)
+    assert (before, end, text, text_end) == (events[:2], *events[2:])
+    assert isinstance(proof, Reasoning)
+    told = opened(proof.signature or "")
+    assert told is not None
+    assert (proof.block, proof.text, told.signature, told.is_of(MINT)) == (0, "", "", True)
+
+
+def test_a_thought_with_a_signature_gets_no_second_one() -> None:
+    one = passes(proven_thoughts=True)
+    told = one.feed([Reasoning(0, "I think"), Reasoning(0, "", "sig"), BlockEnd(0)])
+    assert [type(event) for event in told] == [Reasoning, Reasoning, BlockEnd]
+
+
+def test_no_envelope_is_made_for_clients_whose_hosts_ask_no_proof() -> None:
+    events: list[Event] = [Reasoning(0, "I think"), BlockEnd(0)]
+    assert passes().feed(events) == events

@@ -138,3 +138,11 @@ def test_a_texts_signature_that_the_client_put_first_stands_after_the_text() -> 
 def test_a_request_without_signatures_is_the_same_request() -> None:
     plain = request(ReasoningPart("so"), TextPart("x"))
     assert unseal(plain, OURS)[0] is plain
+
+
+@pytest.mark.parametrize("minted_by", [OURS, *OTHERS])
+def test_an_envelope_that_only_says_whose_thought_it_is_goes_and_its_words_stay(minted_by: Mint) -> None:
+    proof = envelope(minted_by, "")
+    told = unseal(request(ReasoningPart("so", proof), ReasoningPart("", proof)), OURS)
+    assert parts_of(told) == (ReasoningPart("so"),)
+    assert told[1] == ()

@@ -32,5 +32,6 @@ FORMAT = Format(
     fault_event=fault_event,
     keepalive=b'event: ping\ndata: {"type": "ping"}\n\n',
     spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,128}\Z"), id=re.compile(r"[a-zA-Z0-9_-]+\Z")),
+    proven_thoughts=True,  # "Invalid `signature` in `thinking` block"
     counting=COUNTING,
 )

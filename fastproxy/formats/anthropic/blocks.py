@@ -92,7 +92,13 @@ class Blocks:
             index = next(reversed(self._open), 0)
         growth = _GROWTHS.get(word)
         if growth is not None:
-            return self._grown(index, growth, delta.get(growth.key))
+            block, piece = self._open.get(index), delta.get(growth.key)
+            if type(piece) is not str or not piece:
+                return []
+            if block is None or block.kind != growth.kind:
+                return self._misplaced(index, growth, piece)
+            block.arguments = None
+            return [growth.event(block.number, piece)]
         method = self._DELTAS.get(word)
         if method is not None:
             return method(self, index, delta)
@@ -116,13 +122,9 @@ class Blocks:
         """The ends of whatever is open, in the order of opening."""
         return [event for index in list(self._open) for event in self.end(index)]
 
-    def _grown(self, index: int, growth: _Growth, piece: object) -> list[Event]:
+    def _misplaced(self, index: int, growth: _Growth, piece: str) -> list[Event]:
+        """What a piece tells whose block is of another kind, or not there."""
         block = self._open.get(index)
-        if type(piece) is not str or not piece:
-            return []
-        if block is not None and block.kind == growth.kind:
-            block.arguments = None
-            return [growth.event(block.number, piece)]
         if block is not None and block.kind == "opaque" and growth.kind == "tool":
             block.pieces.append(piece)
             return []

@@ -57,7 +57,7 @@ def encode_some(request: Request, wanted: Collection[str] | None) -> Encoded:
     encoder = PartEncoder(request.format, dropped)
     system = system_blocks(request.messages, encoder)
     conversation = turns(request.messages, encoder, dropped, system_turns=takes_system_turns(request.model, version))
-    fields |= _tool_fields(request)
+    fields |= _tool_fields(request, dropped)
     fields |= _thinking(request, conversation, fields.get("tool_choice"), dropped)
     if system:
         fields["system"] = system
@@ -147,8 +147,8 @@ def _extras(request: Request, dropped: list[str]) -> Fields:
 _WRITERS: tuple[Callable[[Request, list[str]], Fields], ...] = (_sampling, _who, _output, _extras)
 
 
-def _tool_fields(request: Request) -> Fields:
-    offered = tools(request)
+def _tool_fields(request: Request, dropped: list[str]) -> Fields:
+    offered = tools(request, dropped)
     chosen = choice(request, offered)
     return ({"tools": offered} if offered else {}) | ({"tool_choice": chosen} if chosen else {})
 

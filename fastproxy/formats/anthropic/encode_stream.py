@@ -35,10 +35,13 @@ from fastproxy.ir.fold import merge
 from fastproxy.ir.serial import Serial
 
 _START = b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'
+_TEXT_BLOCK = b'{"type":"text","text":""}'
+_THINKING_BLOCK = b'{"type":"thinking","thinking":"","signature":""}'
 _STOP = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
 _END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
-_DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%%d,"delta":{"type":%b:%%b}}\n\n'
+# Of a delta: filled in with its block's index when that begins, and then with each piece as JSON.
+_DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%%d,"delta":{"type":%b:%%%%b}}\n\n'
 _TEXT = _DELTA % b'"text_delta","text"'
 _THINKING = _DELTA % b'"thinking_delta","thinking"'
 _SIGNATURE = _DELTA % b'"signature_delta","signature"'
@@ -48,19 +51,19 @@ _NO_ARGUMENTS = b'"{}"'  # clients that parse the joined text need an object
 _FREE_BEGIN = orjson.dumps(f'{{"{FREE_TEXT}":"')
 _FREE_END = orjson.dumps('"}')
 
-# Pieces of a block. While it is the open one none of them changes whose turn it is.
-_PIECES = (Text, Reasoning, ToolArgs)
+_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
 
 
 class AnthropicEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
-    Cost: about 0.5 us per piece of the open block.
+    Cost: 0.45 us for a piece of the open block.
     """
 
     __slots__ = (
         "_calls",
         "_custom",
+        "_delta",
         "_ended",
         "_index",
         "_open",
@@ -80,21 +83,19 @@ class AnthropicEncoder:
         self._custom = False  # whether the open block is a call with free text
         self._index = -1
         self._open: int | None = None
+        self._delta = b""  # of the open block, with room for a piece
         self._owed = b""  # the delta that the open block still needs before it stops
         self._ended = False
 
     def encode(self, event: Event) -> bytes:
-        if isinstance(event, _PIECES) and event.block == self._open:
+        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
-        return b"".join([self._write(ready) for ready in self._serial.feed(event)])
+        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
 
     def close(self) -> bytes:
         if self._ended:
             return b""
         return self._fail(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
-
-    def _write(self, event: Event) -> bytes:
-        return b"" if self._ended else self._BY_TYPE[type(event)](self, event)
 
     def _start(self, event: Start) -> bytes:
         self._response = event
@@ -111,43 +112,43 @@ class AnthropicEncoder:
         return _named("message_start", {"message": message})
 
     def _text(self, event: Text) -> bytes:
-        begin = self._begin(event.block, b'{"type":"text","text":""}')
-        return begin + _TEXT % (self._index, orjson.dumps(event.text)) if event.text else begin
+        begin = b"" if event.block == self._open else self._begin(event.block, _TEXT_BLOCK, _TEXT)
+        return begin + self._delta % orjson.dumps(event.text) if event.text else begin
 
     def _refusal(self, event: Refusal) -> bytes:
         """The words of a refusal are text here; the stop says what they are."""
         self._refusals += 1
-        begin = self._begin(event.block, b'{"type":"text","text":""}')
-        return begin + _TEXT % (self._index, orjson.dumps(event.text)) if event.text else begin
+        begin = self._begin(event.block, _TEXT_BLOCK, _TEXT)
+        return begin + self._delta % orjson.dumps(event.text) if event.text else begin
 
     def _citation(self, event: Citation) -> bytes:
-        begin = self._begin(event.block, b'{"type":"text","text":""}')
-        return begin + _CITATION % (self._index, orjson.dumps(encode_citation(event)))
+        begin = self._begin(event.block, _TEXT_BLOCK, _TEXT)
+        return begin + _CITATION % self._index % orjson.dumps(encode_citation(event))
 
     def _reasoning(self, event: Reasoning) -> bytes:
-        begin = self._begin(event.block, b'{"type":"thinking","thinking":"","signature":""}')
+        begin = b"" if event.block == self._open else self._begin(event.block, _THINKING_BLOCK, _THINKING)
         if event.signature:
-            self._owed = _SIGNATURE % (self._index, orjson.dumps(event.signature))
-        return begin + _THINKING % (self._index, orjson.dumps(event.text)) if event.text else begin
+            self._owed = _SIGNATURE % self._index % orjson.dumps(event.signature)
+        return begin + self._delta % orjson.dumps(event.text) if event.text else begin
 
     def _tool_start(self, event: ToolStart) -> bytes:
         self._calls += 1
         self._custom = event.custom
         tool_id = call_id(self._response, event.id, self._index + 1)
         block = {"type": "tool_use", "id": tool_id, "name": event.name, "input": {}}
-        begin = self._begin(event.block, orjson.dumps(block))
-        self._owed = _ARGUMENTS % (self._index, _FREE_END if event.custom else _NO_ARGUMENTS)
-        return begin + _ARGUMENTS % (self._index, _FREE_BEGIN) if event.custom else begin
+        begin = self._begin(event.block, orjson.dumps(block), _ARGUMENTS)
+        self._owed = self._delta % (_FREE_END if event.custom else _NO_ARGUMENTS)
+        return begin + self._delta % _FREE_BEGIN if event.custom else begin
 
     def _tool_args(self, event: ToolArgs) -> bytes:
         """White space in front is left out: the official SDK's accumulator raises for a text of nothing else."""
         if self._custom:  # free text goes into a JSON string, piece by piece
-            return _ARGUMENTS % (self._index, orjson.dumps(orjson.dumps(event.json)[1:-1].decode()))
+            return self._delta % orjson.dumps(orjson.dumps(event.json)[1:-1].decode())
         piece = event.json.lstrip() if self._owed else event.json
         if not piece:
             return b""
         self._owed = b""
-        return _ARGUMENTS % (self._index, orjson.dumps(piece))
+        return self._delta % orjson.dumps(piece)
 
     def _block_end(self, event: BlockEnd) -> bytes:
         if self._open != event.block:
@@ -180,15 +181,15 @@ class AnthropicEncoder:
 
     def _fail(self, fault: Fault) -> bytes:
         self._ended = True
-        self._open = None
         return fault_event(fault, b"")
 
-    def _begin(self, block: int, start: bytes) -> bytes:
+    def _begin(self, block: int, start: bytes, delta: bytes) -> bytes:
         """The start of the block, unless it is the open one already."""
         if self._open == block:
             return b""
         self._open = block
         self._index += 1
+        self._delta = delta % self._index
         return _START % (self._index, start)
 
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {

@@ -1,23 +1,37 @@
 """The hub's tools and tool choice as an Anthropic request has them. Never runs, renames or invents a tool.
 
-Source: anthropic 2.12.0 `types/tool_param.py`, `types/tool_choice_*_param.py`; wire format notes 2.3; read 2026-11-21.
+Source: anthropic 2.12.0 `types/tool_param.py`, `types/tool_choice_*_param.py`; wire format notes 2.3; what the API
+answers to strict tools (earendil-works/pi issue 9953, genkit-ai/genkit issue 5230); read 2026-11-21.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.encode_parts import Block, hint
+from fastproxy.formats.anthropic.output_schema import output_schema
 from fastproxy.ir.request import Request, Tool
 
 _FORCING = frozenset({"any", "tool"})
+# More are a 400 ("too many strict tools", "too many parameters with union types"), and would be for no client's sake:
+# what OpenAI calls strict knows no such limits.
+MAX_STRICT_TOOLS = 20
+MAX_STRICT_UNIONS = 16
 
 
-def tools(request: Request) -> list[Block]:
+def tools(request: Request, dropped: list[str]) -> list[Block]:
     """The tools that may be called: of several that are allowed by name only those, since no choice can say so here."""
     allowed = request.tool_choice.names
-    functions = [_tool(tool) for tool in request.tools if len(allowed) < 2 or tool.name in allowed]
-    return functions + [dict(tool) for tool in _server_tools(request)]
+    offered = [tool for tool in request.tools if len(allowed) < 2 or tool.name in allowed]
+    if request.format == "anthropic":
+        return [*map(_tool, offered), *(dict(tool) for tool in _server_tools(request))]
+    strict = [tool for tool in offered if tool.strict]
+    if len(strict) > MAX_STRICT_TOOLS or sum(_unions(tool.schema) for tool in strict) > MAX_STRICT_UNIONS:
+        dropped.append("tools.strict")
+        return [_tool(msgspec.structs.replace(tool, strict=None)) for tool in offered]
+    return [_closed(_tool(tool)) for tool in offered]
 
 
 def choice(request: Request, offered: Sequence[Block]) -> Block | None:
@@ -53,6 +67,21 @@ def _tool(tool: Tool) -> Block:
     if tool.strict:
         block["strict"] = True
     return block | hint(tool.cache)
+
+
+def _closed(block: Block) -> Block:
+    """A strict tool's schema is held to the same subset as that of an answer: limits are told in words."""
+    return block | {"input_schema": output_schema(block["input_schema"])} if "strict" in block else block
+
+
+def _unions(schema: object) -> int:
+    """How many places of a schema may hold one of several types."""
+    if isinstance(schema, list):
+        return sum(map(_unions, schema))
+    if not isinstance(schema, dict):
+        return 0
+    is_union = "anyOf" in schema or "oneOf" in schema or isinstance(schema.get("type"), list)
+    return is_union + sum(map(_unions, schema.values()))
 
 
 def _root(schema: dict[str, Any] | None) -> dict[str, Any]:

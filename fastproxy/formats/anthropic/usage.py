@@ -7,6 +7,7 @@ from typing import Any
 
 from fastproxy.ir.events import Usage
 
+_MOST_TOKENS = 2**53  # a larger count is none: sums of a few must stay integers that JSON libraries can hold
 _FIELDS = {
     "input_tokens": "input_tokens",
     "cache_read_input_tokens": "cached_tokens",
@@ -39,4 +40,4 @@ def encode(usage: Usage) -> dict[str, Any]:
 
 
 def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None

@@ -41,8 +41,8 @@ def read(data: bytes) -> list[Chunk]:
     if data == _DONE:
         return []
     told = loads(data)
-    if isinstance(told, dict):
-        if not _CAMEL.isdisjoint(told):  # what nearly every chunk of every host is
+    if type(told) is dict:
+        if "modelVersion" in told or not _CAMEL.isdisjoint(told):  # what nearly every chunk of every host is
             return [Chunk(told, data)]
         return _unusual(told, data)
     if isinstance(told, list):

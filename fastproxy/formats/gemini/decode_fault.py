@@ -89,7 +89,7 @@ def _code(error: _Json) -> int:
 
 
 def _kind(status: int, details: list[_Json]) -> Kind:
-    if any(detail.get("reason") in _REFUSED_KEYS for detail in details):
+    if any(str(detail.get("reason")) in _REFUSED_KEYS for detail in details):
         return "upstream_refused"
     return _KINDS.get(status, "bad_request" if status < 500 else "upstream_garbage")
 

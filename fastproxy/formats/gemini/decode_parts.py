@@ -68,10 +68,15 @@ class Conversation:
             yield from self._turn(content, _ROLES[role])
 
     def _turn(self, content: Raws, role: Role) -> Iterator[Message]:
-        """The turn; results of tools are one of their own in the hub, whoever's turn they came in."""
+        """The turn; results of tools are one of their own in the hub, whoever's turn they came in.
+
+        Only a model calls tools: a turn with a call is its, also where the role was left out.
+        """
         parts = [part for raw in fields.each(content, "parts") for part in self._parts(raw)]
         for is_result, group in groupby(parts, lambda part: isinstance(part, ToolResultPart)):
-            yield Message("tool" if is_result else role, tuple(group))
+            told = tuple(group)
+            is_models = any(isinstance(part, ToolCallPart) for part in told)
+            yield Message("tool" if is_result else "assistant" if is_models else role, told)
 
     def _parts(self, part: Raws) -> list[Part]:
         """What one part says: its signature is a part of its own where it proves a text or a call."""

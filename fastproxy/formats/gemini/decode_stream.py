@@ -90,22 +90,25 @@ class GeminiDecoder:
 
     def _chunk(self, chunk: Chunk, out: list[Event]) -> None:
         told = chunk.told
-        if isinstance(error := told.get("error"), dict):
+        if "error" in told and type(error := told["error"]) is dict:
             self._fail(error, out)
             return
         if self._start is None:
             self._start = _start(told)
             out.append(self._start)
         tokens = told.get("usageMetadata")
-        if type(tokens) is dict and not usage.COUNTS.isdisjoint(tokens):
+        if type(tokens) is dict and usage.counts(tokens):
             self._usage = tokens  # each stands for the whole answer so far; Vertex opens with some that count nothing
         candidates = told.get("candidates")
         if type(candidates) is list:
             for number, candidate in enumerate(candidates):
                 if type(candidate) is dict and not candidate.get("index"):
                     self._candidate(chunk, number, candidate, out)
-        feedback = told.get("promptFeedback")
-        if type(feedback) is dict and (word := blocked_word(feedback.get("blockReason"))):
+        if (
+            "promptFeedback" in told
+            and type(feedback := told["promptFeedback"]) is dict
+            and (word := blocked_word(feedback.get("blockReason")))
+        ):
             self._stop = Stop("refusal", raw=word)
             self.finished = True
 
@@ -122,7 +125,8 @@ class GeminiDecoder:
                 if type(part) is not dict:
                     continue
                 if len(part) == 1 and type(text := part.get("text")) is str:  # nearly every part of every stream
-                    self._text(text, None, out)
+                    if text:
+                        self._say(text, out)
                 else:
                     self._part(chunk, (place, number), part, out)
         if "groundingMetadata" in candidate or "citationMetadata" in candidate:
@@ -151,17 +155,20 @@ class GeminiDecoder:
         if signature and self._signature is not None:
             self._end_block(out)
         if text:
-            if self._kind != "text":
-                self._open("text", out)
-                self._text_from = self._said_characters
-            out.append(Text(self._block, text))
-            self._said.append(text)
-            self._said_characters += len(text)
+            self._say(text, out)
         if signature:
             if self._kind == "text":
                 self._signature = signature
             else:
                 self._proof(signature, "text", out)
+
+    def _say(self, text: str, out: list[Event]) -> None:
+        if self._kind != "text":
+            self._open("text", out)
+            self._text_from = self._said_characters
+        out.append(Text(self._block, text))
+        self._said.append(text)
+        self._said_characters += len(text)
 
     def _thought(self, text: str, signature: str | None, out: list[Event]) -> None:
         if self._kind != "thought":

@@ -24,9 +24,9 @@ _NAMES = {
     "presence_penalty": "presencePenalty",
     "frequency_penalty": "frequencyPenalty",
     "seed": "seed",
-    "logprobs": "responseLogprobs",
-    "top_logprobs": "logprobs",
 }
+# The hub can't bring probabilities back to other clients, and most models refuse ("Logprobs is not enabled for ...").
+_PROBABILITIES = {"logprobs": "responseLogprobs", "top_logprobs": "logprobs"}
 _LEVELS: dict[Effort, str] = {
     "minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "XHIGH", "max": "XHIGH",
 }  # fmt: skip
@@ -38,23 +38,26 @@ def generation_config(request: Request) -> tuple[_Json, list[str]]:
 
     Raises: Fault(bad_request) when more than one answer was asked for.
     """
-    drawn, dropped = _sampling(request.sampling)
+    drawn, dropped = _sampling(request.sampling, probable=request.format == "gemini")
     thinking = _thinking(request.thinking, request.model)
     if request.thinking.mode == "between_tools":
         dropped.append("thinking.between_tools")
     if request.output.verbosity is not None:
-        dropped.append("verbosity")
+        dropped.append("output.verbosity")
     return {**drawn, **_output(request.output), **({"thinkingConfig": thinking} if thinking else {})}, dropped
 
 
-def _sampling(sampling: Sampling) -> tuple[_Json, list[str]]:
+def _sampling(sampling: Sampling, *, probable: bool) -> tuple[_Json, list[str]]:
+    """probable: whether the client can be told how probable each token was."""
+    names = _NAMES | _PROBABILITIES if probable else _NAMES
+    unsaid = ("logit_bias",) if probable else ("logit_bias", *_PROBABILITIES)
     if sampling.candidates > 1:
         raise Fault("bad_request", "only one answer per request can be translated", param="n")
-    out = {theirs: value for ours, theirs in _NAMES.items() if (value := getattr(sampling, ours)) is not None}
+    out = {theirs: value for ours, theirs in names.items() if (value := getattr(sampling, ours)) is not None}
     if sampling.stop:
         out["stopSequences"] = list(sampling.stop[:MAX_STOPS])
     dropped = ["stop"] if len(sampling.stop) > MAX_STOPS else []
-    return out, [*dropped, "logit_bias"] if sampling.logit_bias else dropped
+    return out, [*dropped, *(name for name in unsaid if getattr(sampling, name))]
 
 
 def _thinking(thinking: Thinking, model: str) -> _Json:

@@ -140,7 +140,7 @@ class Contents:
         if part.format == "gemini":
             self._parts.append(part.data)
             return
-        kind = str(part.data.get("type", "part"))
+        kind = str(part.data.get("type") or next(iter(part.data), "part"))
         if kind == "item_reference":
             raise Fault("bad_request", "item_reference needs the upstream that stored the item", param="input")
         self._drop(kind)

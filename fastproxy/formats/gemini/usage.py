@@ -9,12 +9,13 @@ from typing import Any
 
 from fastproxy.ir.events import Usage
 
+_MOST_TOKENS = 2**53  # a larger count is none: sums of a few must stay integers that JSON libraries can hold
 _PROMPT = ("promptTokenCount", "prompt_token_count")
 _TOOLS = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
 _CACHED = ("cachedContentTokenCount", "cached_content_token_count")
 _OUTPUT = ("candidatesTokenCount", "candidates_token_count")
 _THOUGHTS = ("thoughtsTokenCount", "thoughts_token_count")
-COUNTS = frozenset({name for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS) for name in names})
+_COUNTS = frozenset({name for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS) for name in names})
 
 
 def decode(told: dict[str, Any]) -> Usage | None:
@@ -33,6 +34,11 @@ def decode(told: dict[str, Any]) -> Usage | None:
         reasoning_tokens=thoughts,
         raw=told,
     )
+
+
+def counts(told: dict[str, Any]) -> bool:
+    """Whether a usageMetadata object names any count. Asked for every chunk."""
+    return "promptTokenCount" in told or not _COUNTS.isdisjoint(told)
 
 
 def encode(usage: Usage) -> dict[str, int]:
@@ -56,6 +62,6 @@ def encode(usage: Usage) -> dict[str, int]:
 def _count(told: dict[str, Any], names: tuple[str, ...]) -> int | None:
     for name in names:
         value = told.get(name)
-        if type(value) is int and value >= 0:
+        if type(value) is int and 0 <= value <= _MOST_TOKENS:
             return value
     return None

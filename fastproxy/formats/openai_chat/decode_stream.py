@@ -22,7 +22,14 @@ from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.faults import failed_of
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
-from fastproxy.formats.openai_chat.thoughts import REASONING_KEYS, google_signature, string_of, thinking_text, thoughts
+from fastproxy.formats.openai_chat.thoughts import (
+    REASONING_KEYS,
+    REASONING_STRINGS,
+    google_signature,
+    string_of,
+    thinking_text,
+    thoughts,
+)
 from fastproxy.ir.events import BlockEnd, Citation, Event, Failed, Opaque, Reasoning, Refusal, Start, Text, Usage
 
 Object = dict[str, Any]
@@ -70,13 +77,16 @@ class ChatDecoder:
         self._data = b""
 
     def decode(self, data: bytes) -> list[Event]:
-        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 1.7 us, half of it orjson."""
+        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 1.5 us, half of it orjson."""
         if self._over:
             return []
         if data == DONE:
             return self._done()
         self._data = data
-        chunk = _loaded(data)
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            chunk = _mended(data)
         return self._on_chunk(chunk) if type(chunk) is dict else []
 
     def _on_chunk(self, chunk: Object) -> list[Event]:
@@ -88,10 +98,8 @@ class ChatDecoder:
         choice = _first(choices)
         if choice is None:
             return []
-        events: list[Event] = []
-        if not self._started:
-            self._started = True
-            events.append(_start(chunk))
+        events: list[Event] = [] if self._started else [_start(chunk)]
+        self._started = True
         delta = choice.get("delta") or _numbered(choice.get("message"))
         if delta and type(delta) is dict:
             self._take(delta, events)
@@ -129,13 +137,12 @@ class ChatDecoder:
 
     def _take(self, delta: Object, events: list[Event]) -> None:
         """One delta, or a whole message. Its keys in the order in which a model speaks, whatever theirs is."""
-        if len(delta) == 1:
-            if type(text := delta.get("content")) is str:
-                if text:
-                    self._on_text(text, events)
-                return
-            if self._kind is None and self._calls.grow(delta.get("tool_calls"), events):
-                return
+        if len(delta) == 1:  # nearly every delta
+            (key,) = delta
+            tell = self._BY_KEY.get(key)
+            if tell is not None and (value := delta[key]):
+                tell(self, value, events)
+            return
         if any(map(delta.get, REASONING_KEYS)):
             self._on_reasoning(delta, events)
         for key, tell in self._IN_ORDER:
@@ -176,7 +183,7 @@ class ChatDecoder:
         return self._block
 
     def _on_text(self, text: str, events: list[Event]) -> None:
-        events.append(Text(self._block_of(Text, events), text))
+        events.append(Text(self._block if self._kind is Text else self._block_of(Text, events), text))
         self._characters += len(text)
 
     def _on_thought(self, text: str, signature: str | None, events: list[Event]) -> None:
@@ -185,14 +192,22 @@ class ChatDecoder:
             self._end_block(events)
 
     def _on_reasoning(self, delta: Object, events: list[Event]) -> None:
-        told = thoughts(delta.get("reasoning_details"))
-        if not any(thought.text for thought in told) and (text := string_of(delta)):
+        details = delta.get("reasoning_details")
+        if (text := string_of(delta)) and not any(thought.text for thought in thoughts(details)):
             self._on_thought(text, None, events)
-        for thought in told:
+        self._on_details(details, events)
+
+    def _on_string(self, value: object, events: list[Event]) -> None:
+        """A thought, told as a string and nothing beside it."""
+        if type(value) is str:
+            self._on_thought(value, None, events)
+
+    def _on_details(self, value: object, events: list[Event]) -> None:
+        for thought in thoughts(value):
             self._on_thought(thought.text, thought.signature, events)
 
     def _on_content(self, value: object, events: list[Event]) -> None:
-        if isinstance(value, str):
+        if type(value) is str:
             self._on_text(value, events)
             return
         for part in value if isinstance(value, list) else ():
@@ -234,6 +249,8 @@ class ChatDecoder:
             self._audio[key] = old + piece if joined else piece
 
     def _on_calls(self, value: object, events: list[Event]) -> None:
+        if self._kind is None and self._calls.grow(value, events):
+            return
         self._end_block(events)
         entries = value if isinstance(value, list) else []
         if any(_has_object(entry) for entry in entries):
@@ -266,14 +283,16 @@ class ChatDecoder:
         ("tool_calls", _on_calls),
         ("function_call", _on_function_call),
     )
+    _BY_KEY: ClassVar[dict[str, Callable[..., None]]] = {
+        **dict(_IN_ORDER),
+        **dict.fromkeys(REASONING_STRINGS, _on_string),
+        "reasoning_details": _on_details,
+    }
 
 
-def _loaded(data: bytes) -> Any:
+def _mended(data: bytes) -> Any:
+    """The value of what orjson refuses: half a surrogate pair is the one mistake that can be mended."""
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        pass
-    try:  # half a surrogate pair, which orjson refuses, is the one mistake that can be mended
         return orjson.loads(without_lone_surrogates(data))
     except (orjson.JSONDecodeError, Fault):
         raise Fault("upstream_garbage", "the upstream sent an event that is not JSON") from None
@@ -281,8 +300,8 @@ def _loaded(data: bytes) -> Any:
 
 def _first(choices: object) -> Object | None:
     """The choice with index 0, or without any."""
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict) and not choice.get("index"):
+    for choice in choices if type(choices) is list else ():
+        if type(choice) is dict and not choice.get("index"):
             return choice
     return None
 

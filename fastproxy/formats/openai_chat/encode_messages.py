@@ -1,6 +1,7 @@
 """The hub's turns as Chat messages.
 
     tool results are text only: media of theirs follow in one user message, after the last result of the turn
+    a developer speaks as the system: OpenAI takes both words alike, every other host only that one
     thoughts go back within a tool loop only (DeepSeek, Moonshot and Z.ai demand them there), signatures always
     assistant turns in a row that call or think are one turn, as each call must be followed by its results
 
@@ -61,7 +62,7 @@ def _plain(message: Message, writing: Writing) -> Object | None:
     content = [told for part in parts if (told := content_object(part, writing)) is not None]
     if parts and not content:
         return None
-    return {"role": message.role, **fields, "content": _content(content)}
+    return {"role": "system" if message.role == "developer" else message.role, **fields, "content": _content(content)}
 
 
 def _content(parts: list[Object]) -> str | list[Object]:

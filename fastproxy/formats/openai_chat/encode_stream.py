@@ -40,6 +40,7 @@ from fastproxy.ir.fold import merge
 from fastproxy.ir.serial import Serial
 
 DONE = b"data: [DONE]\n\n"
+_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
 
 
 class ChatStream:
@@ -50,7 +51,7 @@ class ChatStream:
         self._include_usage = options.include_usage
         self._usage = Usage()
         self._calls = 0
-        self._custom = False  # whether the open block is a call whose argument is free text
+        self._argument = b""  # the chunk for a piece of the last call's argument, up to the piece
         self._owes_arguments = False  # whether the open block is a call without any yet
         self._refused = False
         self._characters = 0  # of text before the open block, and within it: citations count from the beginning
@@ -58,14 +59,15 @@ class ChatStream:
         self._thought_characters = 0  # since the last signature
         self._lists = {"annotations": 0, "reasoning_details": 0, "images": 0}  # entries told of each
         self._ending: Literal["open", "stopped", "broken"] = "open"
-        self._start = Start("", "", 0)
-        self._head = self._chunk_head()
         # Once a client asks for usage, every chunk but the last has the key, as null.
         self._tail = b'}],"usage":null}\n\n' if self._include_usage else b"}]}\n\n"
+        self._begin(Start("", "", 0))
 
     def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 1 us for a piece of text."""
-        return b"".join(map(self._say, self._serial.feed(event)))
+        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 0.5 us for a piece of text."""
+        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
+            return self._BY_TYPE[type(event)](self, event)
+        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
 
     def close(self) -> bytes:
         """Usage and [DONE] after a Stop; the error event without one; nothing after an error event."""
@@ -78,25 +80,23 @@ class ChatStream:
             return DONE
         return b'%b],"usage":%b}\n\n%b' % (self._head, orjson.dumps(told), DONE)
 
-    def _say(self, event: Event) -> bytes:
-        return b"" if self._ending == "broken" else self._BY_TYPE[type(event)](self, event)
-
     def _on_start(self, event: Start) -> bytes:
-        self._start = event
-        self._head = self._chunk_head()
+        self._begin(event)
         return self._chunk({"role": "assistant", "content": "", "refusal": None})
 
     def _on_text(self, event: Text) -> bytes:
+        if not event.text:
+            return b""
         self._block_characters += len(event.text)
-        return self._piece(b"content", event.text)
+        return self._content + orjson.dumps(event.text) + self._rest
 
     def _on_refusal(self, event: Refusal) -> bytes:
         self._refused = self._refused or bool(event.text)
-        return self._piece(b"refusal", event.text)
+        return self._member(b"refusal", orjson.dumps(event.text)) if event.text else b""
 
     def _on_reasoning(self, event: Reasoning) -> bytes:
         self._thought_characters += len(event.text)
-        told = self._piece(b"reasoning_content", event.text)
+        told = self._member(b"reasoning_content", orjson.dumps(event.text)) if event.text else b""
         if event.signature is None:
             return told
         characters, self._thought_characters = self._thought_characters, 0
@@ -113,13 +113,17 @@ class ChatStream:
         kind = "custom" if event.custom else "function"
         opening = {"index": self._calls, "id": id_, "type": kind, kind: named}
         self._calls += 1
-        self._custom, self._owes_arguments = event.custom, not event.custom
+        self._owes_arguments = not event.custom
+        told = b'"custom":{"input":' if event.custom else b'"function":{"arguments":'
+        self._argument = b'%b"tool_calls":[{"index":%d,%b' % (self._delta, self._calls - 1, told)
         return self._chunk({"tool_calls": [opening]})
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
-        if event.json.strip():
+        if not event.json:
+            return b""
+        if self._owes_arguments and not event.json.isspace():
             self._owes_arguments = False
-        return self._arguments(event.json) if event.json else b""
+        return self._arguments(event.json)
 
     def _on_block_end(self, _event: BlockEnd) -> bytes:
         """A call without arguments gets an empty object, as in a whole body (`arguments_of`)."""
@@ -158,9 +162,7 @@ class ChatStream:
 
     def _arguments(self, piece: str) -> bytes:
         """More of the call that is open, which is the last one."""
-        kind, key = (b"custom", b"input") if self._custom else (b"function", b"arguments")
-        told = b'[{"index":%d,"%b":{"%b":%b}}]' % (self._calls - 1, kind, key, orjson.dumps(piece))
-        return self._member(b"tool_calls", told)
+        return self._argument + orjson.dumps(piece) + b"}}]" + self._rest
 
     def _counted(self, name: str) -> int:
         """The index of the next entry of a list."""
@@ -168,17 +170,9 @@ class ChatStream:
         self._lists[name] = index + 1
         return index
 
-    def _piece(self, key: bytes, text: str) -> bytes:
-        return self._member(key, orjson.dumps(text)) if text else b""
-
     def _member(self, key: bytes, value: bytes) -> bytes:
         """A chunk whose delta has this one member."""
-        return b'%b{"index":0,"delta":{"%b":%b},"logprobs":null,"finish_reason":null%b' % (
-            self._head,
-            key,
-            value,
-            self._tail,
-        )
+        return b'%b"%b":%b%b' % (self._delta, key, value, self._rest)
 
     def _chunk(self, delta: dict[str, Any], finish: bytes = b"null") -> bytes:
         return b'%b{"index":0,"delta":%b,"logprobs":null,"finish_reason":%b%b' % (
@@ -188,9 +182,9 @@ class ChatStream:
             self._tail,
         )
 
-    def _chunk_head(self) -> bytes:
-        """What every chunk begins with, up to the content of `choices`: made once, spliced into each."""
-        start = self._start
+    def _begin(self, start: Start) -> None:
+        """What every chunk begins and ends with: made once, put around each piece."""
+        self._start = start
         head = {
             "id": completion_id(start),
             "object": "chat.completion.chunk",
@@ -198,7 +192,10 @@ class ChatStream:
             "model": start.model,
             "system_fingerprint": None,
         }
-        return b'data: %b,"choices":[' % orjson.dumps(head)[:-1]
+        self._head = b'data: %b,"choices":[' % orjson.dumps(head)[:-1]
+        self._delta = self._head + b'{"index":0,"delta":{'
+        self._content = self._delta + b'"content":'
+        self._rest = b'},"logprobs":null,"finish_reason":null' + self._tail
 
     _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,

@@ -19,8 +19,8 @@ import orjson
 from fastproxy.ir.request import ReasoningPart
 
 OURS = "fastproxy-1"
-_STRINGS = ("reasoning_content", "reasoning", "reasoning_text")
-REASONING_KEYS = (*_STRINGS, "reasoning_details")
+REASONING_STRINGS = ("reasoning_content", "reasoning", "reasoning_text")
+REASONING_KEYS = (*REASONING_STRINGS, "reasoning_details")
 
 _TEXT_KEYS = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
@@ -43,7 +43,7 @@ def thoughts(details: object) -> list[Thought]:
 
 def string_of(holder: Object) -> str:
     """The thought that a message or a delta tells as a string; "" for none."""
-    return next((value for key in _STRINGS if isinstance(value := holder.get(key), str) and value), "")
+    return next((value for key in REASONING_STRINGS if isinstance(value := holder.get(key), str) and value), "")
 
 
 def thinking_text(part: Object) -> str:

@@ -23,6 +23,7 @@ class Names(msgspec.Struct, frozen=True):
 
 CHAT = Names("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
 
+_MOST_TOKENS = 2**53  # a larger count is none: sums of a few must stay integers that JSON libraries can hold
 # Hosts that tell cached tokens beside the counts, in order: DeepSeek, Moonshot and Hugging Face, Mistral.
 _CACHED_BESIDE_IN_ORDER = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
 _CACHED_BESIDE = frozenset(_CACHED_BESIDE_IN_ORDER)
@@ -99,4 +100,4 @@ def _details(told: dict[str, object], name: str) -> dict[str, object]:
 
 def _count(told: dict[str, object], name: str) -> int | None:
     value = told.get(name)
-    return value if type(value) is int and value >= 0 else None  # a bool is no count
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None  # a bool is no count

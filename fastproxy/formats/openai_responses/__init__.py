@@ -39,5 +39,6 @@ FORMAT = Format(
     # Source: openai 3.54.0, types/responses/function_tool_param.py and response_function_tool_call_param.py.
     spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,64}"), id=re.compile(r".{1,64}", re.DOTALL)),
     custom_tools=True,
+    proven_thoughts=True,  # an item without encrypted content is looked up by its id, and not found
     counting=COUNTING,
 )

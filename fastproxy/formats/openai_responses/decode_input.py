@@ -12,6 +12,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.openai_responses.decode_items import thoughts
 from fastproxy.formats.openai_responses.media import take_audio, take_file, take_image
+from fastproxy.formats.openai_responses.namespaces import full_name
 from fastproxy.formats.openai_shared import Object, cache_of, text_of
 from fastproxy.ir.request import (
     MediaPart,
@@ -62,12 +63,12 @@ def _reasoning(item: Object) -> Message:
 
 def _function_call(item: Object) -> Message:
     arguments = _text(item.get("arguments"))
-    return Message("assistant", (ToolCallPart(_call_id(item), text_of(item, "name"), arguments),))
+    return Message("assistant", (ToolCallPart(_call_id(item), full_name(item), arguments),))
 
 
 def _custom_call(item: Object) -> Message:
     told = _text(item.get("input"))
-    return Message("assistant", (ToolCallPart(_call_id(item), text_of(item, "name"), told, custom=True),))
+    return Message("assistant", (ToolCallPart(_call_id(item), full_name(item), told, custom=True),))
 
 
 def _function_result(item: Object) -> Message:

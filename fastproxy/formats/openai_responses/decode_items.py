@@ -66,7 +66,7 @@ class MessageItem:
     def say(self, told: Object, word: type[Text | Refusal]) -> list[Event]:
         """The piece that a delta event tells."""
         piece = told.get("delta")
-        if not piece or not isinstance(piece, str):
+        if not piece or type(piece) is not str:
             return []
         if self._block is not None and told.get("content_index") == self._index:
             self._pieces.append(piece)

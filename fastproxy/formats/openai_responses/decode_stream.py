@@ -48,7 +48,7 @@ class ResponsesDecoder:
             return []
         told = parsed(data)
         type_ = told.get("type")
-        take = self._BY_TYPE.get(type_) if isinstance(type_, str) else None
+        take = self._BY_TYPE.get(type_) if type(type_) is str else None
         if take is not None:
             return take(self, told)
         return self._on_error(told) if told.get("error") else []  # hosts' errors without a type
@@ -140,16 +140,20 @@ class ResponsesDecoder:
 
     def _on_thought(self, told: Object) -> list[Event]:
         piece = told.get("delta")
-        if not piece or not isinstance(piece, str):
+        if not piece or type(piece) is not str:
             return []
+        part = told["type"], told.get("summary_index"), told.get("content_index")
+        item = self._items.get(_key(told))
+        if type(item) is ReasoningItem:
+            return item.grow(part, piece)
         item, events = self._running(told, "reasoning")
-        if not isinstance(item, ReasoningItem):
-            return events
-        part = told["type"], index_in(told, "summary_index"), index_in(told, "content_index")
-        return [*events, *item.grow(part, piece)]
+        return [*events, *item.grow(part, piece)] if isinstance(item, ReasoningItem) else events
 
     def _on_arguments(self, told: Object) -> list[Event]:
         piece = told.get("delta")
+        item = self._items.get(_key(told))
+        if type(item) is CallItem and type(piece) is str:
+            return item.grow(piece) if piece else []
         item, events = self._running(told, "custom_tool_call" if "custom" in told["type"] else "function_call")
         if not piece or not isinstance(piece, str) or not isinstance(item, CallItem):
             return events

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from fastproxy.errors import Fault
 from fastproxy.formats.openai_responses.media import cache_object, media_object
+from fastproxy.formats.openai_responses.namespaces import named
 from fastproxy.formats.openai_responses.objects import refusal_part, summary_part
 from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.request import (
@@ -119,10 +120,10 @@ class InputWriter:
         if part.cache is not None:
             self.dropped["cache"] = None
         if part.custom:
-            yield {"type": "custom_tool_call", "call_id": part.id, "name": part.name, "input": part.arguments}
+            yield {"type": "custom_tool_call", "call_id": part.id, **named(part.name), "input": part.arguments}
         else:
             arguments = part.arguments if part.arguments.strip() else "{}"
-            yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
+            yield {"type": "function_call", "call_id": part.id, **named(part.name), "arguments": arguments}
 
     def _result(self, part: ToolResultPart) -> Iterator[Object]:
         if part.cache is not None:

@@ -1,7 +1,8 @@
 """The hub's Request as a Responses body. It says what is set and reports what this format can't say.
 
 The relay keeps no conversation at OpenAI: unless an OpenAI client said otherwise nothing is stored, and what the model
-thought comes back encrypted, for the next turn to bring along.
+thought comes back encrypted, for the next turn to bring along. A model that never thinks refuses to be asked for that
+("Encrypted content is not supported with this model", pydantic/pydantic-ai issue 2865).
 Source: openai 3.54.0, types/responses/response_create_params.py; what Codex sends; recorded requests, 2026-11-21.
 """
 
@@ -49,7 +50,7 @@ def encode_request(request: Request) -> Encoded:
         "safety_identifier": request.user if _has_short_user(request) else None,
         "service_tier": request.tier,
         "store": False,
-        "include": [ENCRYPTED],
+        "include": [ENCRYPTED] if request.thinking.possible else None,
     }
     body = {key: value for key, value in body.items() if value is not None}
     body |= {key: value for key, value in own.items() if key not in _MERGED}

@@ -47,6 +47,8 @@ from fastproxy.ir.events import (
 from fastproxy.ir.fold import merge
 from fastproxy.ir.serial import Serial
 
+_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+
 
 class ResponsesStream:
     """One response. The terminal event waits for `close`, because usage may still come after a Stop."""
@@ -62,14 +64,10 @@ class ResponsesStream:
         self._output: list[Any] = []  # those that are done
 
     def encode(self, event: Event) -> bytes:
-        """The events this event becomes; b"" while it has to wait. Cost: 0.7 us for a piece of text."""
-        if self._broken:
-            return b""
-        turns = self._serial.feed(event)
-        if len(turns) == 1:  # nearly always
-            event = turns[0]
+        """The events this event becomes; b"" while it has to wait. Cost: 0.6 us for a piece of text."""
+        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
-        return b"".join(map(self._say, turns))
+        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
 
     def close(self) -> bytes:
         """The terminal event after a Stop; the error event without one; nothing after an error event."""
@@ -79,9 +77,6 @@ class ResponsesStream:
             return self._break(unfinished())
         status, incomplete = outcome(self._stop, self._output)
         return self._terminal(self._start, status, {"incomplete_details": incomplete})
-
-    def _say(self, event: Event) -> bytes:
-        return b"" if self._broken else self._BY_TYPE[type(event)](self, event)
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event

@@ -171,7 +171,7 @@ class FunctionItem:
             self.pieces.append("{}")
             owed.append(("response.function_call_arguments.delta", self._at | {"delta": "{}"}))
         item = self.whole()
-        told = {"name": self._call.name, "arguments": item["arguments"]}
+        told = {"name": item["name"], "arguments": item["arguments"]}
         return [
             *owed,
             ("response.function_call_arguments.done", self._at | told),

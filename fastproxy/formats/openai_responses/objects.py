@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastproxy.formats.openai_responses import usage
+from fastproxy.formats.openai_responses.namespaces import named
 from fastproxy.ir.events import Citation, Start, Stop, StopReason, ToolStart, Usage
 from fastproxy.ir.fold import ToolCall
 
@@ -120,7 +121,7 @@ def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, 
         "type": "custom_tool_call" if call.custom else "function_call",
         "status": status,
         "call_id": ids[1],
-        "name": call.name,
+        **named(call.name),
         "input" if call.custom else "arguments": arguments,
     }
 

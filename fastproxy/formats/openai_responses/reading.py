@@ -20,7 +20,7 @@ def parsed(data: bytes) -> Object:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         value = _mended(data)
-    return value if isinstance(value, dict) else {}
+    return value if type(value) is dict else {}
 
 
 def index_in(holder: Object, key: str) -> int:

@@ -5,6 +5,7 @@ Source: openai 3.54.0, types/responses/function_tool_param.py, custom_tool_param
 
 from typing import Any
 
+from fastproxy.formats.openai_responses.namespaces import flat
 from fastproxy.formats.openai_responses.reading import objects_in
 from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.request import Tool, ToolChoice
@@ -17,7 +18,7 @@ NO_ARGUMENTS = {"type": "object", "properties": {}}
 def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:
     """The functions and custom tools among `told`; `extras` keeps the others, which OpenAI runs itself."""
     tools, others = [], []
-    for entry in told:
+    for entry in flat(told):
         tool = _tool(entry)
         if tool is None:
             others.append(entry)

@@ -16,9 +16,13 @@ def request(**fields: Any) -> Request:
     return Request(**({"format": "openai-chat", "model": "m", "messages": (), "tools": (F, G)} | fields))
 
 
+def offered(asked: Request) -> list[dict[str, Any]]:
+    return tools(asked, [])
+
+
 def chosen(**fields: Any) -> Any:
     asked = request(**fields)
-    return choice(asked, tools(asked))
+    return choice(asked, offered(asked))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ def chosen(**fields: Any) -> Any:
             Tool("h", schema={"properties": {"type": {}}}, strict=True, cache=Cache("1h")),
             {
                 "name": "h",
-                "input_schema": {"properties": {"type": {}}, "type": "object"},
+                "input_schema": {"properties": {"type": {}}, "type": "object", "additionalProperties": False},
                 "strict": True,
                 "cache_control": {"type": "ephemeral", "ttl": "1h"},
             },
@@ -39,7 +43,7 @@ def chosen(**fields: Any) -> Any:
     ],
 )
 def test_every_tool_has_a_schema_whose_root_is_an_object(tool: Tool, block: Any) -> None:
-    assert tools(request(tools=(tool,))) == [block]
+    assert offered(request(tools=(tool,))) == [block]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +70,14 @@ def test_the_choice_in_this_formats_words(fields: dict[str, Any], expected: Any)
 @pytest.mark.parametrize("mode", ["auto", "required"])
 def test_of_several_allowed_tools_only_those_are_offered(mode: Any) -> None:
     asked = request(tools=(F, G, Tool("h")), tool_choice=ToolChoice(mode, ("f", "h")))
-    assert [tool["name"] for tool in tools(asked)] == ["f", "h"]
+    assert [tool["name"] for tool in offered(asked)] == ["f", "h"]
 
 
 def test_tools_that_anthropic_runs_are_offered_to_anthropic_alone() -> None:
     own = request(format="anthropic", extras={"tools": [SEARCH]}, tool_choice=ToolChoice("required", ("web_search",)))
-    assert tools(own)[-1] == SEARCH
-    assert choice(own, tools(own)) == {"type": "tool", "name": "web_search"}
-    assert SEARCH not in tools(request(extras={"tools": [SEARCH]}))
+    assert offered(own)[-1] == SEARCH
+    assert choice(own, offered(own)) == {"type": "tool", "name": "web_search"}
+    assert SEARCH not in offered(request(extras={"tools": [SEARCH]}))
 
 
 @pytest.mark.parametrize(
@@ -96,3 +100,27 @@ def test_a_forced_tool_that_nobody_here_can_run_is_refused(fields: dict[str, Any
 )
 def test_what_forces_a_call(block: Any, expected: bool) -> None:
     assert forces(block) is expected
+
+
+LIMITED = {"type": "object", "properties": {"n": {"type": ["integer", "null"], "minimum": 1}}, "required": ["n"]}
+
+
+def test_limits_that_a_strict_schema_may_not_have_are_told_in_words() -> None:
+    (told,) = offered(request(tools=(Tool("h", schema=LIMITED, strict=True),)))
+    assert told["input_schema"]["properties"]["n"] == {"type": ["integer", "null"], "description": "{minimum: 1}"}
+    (loose,) = offered(request(tools=(Tool("h", schema=LIMITED),)))
+    assert loose["input_schema"] == LIMITED
+
+
+@pytest.mark.parametrize(("count", "schema"), [(21, None), (17, LIMITED)])
+def test_more_strictness_than_the_api_takes_is_none_at_all_and_reported(count: int, schema: Any) -> None:
+    many = tuple(Tool(f"t{n}", schema=schema, strict=True) for n in range(count))
+    dropped: list[str] = []
+    assert all("strict" not in tool for tool in tools(request(tools=many), dropped))
+    assert dropped == ["tools.strict"]
+    assert all(tool["strict"] for tool in tools(request(tools=many[:16]), []))
+
+
+def test_an_anthropic_clients_own_strict_tools_stay_as_they_are() -> None:
+    (told,) = offered(request(format="anthropic", tools=(Tool("h", schema=LIMITED, strict=True),)))
+    assert (told["input_schema"], told["strict"]) == (LIMITED, True)

@@ -40,3 +40,8 @@ def test_our_counts_survive_the_way_there_and_back(usage: Usage) -> None:
     for name in ("cached_tokens", "cache_written_tokens", "reasoning_tokens"):
         assert getattr(back, name) == getattr(usage, name)
     assert (back.input_tokens, back.output_tokens) == (usage.input_tokens or 0, usage.output_tokens or 0)
+
+
+def test_a_count_beyond_all_measure_is_none() -> None:
+    assert decode({"input_tokens": 10**30, "output_tokens": 7}).output_tokens == 7
+    assert decode({"input_tokens": 10**30}) is None

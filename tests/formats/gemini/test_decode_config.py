@@ -37,3 +37,8 @@ def test_asking_for_text_is_asking_for_nothing_else(modalities: list[Any]) -> No
 def test_names_that_are_no_texts_are_no_names() -> None:
     config = {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [7]}}
     assert tool_choice(opened(toolConfig=config)) == (ToolChoice("required"), {})
+
+
+def test_a_media_type_that_is_no_text_is_kept_as_it_came() -> None:
+    told = generation_config(opened(generationConfig={"responseMimeType": [None]}))
+    assert told.output.kind == "text"

@@ -84,3 +84,7 @@ def test_within_a_stream_the_code_or_its_name_stands_for_the_status(error: dict[
 )
 def test_causes_that_clients_act_on_are_known_by_their_words(status: int, message: str, reason: str) -> None:
     assert decode_fault(status, body(status, message)).reason == reason
+
+
+def test_a_reason_of_another_type_is_none() -> None:
+    assert decode_fault(400, body(400, "m", {"reason": []})).kind == "bad_request"

@@ -61,3 +61,8 @@ def test_roles_of_other_formats_are_understood_and_unknown_ones_refused() -> Non
     with pytest.raises(Fault) as raised:
         messages(b'[{"role":"robot"}]')
     assert raised.value.param == "contents"
+
+
+def test_a_turn_with_a_call_is_the_models_also_without_a_role() -> None:
+    (turn,) = messages(b'[{"parts":[{"text":"I look."},{"functionCall":{"name":"f","args":{}}}]}]')
+    assert turn.role == "assistant"

@@ -21,9 +21,9 @@ def test_all_that_gemini_can_say_of_sampling_is_said() -> None:
     assert config(sampling=sampling) == (
         {
             "maxOutputTokens": 64, "temperature": 0.5, "topP": 0.9, "topK": 40, "presencePenalty": 0.1,
-            "frequencyPenalty": 0.2, "seed": 7, "responseLogprobs": True, "logprobs": 2, "stopSequences": ["END"],
+            "frequencyPenalty": 0.2, "seed": 7, "stopSequences": ["END"],
         },
-        [],
+        ["logprobs", "top_logprobs"],
     )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_what_can_not_be_said_is_listed() -> None:
     sampling = Sampling(stop=tuple("abcdef"), logit_bias={"1": 1.0})
     told, dropped = config(sampling=sampling, output=Output(verbosity="low"), thinking=Thinking("between_tools"))
     assert told == {"stopSequences": list("abcde")}
-    assert dropped == ["stop", "logit_bias", "thinking.between_tools", "verbosity"]
+    assert dropped == ["stop", "logit_bias", "thinking.between_tools", "output.verbosity"]
 
 
 def test_several_answers_are_refused() -> None:

@@ -80,3 +80,9 @@ def test_encoding_conserves_the_total_and_the_cached_share(usage: Usage) -> None
     assert told["totalTokenCount"] == total(usage) == total(back)
     assert back.cached_tokens == (usage.cached_tokens or 0)
     assert back.output_tokens == (usage.output_tokens or 0)
+
+
+def test_a_count_beyond_all_measure_is_none() -> None:
+    told = decode({"promptTokenCount": 10**30, "candidatesTokenCount": 7})
+    assert told is not None
+    assert (told.input_tokens, told.output_tokens) == (0, 7)

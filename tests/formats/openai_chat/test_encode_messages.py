@@ -44,7 +44,7 @@ def test_one_plain_text_is_a_string_and_several_are_parts() -> None:
     two = Message("system", (TextPart("a"), TextPart("b")))
     assert written(two, Message("developer", (TextPart("c"),))) == [
         {"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
-        {"role": "developer", "content": "c"},
+        {"role": "system", "content": "c"},
     ]
     assert written(Message("user", ())) == [{"role": "user", "content": ""}]
 

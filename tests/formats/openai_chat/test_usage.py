@@ -94,3 +94,9 @@ def test_what_is_written_conserves_every_class(usage: Usage) -> None:
     assert written["total_tokens"] == written["prompt_tokens"] + written["completion_tokens"]
     # A total that includes reasoning twice would be taken for a host's that leaves it out; ours never does.
     assert counts(decode(written)) == tuple(count or 0 for count in counts(usage) or ())
+
+
+def test_a_count_beyond_all_measure_is_none() -> None:
+    told = decode({"prompt_tokens": 10**30, "completion_tokens": 7})
+    assert told is not None
+    assert (told.input_tokens or 0, told.output_tokens) == (0, 7)

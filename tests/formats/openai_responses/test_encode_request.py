@@ -265,3 +265,7 @@ def test_nothing_of_the_request_is_changed() -> None:
     before = msgspec.json.encode(asked)
     encode_request(asked)
     assert msgspec.json.encode(asked) == before
+
+
+def test_a_model_that_never_thinks_is_not_asked_for_its_thoughts() -> None:
+    assert "include" not in write(thinking=Thinking(possible=False))[0]

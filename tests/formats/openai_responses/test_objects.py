@@ -48,6 +48,8 @@ def test_the_items_are_the_sdks() -> None:
     assert ResponseFunctionToolCall.model_validate(function).arguments == "{}"
     custom = call_item(ids, ToolStart(0, "", "patch", custom=True), "x", "completed")
     assert ResponseCustomToolCall.model_validate(custom).input == "x"
+    grouped = ResponseFunctionToolCall.model_validate(call_item(ids, ToolStart(0, "", "disk/ls"), "{}", "completed"))
+    assert (grouped.namespace, grouped.name) == ("disk", "ls")
 
 
 @pytest.mark.parametrize(("told", "spelled"), [("resp_1", "resp_1"), ("msg_1", "resp_msg_1"), ("", "resp_")])

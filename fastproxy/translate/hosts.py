@@ -1,0 +1,60 @@
+"""What a host answers with an error although its format has it: left out of a translated request, and reported.
+
+Which names those are is a provider's row (`Quirks.refuses`); nothing here knows a host. It never touches what a client
+that speaks the host's own format says: such a client has been told by the host itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fastproxy.ir.request import Message, ReasoningPart, Request, Thinking
+
+REASONING = "reasoning"  # earlier thoughts that have no proof
+
+_UNSAID: Mapping[str, Any] = {
+    "cache_key": None,
+    "metadata": None,
+    "parallel": None,
+    "thinking": Thinking(),
+    "tier": None,
+    "user": None,
+}
+_NUMBERS = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "logit_bias")
+
+
+def without_refused(request: Request, refused: frozenset[str]) -> tuple[Request, tuple[str, ...]]:
+    """The request without what is refused, and the names of what it had of that.
+
+    refused: "reasoning", fields of `Request` (cache_key, metadata, parallel, thinking, tier, user), how tokens are
+    drawn (temperature ... logit_bias), "output.verbosity", and names of extras.
+    """
+    if not refused:
+        return request, ()
+    fields = {name: value for name, value in _UNSAID.items() if name in refused and getattr(request, name) != value}
+    drawn = [name for name in _NUMBERS if name in refused and getattr(request.sampling, name) is not None]
+    extras = {name: value for name, value in request.extras.items() if name not in refused}
+    verbosity = "output.verbosity" in refused and request.output.verbosity is not None
+    messages = _without_thoughts(request.messages) if REASONING in refused else request.messages
+    lost = (
+        *([REASONING] if messages != request.messages else ()),
+        *fields,
+        *drawn,
+        *(["output.verbosity"] if verbosity else ()),
+        *(name for name in request.extras if name in refused),
+    )
+    output = msgspec.structs.replace(request.output, verbosity=None) if verbosity else request.output
+    sampling = msgspec.structs.replace(request.sampling, **dict.fromkeys(drawn))
+    changed = {**fields, "sampling": sampling, "output": output, "extras": extras, "messages": messages}
+    return msgspec.structs.replace(request, **changed), lost
+
+
+def _without_thoughts(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The messages without thoughts that nobody has signed, and without those that had nothing else."""
+    left = (Message(message.role, tuple(part for part in message.parts if not _unsigned(part))) for message in messages)
+    return tuple(message for message in left if message.parts)
+
+
+def _unsigned(part: object) -> bool:
+    return isinstance(part, ReasoningPart) and not part.signature

@@ -1,0 +1,270 @@
+"""What clients ask of a host that speaks another format: never refused, and what matters arrives in the host's words.
+
+Structured output and forced tools arrive everywhere; what has no word there is told in a header; nothing of the
+client's head goes upstream, because a translated request is ours.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from support import client_bodies, steps
+from support.arrived import pieces
+from support.client_bodies import CLIENTS, ROUTED, ClientRequest
+from support.exchange import FORMATS, Format
+from support.four_hosts import CELLS, MODELS, model, question
+from support.live_sdks import openai_client
+from support.relay import TOKEN, UPSTREAM_KEY, Relay
+from support.script import Seen
+from support.steps import Call, Step
+from support.upstream import Upstream
+from support.wire import Answer
+
+Json = dict[str, Any]
+
+SAID = Step(text="On the north cliff.")
+FOREIGN = [(name, host) for name, request in CLIENTS.items() for host in FORMATS if host != request.format]
+every_cell = pytest.mark.parametrize(("client", "host"), CELLS)
+every_client = pytest.mark.parametrize(("name", "host"), FOREIGN)
+
+
+def sent(relay: Relay, upstream: Upstream, request: ClientRequest, host: Format) -> tuple[Answer, Seen]:
+    stream = "stream" in request.target or bool(request.body.get("stream"))
+    script = upstream.teach(steps.acts(host, SAID, stream=stream))
+    target, body = request.asking(model(host, script))
+    answer = relay.ask(target, body, request.headers)
+    assert answer.status == 200, answer.body
+    return answer, upstream.only(script)
+
+
+@every_client
+def test_what_a_real_client_sends_is_taken(crossing: Relay, upstream: Upstream, name: str, host: Format):
+    answer, seen = sent(crossing, upstream, CLIENTS[name], host)
+    assert answer.complete
+    assert b"cliff" in answer.body
+    arrived = pieces(host, seen.body)
+    said = " ".join(piece.text for piece in arrived)
+    for text in texts(CLIENTS[name].body):
+        assert text in said, f"{text!r} did not arrive"
+    assert tools(host, seen) >= client_tools(CLIENTS[name].body)
+    assert b"MODEL" not in seen.body
+
+
+def texts(value: object) -> list[str]:
+    """Everything that a body says to the model."""
+    if isinstance(value, dict):
+        own = [value[key] for key in ("text", "output", "content") if isinstance(value.get(key), str)]
+        inner = (value[key] for key in ("messages", "system", "input", "contents", "parts", "content") if key in value)
+        return [*own, *(text for part in inner for text in texts(part)), *texts(value.get("systemInstruction"))]
+    return [text for part in value for text in texts(part)] if isinstance(value, list) else []
+
+
+def client_tools(body: Json) -> set[str]:
+    """The names of the tools that the client runs itself."""
+    declared = [tool for group in body.get("tools", []) for tool in group.get("functionDeclarations", [group])]
+    return {tool.get("function", tool).get("name") for tool in declared} - {None}
+
+
+def tools(host: Format, seen: Seen) -> set[str]:
+    return client_tools(orjson.loads(seen.body))
+
+
+# What a host gets of a client's head: what the format demands, our own name, our own credential.
+OUR_HEADERS = {b"host", b"content-type", b"accept", b"user-agent", b"accept-encoding", b"content-length"}
+CARRIERS: Mapping[Format, tuple[bytes, bytes]] = {
+    "openai-chat": (b"authorization", b"Bearer "),
+    "openai-responses": (b"authorization", b"Bearer "),
+    "anthropic": (b"x-api-key", b""),
+    "gemini": (b"x-goog-api-key", b""),
+}
+
+
+@every_client
+def test_nothing_of_the_clients_head_goes_upstream(crossing: Relay, upstream: Upstream, name: str, host: Format):
+    _, seen = sent(crossing, upstream, CLIENTS[name], host)
+    carrier, scheme = CARRIERS[host]
+    versions = {b"anthropic-version", b"anthropic-beta"} if host == "anthropic" else set()
+    assert {key for key, _ in seen.headers} - OUR_HEADERS - versions == {carrier}
+    assert seen.get(carrier) == [scheme + UPSTREAM_KEY.encode()]
+    assert seen.get(b"user-agent")[0].startswith(b"fastproxy/")
+    assert TOKEN.encode() not in seen.head + seen.body
+    assert b"?" not in seen.request_line or seen.request_line.endswith(b"?alt=sse HTTP/1.1")
+
+
+def test_what_has_no_word_at_the_host_is_named_in_a_header(crossing: Relay, upstream: Upstream):
+    for host in ("openai-chat", "anthropic", "gemini"):
+        answer, _ = sent(crossing, upstream, client_bodies.CODEX, host)
+        dropped = set((answer.get("x-fastproxy-dropped") or "").split(","))
+        assert "client_metadata" in dropped
+        assert any("web_search" in name for name in dropped) or host in ("anthropic", "gemini")
+
+
+# The shape of an answer, in each format's own words: asked for, and found again at the host.
+
+SCHEMA: Json = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "type": {"type": "string", "enum": ["lamp", "pier"]}},
+    "required": ["name", "type"],
+    "additionalProperties": False,
+}
+SHAPED: Mapping[Format, Json] = {
+    "openai-chat": {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "place", "strict": True, "schema": SCHEMA}}
+    },
+    "openai-responses": {
+        "text": {"format": {"type": "json_schema", "name": "place", "strict": True, "schema": SCHEMA}}
+    },
+    "anthropic": {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+    "gemini": {"generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}},
+}
+FOUND: Mapping[Format, Callable[[Json], Json]] = {
+    "openai-chat": lambda body: body["response_format"]["json_schema"]["schema"],
+    "openai-responses": lambda body: body["text"]["format"]["schema"],
+    "anthropic": lambda body: body["output_config"]["format"]["schema"],
+    "gemini": lambda body: body["generationConfig"]["responseJsonSchema"],
+}
+TOOL: Json = {"name": "set_title", "description": "Sets it."}
+FORCED: Mapping[Format, Json] = {
+    "openai-chat": {
+        "tools": [{"type": "function", "function": TOOL | {"parameters": SCHEMA}}],
+        "tool_choice": {"type": "function", "function": {"name": "set_title"}},
+    },
+    "openai-responses": {
+        "tools": [TOOL | {"type": "function", "parameters": SCHEMA}],
+        "tool_choice": {"type": "function", "name": "set_title"},
+    },
+    "anthropic": {
+        "tools": [TOOL | {"input_schema": SCHEMA}],
+        "tool_choice": {"type": "tool", "name": "set_title"},
+    },
+    "gemini": {
+        "tools": [{"functionDeclarations": [TOOL | {"parametersJsonSchema": SCHEMA}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["set_title"]}},
+    },
+}
+CHOSEN: Mapping[Format, Json] = {
+    "openai-chat": {"tool_choice": {"type": "function", "function": {"name": "set_title"}}},
+    "openai-responses": {"tool_choice": {"type": "function", "name": "set_title"}},
+    "anthropic": {"tool_choice": {"type": "tool", "name": "set_title"}},
+    "gemini": {"toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["set_title"]}}},
+}
+
+
+def arrived(relay: Relay, upstream: Upstream, client: Format, host: Format, fields: Json, said: Step = SAID) -> Json:
+    script = upstream.teach(steps.acts(host, said, stream=False))
+    target, body = question(client, model(host, script))
+    answer = relay.ask(target, orjson.dumps(orjson.loads(body) | fields))
+    assert answer.status == 200, answer.body
+    told: Json = orjson.loads(upstream.only(script).body)
+    return told
+
+
+@every_cell
+def test_the_shape_of_an_answer_arrives(crossing: Relay, upstream: Upstream, client: Format, host: Format):
+    told = arrived(crossing, upstream, client, host, SHAPED[client])
+    schema = FOUND[host](told)
+    assert schema["properties"] == SCHEMA["properties"]
+    assert schema["required"] == SCHEMA["required"]
+
+
+@every_cell
+def test_a_forced_tool_arrives(crossing: Relay, upstream: Upstream, client: Format, host: Format):
+    told = arrived(crossing, upstream, client, host, FORCED[client])
+    for key, value in CHOSEN[host].items():
+        assert value.items() <= told[key].items()
+    assert client_tools(told) == {"set_title"}
+
+
+@pytest.mark.parametrize("host", [host for host in FORMATS if host != "gemini"])
+def test_gemini_clis_router_is_answered_in_json(crossing: Relay, upstream: Upstream, host: Format):
+    chosen = '{"reasoning":"short","model_choice":"flash"}'
+    script = upstream.teach(steps.acts(host, Step(text=chosen), stream=False))
+    target, body = client_bodies.GEMINI_ROUTER.asking(model(host, script))
+    answer = orjson.loads(crossing.ask(target, body).body)
+    assert answer["candidates"][0]["content"]["parts"] == [{"text": chosen}]
+    assert FOUND[host](orjson.loads(upstream.only(script).body))["properties"] == ROUTED["properties"]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("host", [host for host in FORMATS if host != "openai-responses"])
+def test_codexs_patch_tool_takes_free_text_from_hosts_that_know_only_json(
+    crossing: Relay, upstream: Upstream, host: Format, stream: bool
+):
+    patch = '*** Begin Patch\n+"lamp"\n*** End Patch'
+    call = Call("call_7", "apply_patch", orjson.dumps({"input": patch}).decode())
+    script = upstream.teach(steps.acts(host, Step(calls=(call,)), stream=stream), steps.acts(host, SAID, stream=stream))
+    asked = {"model": model(host, script), "tools": client_bodies.CODEX.body["tools"][:2]}
+    with openai_client(crossing.url) as client:
+        history: list[Any] = [{"role": "user", "content": "Mend the lamp."}]
+        if stream:
+            with client.responses.stream(**asked, input=history) as events:
+                (item,) = events.get_final_response().output
+        else:
+            (item,) = client.responses.create(**asked, input=history).output
+        assert (item.type, item.name, item.input) == ("custom_tool_call", "apply_patch", patch)
+        history += [item.to_dict(mode="json")]
+        history += [{"type": "custom_tool_call_output", "call_id": item.call_id, "output": "Done"}]
+        client.responses.create(**asked, input=history, stream=stream)
+    _, second = upstream.seen(script)
+    told = [piece for piece in pieces(host, second.body) if piece.kind in ("call", "result")]
+    assert [(piece.kind, piece.id) for piece in told] == [("call", told[0].id), ("result", told[0].id)]
+    assert orjson.loads(told[0].text) == {"input": patch}
+
+
+def test_a_chat_request_with_tools_is_upgraded_where_only_responses_takes_it(relay: Relay, upstream: Upstream):
+    """gpt-5.6 refuses tools beside thinking on Chat; the client hears Chat all the same."""
+    script = upstream.teach(
+        steps.acts("openai-responses", Step(calls=(Call("call_1", "set_title", "{}"),)), stream=False)
+    )
+    target, body = question("openai-chat", f"lab/{script}/gpt-5.6")
+    answer = relay.ask(target, orjson.dumps(orjson.loads(body) | {"tools": FORCED["openai-chat"]["tools"]}))
+    assert orjson.loads(answer.body)["choices"][0]["message"]["tool_calls"][0]["id"] == "call_1"
+    assert upstream.only(script).request_line == b"POST /v1/responses HTTP/1.1"
+    script = upstream.teach(steps.acts("openai-chat", SAID, stream=False))
+    target, body = question("openai-chat", f"lab/{script}/gpt-5.6")
+    assert relay.ask(target, body).status == 200
+    assert upstream.only(script).request_line == b"POST /v1/chat/completions HTTP/1.1"
+
+
+@every_cell
+def test_the_host_is_asked_for_the_model_by_its_own_name(
+    crossing: Relay, upstream: Upstream, client: Format, host: Format
+):
+    script = upstream.teach(steps.acts(host, SAID, stream=False))
+    asked = model(host, script)
+    target, body = question(client, asked)
+    answer = crossing.ask(target, body)
+    seen = upstream.only(script)
+    own = f"{script}/{MODELS[host]}"
+    if host == "gemini":
+        assert own.replace("/", "%2F").encode() in seen.request_line
+    else:
+        assert orjson.loads(seen.body)["model"] == own
+    told = orjson.loads(answer.body)
+    assert told.get("model", told.get("modelVersion")) == asked
+    assert answer.get("x-fastproxy-route") == f"lab-{host}/{own}"
+
+
+REFUSED: Mapping[str, tuple[Format, Json]] = {
+    "several answers": ("openai-chat", {"n": 2}),
+    "several candidates": ("gemini", {"generationConfig": {"candidateCount": 2}}),
+    "an answer kept by another": ("openai-responses", {"previous_response_id": "resp_1"}),
+    "a conversation kept by another": ("openai-responses", {"conversation": "conv_1"}),
+    "work in the background": ("openai-responses", {"background": True}),
+    "an item kept by another": ("openai-responses", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "host"), [(what, host) for what, (client, _) in REFUSED.items() for host in FORMATS if host != client]
+)
+def test_what_would_mean_something_else_is_refused(crossing: Relay, upstream: Upstream, what: str, host: Format):
+    client, fields = REFUSED[what]
+    script = upstream.teach(steps.acts(host, SAID, stream=False))
+    target, body = question(client, model(host, script))
+    answer = crossing.ask(target, orjson.dumps(orjson.loads(body) | fields))
+    assert answer.status == 400
+    assert orjson.loads(answer.body)["error"]["message"]
+    assert upstream.seen(script) == []
