@@ -6,10 +6,10 @@ A fast wrong answer is no answer: everything but a whole 200 with framing that a
 import re
 
 from . import wire
+from .dialects import CHAT, DIALECTS
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
-_MARK_BYTES = len(wire.STAMP)
 
 
 class BadAnswerError(Exception):
@@ -20,13 +20,15 @@ class Answer:
     """One answer, fed as it arrives.
 
     events: stamped events seen so far. joined: those that came in one read with an earlier one.
-    delays: where each event's delay is appended, in nanoseconds from the upstream's write to our read.
+    delays: where each event's delay is appended, in nanoseconds from the upstream's write to our read. stamp: what
+    stands before the time in an event of this format.
     """
 
-    __slots__ = ("_buffer", "_chunked", "_missing_bytes", "_payload", "delays", "events", "joined")
+    __slots__ = ("_buffer", "_chunked", "_missing_bytes", "_payload", "_stamp", "delays", "events", "joined")
 
-    def __init__(self, delays: list[int]) -> None:
+    def __init__(self, delays: list[int], stamp: bytes = DIALECTS[CHAT].stamp) -> None:
         self.delays = delays
+        self._stamp = stamp
         self.events = 0
         self.joined = 0
         self._buffer = b""
@@ -85,9 +87,10 @@ class Answer:
     def _read_stamps(self, payload: bytes, now_nanoseconds: int) -> None:
         """Note every stamp; keep an unfinished end for the next chunk, as a relay may cut events anywhere."""
         read_to = 0
-        while (at := payload.find(wire.STAMP, read_to)) >= 0 and len(payload) >= at + _MARK_BYTES + wire.STAMP_DIGITS:
-            read_to = at + _MARK_BYTES + wire.STAMP_DIGITS
-            self.delays.append(now_nanoseconds - int(payload[at + _MARK_BYTES : read_to]))
+        mark_bytes = len(self._stamp)
+        while (at := payload.find(self._stamp, read_to)) >= 0 and len(payload) >= at + mark_bytes + wire.STAMP_DIGITS:
+            read_to = at + mark_bytes + wire.STAMP_DIGITS
+            self.delays.append(now_nanoseconds - int(payload[at + mark_bytes : read_to]))
             self.events += 1
-        keep_from = at if at >= 0 else max(read_to, len(payload) - _MARK_BYTES + 1)
+        keep_from = at if at >= 0 else max(read_to, len(payload) - mark_bytes + 1)
         self._payload = payload[keep_from:]

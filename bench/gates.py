@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from .cases import CASES, IDLE_STREAMS, Case
+from .cells import KINDS, worst
 from .result import Memory, State, Verdict
 from .rounds import Series, over, ratios, steady
 
@@ -33,6 +34,19 @@ def verdicts(
         for verdict in _ratio_verdicts(case, cases[case.name], judged=judged)
     ]
     return [*found, *_latency_verdicts(cases[PACED_CASE]), *_memory_verdicts(memory)]
+
+
+def cell_verdicts(taken: Mapping[str, Mapping[str, Series]], equal: Sequence[float]) -> list[Verdict]:
+    """For every kind of translated work, whether its most expensive cell stays within its ratio to nginx."""
+    found: list[Verdict] = []
+    for kind in KINDS:
+        if kind.over_nginx is None or "nginx" not in taken.get(kind.name, {}):
+            continue
+        cell, figures = worst(taken[kind.name], "nginx")
+        state = _ratio_state(figures, kind.over_nginx, judged=steady(equal))
+        name = f"{kind.name} CPU, at most ({cell})"
+        found.append(Verdict("B", name, statistics.median(figures), kind.over_nginx, "x nginx", state))
+    return found
 
 
 def _ratio_verdicts(case: Case, taken: Mapping[str, Series], *, judged: bool) -> list[Verdict]:

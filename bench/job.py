@@ -2,11 +2,14 @@
 
 import msgspec
 
+from .dialects import CHAT
+
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A fixed amount of work against one port.
 
-    model: how the upstream is to answer (bench/wire.py). body_bytes: the size of each request's body.
+    model: how the upstream is to answer (bench/wire.py). client: the format that the client speaks. provider: the host
+    that a relay is asked for by name, "" for the one that has the model. body_bytes: the size of each request's body.
     connections: how many are open at once, each with one request at a time. requests: how many in all.
     spread_seconds: over how long the connections start, so that paced streams don't beat in step.
     watched: processes whose CPU time and memory are taken around the work.
@@ -17,6 +20,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     port: int
     model: str
+    client: str = CHAT
+    provider: str = ""
     body_bytes: int = 1000
     connections: int = 1
     requests: int = 1

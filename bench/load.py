@@ -14,6 +14,7 @@ import uvloop
 
 from . import meter, wire
 from .answer import Answer, BadAnswerError
+from .dialects import DIALECTS
 from .job import Job, Outcome, spread
 
 JOB_SECONDS = 60.0
@@ -39,7 +40,9 @@ class Work:
     """
 
     def __init__(self, job: Job, model: str, requests: int) -> None:
-        self.request = wire.request(model, port=job.port, body_bytes=job.body_bytes)
+        named = f"{job.provider}/{model}" if job.provider else model
+        self.request = wire.request(named, port=job.port, body_bytes=job.body_bytes, client=job.client)
+        self.stamp = DIALECTS[job.client].stamp
         self.plan = wire.plan(model)
         self.to_send = requests
         self.to_finish = requests
@@ -119,7 +122,7 @@ class Client(asyncio.Protocol):
             return
         work.to_send -= 1
         self._work = work
-        self._answer = Answer(work.delays)
+        self._answer = Answer(work.delays, work.stamp)
         self._sent_at_nanoseconds = time.monotonic_ns()
         self._transport.write(work.request)
 

@@ -21,7 +21,25 @@ format = "openai-chat"
 base_url = "http://127.0.0.1:{upstream_port}/v1"
 api_key = "env:BENCH_UPSTREAM_KEY"
 models = ["bench-*"]
+[providers.bench-responses]
+format = "openai-responses"
+base_url = "http://127.0.0.1:{upstream_port}/v1"
+api_key = "env:BENCH_UPSTREAM_KEY"
+[providers.bench-anthropic]
+format = "anthropic"
+base_url = "http://127.0.0.1:{upstream_port}"
+api_key = "env:BENCH_UPSTREAM_KEY"
+[providers.bench-gemini]
+format = "gemini"
+base_url = "http://127.0.0.1:{upstream_port}"
+api_key = "env:BENCH_UPSTREAM_KEY"
 """
+PROVIDERS = {  # by the one format that each speaks
+    "openai-chat": "bench",
+    "openai-responses": "bench-responses",
+    "anthropic": "bench-anthropic",
+    "gemini": "bench-gemini",
+}
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from .cases import CASES
+from .cells import KINDS
 from .job import Spread
 from .result import Result, Verdict
 from .rounds import Series, ratios, steady
@@ -24,6 +25,7 @@ def markdown(result: Result) -> str:
         + ("." if steady(result.equal) else ", so this run can't judge ratios.")
         + "\n",
         _cost_table(result),
+        _cell_table(result),
         _delay_table(result),
         _answer_table(result),
         _memory_table(result),
@@ -57,6 +59,26 @@ def _cost_table(result: Result) -> str:
         )
     heads = ("case", "per", "reference, us", "nginx, us", "fastproxy, us", "x reference", "x nginx")
     return _table("CPU time: median (lowest to highest round)", heads, rows)
+
+
+def _cell_table(result: Result) -> str:
+    """One row for each cell, one column for each kind of work: time, and its ratio to nginx in brackets."""
+    kinds = [kind for kind in KINDS if kind.name in result.cells]
+    if not kinds:
+        return ""
+    names = list(result.cells[kinds[0].name])
+    rows = [(name, *(_cell(result.cells[kind.name], name) for kind in kinds)) for name in reversed(names)]
+    heads = ("client over host", *(f"{kind.title}: {kind.unit}" for kind in kinds))
+    note = (
+        "Rounds of the cells lie between rounds of `passthrough` (fastproxy, Chat over Chat) and of nginx, which\n"
+        "passes the same Chat traffic on. In brackets: x nginx, the median of the rounds.\n"
+    )
+    return _table("Translation, CPU time in us: median", heads, rows) + "\n" + note
+
+
+def _cell(taken: Mapping[str, Series], name: str) -> str:
+    ratio = f" ({statistics.median(ratios(taken, name, 'nginx')):.2f})" if "nginx" in taken and name != "nginx" else ""
+    return _cost(taken, name) + ratio
 
 
 def _delay_table(result: Result) -> str:

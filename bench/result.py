@@ -30,6 +30,7 @@ class Memory(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """One run. machine: facts that change figures. cases: case name -> relay name -> series.
 
+    cells: kind of translated work -> cell (also `passthrough` and nginx) -> series.
     equal: ratios of the reference to a second reference, round by round. memory: by relay name.
     """
 
@@ -37,5 +38,6 @@ class Result(msgspec.Struct, frozen=True):
     quick: bool
     equal: list[float]
     cases: dict[str, dict[str, Series]]
+    cells: dict[str, dict[str, Series]]
     memory: dict[str, Memory]
     verdicts: list[Verdict]

@@ -22,9 +22,9 @@ from typing import NoReturn
 
 import msgspec
 
-from . import nginx, relays, report, wire
+from . import cells, nginx, relays, report, wire
 from .cases import CASES, EQUAL_CASE, IDLE_MODEL, IDLE_STREAMS, Case
-from .gates import verdicts
+from .gates import cell_verdicts, verdicts
 from .job import Job, Outcome
 from .processes import BenchError, Load, Started, cores, listening, load, python
 from .result import Memory, Result
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 
 def measure(*, quick: bool, say: Say) -> Result:
-    """One whole run: under 40 seconds when quick, under 6 minutes else. say: told what happens, line by line.
+    """One whole run: under a minute when quick, about a quarter of an hour else. say: told what happens, line by line.
 
     Raises: BenchError when a relay doesn't start or a request fails.
     """
@@ -61,7 +61,14 @@ def measure(*, quick: bool, say: Say) -> Result:
                 direct = _take(generator, case, 1, {"direct": upstream})
                 cases[case.name] = {**_take(generator, case, rounds, compared), **direct}
                 say(_line(case, cases[case.name]))
-    return Result(_machine(), quick, equal, cases, memory, verdicts(cases, equal, memory["fastproxy"]))
+        translated = {
+            kind.name: _take_cells(generator, kind, compared, quick=quick) for kind in cells.KINDS if kind.rounds[quick]
+        }
+        for kind in cells.KINDS:
+            if kind.name in translated:
+                say(_line(kind, translated[kind.name]))
+    found = [*verdicts(cases, equal, memory["fastproxy"]), *cell_verdicts(translated, equal)]
+    return Result(_machine(), quick, equal, cases, translated, memory, found)
 
 
 def _others(stack: contextlib.ExitStack, upstream_port: int, core: int | None) -> dict[str, Started]:
@@ -80,6 +87,16 @@ def _take(generator: Load, case: Case, rounds: int, targets: Mapping[str, Starte
         return generator.run(case.job(target.port, () if name == "direct" else (target.pid,)))
 
     return take(case, rounds, list(targets), run)
+
+
+def _take_cells(generator: Load, kind: Case, compared: Mapping[str, Started], *, quick: bool) -> dict[str, Series]:
+    """A kind of work through every cell, through fastproxy untranslated, and through nginx where it is installed."""
+    product, outside = compared["fastproxy"], compared.get("nginx")
+    jobs = {cells.title(cell): cells.job(kind, cell, product.port, (product.pid,)) for cell in cells.cells(quick=quick)}
+    jobs[cells.PASSTHROUGH] = kind.job(product.port, (product.pid,))
+    if outside is not None:
+        jobs["nginx"] = kind.job(outside.port, (outside.pid,))
+    return take(kind, kind.rounds[quick], list(jobs), lambda name: generator.run(jobs[name]))
 
 
 def _equal(generator: Load, upstream_port: int, core: int | None, rounds: int) -> list[float]:
@@ -141,7 +158,7 @@ def _interrupted(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG
 def main() -> int:
     """The exit status: 1 when a gate is over its limit or the bench could not run."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and cases, under 40 seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and cases, under a minute")
     quick: bool = parser.parse_args().quick
     signal.signal(signal.SIGTERM, _interrupted)
     try:

@@ -1,4 +1,4 @@
-"""The provider of the bench: a process of its own that answers as the model's name asks (bench/wire.py).
+"""The provider of the bench: a process of its own that answers as path and model ask (bench/wire.py).
 
 It never checks a credential and never does more than the bytes need: it shares a core with the load generator.
 """
@@ -13,7 +13,6 @@ import uvloop
 from . import wire
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_JSON_ANSWER = wire.json_answer()
 
 
 class Upstream(asyncio.Protocol):
@@ -25,6 +24,7 @@ class Upstream(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._received_bytes = 0
         self._expected_bytes: int | None = None
+        self._format = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by shape, not by class
@@ -43,20 +43,21 @@ class Upstream(asyncio.Protocol):
         self._pieces.clear()
         self._received_bytes = 0
         self._expected_bytes = None
-        self._answer(wire.model_of(request))
+        self._answer(request)
 
-    def _answer(self, model: str) -> None:
+    def _answer(self, request: bytes) -> None:
         if self._transport is None:
             return
         try:
+            self._format, model = wire.asked(request)
             plan = wire.plan(model)
         except ValueError:
             self._transport.close()
             return
         if plan is None:
-            self._transport.write(_JSON_ANSWER)
+            self._transport.write(wire.json_answer(self._format))
             return
-        self._transport.write(wire.stream_head())
+        self._transport.write(wire.stream_head(self._format))
         self._write_next(plan, 1, self._loop.time())
 
     def _write_next(self, plan: wire.Plan, number: int, started: float) -> None:
@@ -70,7 +71,8 @@ class Upstream(asyncio.Protocol):
         if self._transport is None:
             return
         last = number == plan.writes
-        self._transport.write(wire.stream_write(plan.events, time.monotonic_ns(), last=last and not plan.idle))
+        ends = last and not plan.idle
+        self._transport.write(wire.stream_write(plan.events, time.monotonic_ns(), last=ends, host=self._format))
         if not last:
             self._write_next(plan, number + 1, started)
 

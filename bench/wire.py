@@ -16,14 +16,16 @@ from collections.abc import Iterator
 import msgspec
 import orjson
 
+from .dialects import CHAT, DIALECTS, Turn, of_path
+
 TOKEN = "bench-token"
 UPSTREAM_KEY = "bench-upstream-key"
-PATH = "/v1/chat/completions"
 JSON_MODEL = "bench-json1k"
-STAMP = b'"content":"@'
 STAMP_DIGITS = 19
 
+_LINE = re.compile(r"POST ([^ ]+) HTTP/1.1")
 _MODEL = re.compile(rb'"model":"([^"]*)"')
+_MODEL_IN_PATH = re.compile(r"/models/([^:]*):")
 _PLAN = re.compile(r"bench-(\d+)x(\d+)-(\d+)ms(-idle)?")
 _REQUEST_HEAD = (
     "POST {path} HTTP/1.1\r\n"
@@ -72,25 +74,6 @@ _RESPONSE_HEAD = (
     b"\r\n"
 )
 _STREAM_HEAD = _RESPONSE_HEAD % (b"text/event-stream; charset=utf-8", b"Transfer-Encoding: chunked")
-_CHUNK = (
-    b'data: {"id":"chatcmpl-BenchBenchBenchBenchBenchBe","object":"chat.completion.chunk","created":1795262400,'
-    b'"model":"bench","service_tier":"default","system_fingerprint":"fp_0123456789","choices":[%b],"usage":%b}\n\n'
-)
-_EVENT = _CHUNK % (
-    b'{"index":0,"delta":{"content":"@%019d"},"logprobs":null,"finish_reason":null}',
-    b"null",
-)
-_USAGE = (
-    b'{"prompt_tokens":200,"completion_tokens":20,"total_tokens":220,"prompt_tokens_details":{"cached_tokens":128,'
-    b'"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,'
-    b'"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
-)
-_LAST_EVENTS = (
-    _CHUNK % (b'{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}', b"null")
-    + _CHUNK % (b"", _USAGE)
-    + b"data: [DONE]\n\n"
-)
-_STREAM_END = b"%x\r\n%b\r\n0\r\n\r\n" % (len(_LAST_EVENTS), _LAST_EVENTS)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -118,69 +101,68 @@ def plan(model: str) -> Plan | None:
     return Plan(int(writes), int(events), int(gap_ms) / 1000, idle is not None)
 
 
-def model_of(body: bytes) -> str:
-    """The model that a request of ours names; "" where it names none."""
+def asked(request: bytes) -> tuple[str, str]:
+    """The format and the model that a request asks for. Raises: ValueError for one that is none of ours."""
+    line = _LINE.match(request[:1000].decode("latin-1"))
+    if line is None:
+        raise ValueError("no such request")
+    in_path = _MODEL_IN_PATH.search(line[1])
+    return of_path(line[1]), in_path[1] if in_path else _model_of(request)
+
+
+def _model_of(body: bytes) -> str:
     match = _MODEL.search(body, max(body.rfind(b'"model":"'), 0))
     return match[1].decode() if match else ""
 
 
-def request(model: str, *, port: int, body_bytes: int) -> bytes:
-    """One whole request, its keys in the SDK's order. The body is `body_bytes` long, or up to 300 bytes longer."""
-    streamed = plan(model) is not None
-    tail: dict[str, object] = {"model": model}
-    if streamed:
-        tail |= {"stream": True, "stream_options": {"include_usage": True}}
-    messages: list[dict[str, str]] = []
-    size = len(orjson.dumps({"messages": messages, **tail}))
-    for message in _conversation():
-        if messages and size >= body_bytes:
+def request(model: str, *, port: int, body_bytes: int, client: str = CHAT) -> bytes:
+    """One whole request in the client's format. The body is `body_bytes` long, or up to 300 bytes longer.
+
+    model: also as `provider/model`, which a relay takes apart.
+    """
+    dialect = DIALECTS[client]
+    streamed = plan(model.rpartition("/")[2]) is not None
+    turns: list[Turn] = []
+    size = empty_bytes = len(orjson.dumps(dialect.body((), model, streamed)))
+    for turn in _conversation():
+        if turns and size >= body_bytes:
             break
-        messages.append(message)
-        size += len(orjson.dumps(message)) + 1
-    body = orjson.dumps({"messages": messages, **tail})
-    head = _REQUEST_HEAD.format(path=PATH, port=port, token=TOKEN, length=len(body))
+        turns.append(turn)
+        size += len(orjson.dumps(dialect.body((turn,), model, streamed))) - empty_bytes + 1
+    body = orjson.dumps(dialect.body(turns, model, streamed))
+    verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
+    path = dialect.path.format(model=model, verb=verb)
+    head = _REQUEST_HEAD.format(path=path, port=port, token=TOKEN, length=len(body))
     return head.encode() + body
 
 
-def _conversation() -> Iterator[dict[str, str]]:
+def _conversation() -> Iterator[Turn]:
     number = 0
     while True:
         role = "assistant" if number % 2 else "user"
         text = f'Turn {number}: the parser said "unexpected end of input"\nin line {number * 7}, and then '
-        yield {"role": role, "content": text + "nothing else happened for a while. " * 4}
+        yield role, text + "nothing else happened for a while. " * 4
         number += 1
 
 
-def json_answer() -> bytes:
-    """Head and body of the 1 KB JSON answer."""
-    message: dict[str, object] = {
-        "role": "assistant",
-        "content": "All of it was said before. " * 18,
-        "refusal": None,
-        "annotations": [],
-    }
-    body = orjson.dumps(
-        {
-            "id": "chatcmpl-BenchBenchBenchBenchBenchBe",
-            "object": "chat.completion",
-            "created": 1795262400,
-            "model": "bench",
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
-            "usage": orjson.Fragment(_USAGE),
-            "service_tier": "default",
-            "system_fingerprint": "fp_0123456789",
-        },
-    )
+def json_answer(host: str = CHAT) -> bytes:
+    """Head and body of the 1 KB JSON answer of a host of that format."""
+    body = DIALECTS[host].whole
     return _RESPONSE_HEAD % (b"application/json", b"Content-Length: %d" % len(body)) + body
 
 
-def stream_head() -> bytes:
-    """The head of every streamed answer."""
-    return _STREAM_HEAD
+def stream_head(host: str = CHAT) -> bytes:
+    """The head of every streamed answer, and the events before the first stamped one."""
+    opening = DIALECTS[host].opening
+    return _STREAM_HEAD + _chunk(opening) if opening else _STREAM_HEAD
 
 
-def stream_write(events: int, now_nanoseconds: int, *, last: bool) -> bytes:
-    """`events` stamped events, each its own HTTP chunk; the last write also ends the stream as Chat and HTTP demand."""
-    event = _EVENT % now_nanoseconds
-    written = b"%x\r\n%b\r\n" % (len(event), event) * events
-    return written + _STREAM_END if last else written
+def stream_write(events: int, now_nanoseconds: int, *, last: bool, host: str = CHAT) -> bytes:
+    """`events` stamped events, each its own HTTP chunk; the last write ends the stream as format and HTTP demand."""
+    dialect = DIALECTS[host]
+    written = _chunk(dialect.event % now_nanoseconds) * events
+    return written + _chunk(dialect.closing) + b"0\r\n\r\n" if last else written
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)

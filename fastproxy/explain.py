@@ -11,7 +11,8 @@ from fastproxy.asked import Asked, View
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.outgoing import decoded, outgoing, target_of, upgraded
-from fastproxy.providers import echo
+from fastproxy.providers import BY_NAME, echo
+from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import CREDENTIALS
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
@@ -101,7 +102,7 @@ def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
     account, notes = _account(asked, route)
     sent = outgoing(asked, route, account, Memory())
     lines = (line.partition(b": ") for line in sent.call.lines.split(b"\r\n") if line)
-    hidden = CREDENTIALS.union(name.lower().encode() for name, _ in route.provider.headers)  # these may be secrets, too
+    hidden = CREDENTIALS | _configured_headers(route.provider)
     headers = ((name, _REDACTED if name.lower() in hidden else value) for name, _, value in lines)
     return msgspec.structs.replace(
         told,
@@ -114,13 +115,19 @@ def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
     )
 
 
+def _configured_headers(provider: Provider) -> frozenset[bytes]:
+    """The names of headers that the user has set, whose values may be secrets, too."""
+    known = BY_NAME[provider.name].headers if provider.name in BY_NAME else ()
+    return frozenset(header[0].lower().encode() for header in provider.headers if header not in known)
+
+
 def _reasons(dropped: tuple[str, ...], asked: Asked, route: Route, account: Account) -> Mapping[str, str]:
     """Each name with the reason why the upstream is not told."""
     target = target_of(route, account)
     unfit: tuple[str, ...] = ()
     if route.format != asked.format.name:
         unfit = prepare(decoded(asked), target, Memory())[1].dropped
-    why = dict.fromkeys(dropped, f"{route.format} has no word for it")
+    why = dict.fromkeys(dropped, f"it can't be said in {route.format}")
     why |= dict.fromkeys(unfit, f"models of the family {target.family.name!r} don't take it so in {route.format}")
     why |= dict.fromkeys(target.refuses, f"{route.provider.title} refuses it")
     return {name: _WHY.get(name, why[name]) for name in dropped}

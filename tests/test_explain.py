@@ -9,7 +9,7 @@ import pytest
 
 from fastproxy.errors import Fault
 from fastproxy.explain import Explanation, explain
-from fastproxy.providers import echo
+from fastproxy.providers import BY_NAME, echo
 from fastproxy.providers.base import Provider, Quirks
 from fastproxy.snapshot import Snapshot
 from fastproxy.translate.request import prepare
@@ -66,6 +66,13 @@ def test_no_credential_is_ever_shown(tmp_path: Path, auth: str):
         assert b"sk-" not in shown
 
 
+def test_what_the_relay_itself_always_sends_is_shown(tmp_path: Path):
+    claude = BY_NAME["anthropic"]
+    one = told(tmp_path, MESSAGES, configured(claude), model="anthropic/claude-opus-5")
+    assert dict(claude.headers).items() <= dict(one.headers).items()
+    assert claude.headers
+
+
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 SEALED = {"type": "reasoning.encrypted", "data": envelope(Mint("anthropic", "else", "a"), "SIGNED"), "format": "x"}
 HISTORIES: Mapping[str, list[dict[str, object]]] = {
@@ -80,7 +87,7 @@ HISTORIES: Mapping[str, list[dict[str, object]]] = {
 def test_what_was_mended_or_lost_of_the_conversation_has_its_own_reason(tmp_path: Path, name: str):
     one = told(tmp_path, CHAT, configured(lab("anthropic")), messages=HISTORIES[name])
     assert name in one.dropped
-    assert "no word" not in one.dropped[name]
+    assert "can't be said" not in one.dropped[name]
     assert "family" not in one.dropped[name]
 
 
@@ -89,7 +96,7 @@ def test_what_the_model_does_not_take_is_told_from_what_the_format_has_no_word_f
     dropped = told(tmp_path, CHAT, configured(lab("anthropic")), **fields).dropped
     assert dropped["temperature"] == "models of the family 'claude-opus-5' don't take it so in anthropic"
     other = told(tmp_path, CHAT, configured(lab("anthropic")), user="me", store=True).dropped
-    assert other["store"] == "anthropic has no word for it"
+    assert other["store"] == "it can't be said in anthropic"
 
 
 def test_what_one_host_refuses_is_its_own_reason(tmp_path: Path):

@@ -397,3 +397,39 @@ async def test_reasoning_goes_back_to_who_signed_it_and_to_nobody_else(
             assert values(got, b"x-fastproxy-dropped") == dropped
             assert (b'"thoughtSignature":"c2lnbmVk"' in host.requests[-1]) == (not dropped)
             assert MARK.encode() not in host.requests[-1]
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+ITEM = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": '{"n":1.0}'}
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "completed",
+    "model": "gpt-5.6",
+    "output": [ITEM],
+    "usage": {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7},
+}
+
+
+@in_loop
+async def test_a_chat_client_reaches_a_model_that_takes_tools_only_through_responses(tmp_path: Path):
+    async with (
+        Host(scripted(plain(RESPONSE))) as host,
+        relay(tmp_path, snapshot([provider("lab", host.origin)])) as parts,
+    ):
+        got = await seen(parts, CHAT, orjson.dumps({"model": "gpt-5.6", "messages": HI, "tools": [TOOL]}))
+        assert host.requests[0].startswith(b"POST /v1/responses HTTP/1.1\r\n")
+        choice = orjson.loads(body_of(got))["choices"][0]
+        assert choice["finish_reason"] == "tool_calls"
+        assert choice["message"]["tool_calls"][0]["function"] == {"name": "f", "arguments": '{"n":1.0}'}
+
+
+@in_loop
+async def test_without_tools_the_same_model_is_asked_in_the_clients_own_bytes(tmp_path: Path):
+    body = orjson.dumps({"model": "gpt-5.6", "messages": HI})
+    async with (
+        Host(scripted(plain(ANSWER))) as host,
+        relay(tmp_path, snapshot([provider("lab", host.origin)])) as parts,
+    ):
+        assert body_of(await seen(parts, CHAT, body)) == orjson.dumps(ANSWER)
+        assert body_of(host.requests[0]) == body

@@ -1,1 +1,1 @@
-"""Other relays beside this one: the same work on one machine. `make bench-peers` runs it. It judges nobody."""
+"""Other relays beside this one: the same work on one machine. Only in a checkout: `make bench-peers` runs it."""

@@ -1,7 +1,8 @@
 """The clients of the comparison: a fixed amount of work against one relay, and what it took. It checks every answer.
 
-It reads with asyncio's streams, more slowly than bench/load.py: peers need milliseconds where that one counts
-microseconds, and CPU time is the relay's own. It never retries: a relay that fails a request fails the case.
+It reads with asyncio's streams, slower than bench/load.py, and JSON however it is spaced: peers need milliseconds where
+that one counts microseconds, and CPU time is the relay's own. It never retries: a relay that fails a request fails the
+case.
 """
 
 import asyncio
@@ -143,8 +144,10 @@ class Connection:
             if size:
                 yield data[:-2]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._writer.transport.abort()
+        with suppress(OSError):  # what went wrong with it has been told already
+            await self._writer.wait_closed()
 
 
 def _check_json(body: bytes) -> None:
@@ -178,7 +181,7 @@ async def run(case: Case, target: Target, seconds: float) -> Figures:
         raise CaseError(f"{type(error).__name__}: {error}") from error
     finally:
         for connection in connections:
-            connection.close()
+            await connection.close()
 
 
 async def _measure(case: Case, target: Target, connections: Sequence[Connection]) -> Figures:

@@ -1,7 +1,7 @@
 """The peers: which version, and how each is started in front of the bench's upstream. A row each; nothing runs here.
 
-Every peer is set up as its own documentation says, with one process, its request log off, and everything off that it
-says can be turned off about calling home. Nothing here may name a host that isn't this machine.
+Every peer is set up as its own documentation says, with one process, and without whatever of
+its calling home can be turned off. Nothing here may name a host that isn't this machine.
 Source: each package's README and start script at the version below, read and tried 2026-11-21.
 """
 
@@ -69,7 +69,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """A peer. package, version: in its registry. module: the folder that npm makes; "" for pip.
+    """A peer. package, version: in its registry.
 
     headers: what each request must say besides, for the upstream on a port. translates: whether it takes /v1/messages
     for a Chat upstream. note: what a reader of its figures should know.

@@ -5,25 +5,27 @@ It never tells whose machine it was: paths in what a peer said are cut to their 
 
 import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from .client import Figures
 from .compare import Compared, Pair, Row, median_ratio
-from .work import CASES
+from .work import CASES, Case
 
 COMMAND = "make bench-peers"
 _PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")
 _SHOWN_CHARACTERS = 240
 _HEAD = f"""# The relay beside others
 
-Written by `{COMMAND}` on %s; a fresh run replaces it. Every relay stood alone with fastproxy on one core, before
-the bench's upstream (an OpenAI Chat host on 127.0.0.1), and got the same requests in turns; clients and upstream had
-the other core. `1 : 50` reads: where fastproxy takes 1, the peer takes 50. Each ratio is the median of up to four
-passes, with the lowest and the highest beside it. fastproxy checks a client token and writes a usage record for each
-request; what the peers do is in the table of versions. No peer was tuned, and none talks to a provider here: this is
-what the relay itself costs, not what it is worth.
+Written by `{COMMAND}` on %s. In turns with fastproxy, each peer got the same requests on the same core, before the
+bench's upstream (an OpenAI Chat host on 127.0.0.1); clients and upstream had the other core. `1 : 50` reads: where
+fastproxy takes 1, the peer takes 50. A ratio is the median of the passes, its lowest and highest beside it; a first
+pass that warms both sides up does not count. No peer was tuned, and each does more than this work asks of it: this is
+what a relay costs, not what it is worth.
+"""
+_DELAY_NOTE = """An event's delay is from the upstream's write to the client's read, an answer's from the request to its
+end; with several connections at once, its wait for the others is in it.
 """
 
 
@@ -45,12 +47,12 @@ def markdown(result: Result) -> str:
         _versions(result),
         _ratios("CPU time, fastproxy : peer", "per", _unit, result.compared, _cost),
         _ratios("Median delay, fastproxy : peer", "of", _delay_of, result.compared, _delay),
-        "An event's delay is from the upstream's write to the client's read, an answer's from the request to its end.\n",
+        _DELAY_NOTE,
         _memory(result),
         _figures(result.compared),
-        _problems(result.compared),
+        *_problems(result.compared),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(parts)
 
 
 def lines(result: Result) -> list[str]:
@@ -69,7 +71,7 @@ def lines(result: Result) -> list[str]:
 
 def told(problem: str) -> str:
     """A problem as one short line without the machine's paths."""
-    return _PATH.sub("", " ".join(problem.split()))[-_SHOWN_CHARACTERS:].replace("|", "\\|")
+    return _PATH.sub("", " ".join(problem.split()))[-_SHOWN_CHARACTERS:].replace("|", "/")
 
 
 def _versions(result: Result) -> str:
@@ -82,14 +84,12 @@ def _versions(result: Result) -> str:
 def _ratios(
     title: str,
     head: str,
-    what: Callable[[str], str],
+    what: Callable[[Case], str],
     compared: Sequence[Compared],
     of: Callable[[Figures], float],
 ) -> str:
     measured = [peer for peer in compared if peer.rows]
-    rows = [
-        (case.title, what(case.name), *(_ratio(peer.rows.get(case.name), of) for peer in measured)) for case in CASES
-    ]
+    rows = [(case.title, what(case), *(_ratio(peer.rows.get(case.name), of) for peer in measured)) for case in CASES]
     return _table(title, ("case", head, *(peer.name for peer in measured)), rows)
 
 
@@ -115,7 +115,7 @@ def _figures(compared: Sequence[Compared]) -> str:
     return _table("The figures behind them, median us", heads, rows)
 
 
-def _problems(compared: Sequence[Compared]) -> str:
+def _problems(compared: Sequence[Compared]) -> list[str]:
     found = [(peer.name, "all", told(peer.problem)) for peer in compared if peer.problem]
     found += [
         (peer.name, case.title, told(peer.rows[case.name].problem))
@@ -123,7 +123,7 @@ def _problems(compared: Sequence[Compared]) -> str:
         for case in CASES
         if peer.rows.get(case.name, Row()).problem
     ]
-    return _table("What could not be measured", ("peer", "case", "why"), found) if found else ""
+    return [_table("What could not be measured", ("peer", "case", "why"), found)] if found else []
 
 
 def _ratio(row: Row | None, of: Callable[[Figures], float]) -> str:
@@ -152,16 +152,12 @@ def _delay(figures: Figures) -> float:
     return figures.delay_us
 
 
-_UNITS: Mapping[str, str] = {case.name: case.unit for case in CASES}
-_DELAYS: Mapping[str, str] = {case.name: case.delay for case in CASES}
+def _unit(case: Case) -> str:
+    return case.unit
 
 
-def _unit(case: str) -> str:
-    return _UNITS[case]
-
-
-def _delay_of(case: str) -> str:
-    return _DELAYS[case]
+def _delay_of(case: Case) -> str:
+    return case.delay
 
 
 def _mebibytes(size: int) -> str:

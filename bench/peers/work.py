@@ -1,44 +1,23 @@
 """The work that every relay gets, and the bytes of its requests. Pure.
 
-The load is light: the slowest peer must carry it without a queue, or its delays would only say that it had one.
+It is little, so that the slowest peer is done with each case in a few seconds. Paced events are so few that it keeps up
+with them: their delay is never the length of a queue.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-import orjson
 
 from bench import wire
+from bench.dialects import CHAT
 
 BODY_BYTES = 1000
+MESSAGES = "anthropic"
 WARM_MODEL = "bench-1x1-50ms"  # so long that every connection is busy at once, and the relay has as many upstream
-_MESSAGES_HEAD = (
-    "POST /v1/messages HTTP/1.1\r\n"
-    "Host: 127.0.0.1:{port}\r\n"
-    "Accept-Encoding: identity\r\n"
-    "Connection: keep-alive\r\n"
-    "authorization: Bearer {token}\r\n"
-    "anthropic-version: 2023-06-01\r\n"
-    "accept: application/json\r\n"
-    "content-type: application/json\r\n"
-    "user-agent: Anthropic/Python 0.116.0\r\n"
-    "x-stainless-lang: python\r\n"
-    "x-stainless-package-version: 0.116.0\r\n"
-    "x-stainless-os: Linux\r\n"
-    "x-stainless-arch: x64\r\n"
-    "x-stainless-runtime: CPython\r\n"
-    "x-stainless-runtime-version: 3.11.7\r\n"
-    "x-stainless-async: false\r\n"
-    "x-stainless-retry-count: 0\r\n"
-    "x-stainless-timeout: 600\r\n"
-    "Content-Length: {length}\r\n"
-    "\r\n"
-)
-
-Format = Literal["openai-chat", "anthropic"]
 # How a streamed answer ends when it is whole.
-STREAM_END: dict[Format, bytes] = {"openai-chat": b"data: [DONE]", "anthropic": b"message_stop"}
+STREAM_END = {CHAT: b"data: [DONE]", MESSAGES: b"message_stop"}
+_HEADERS: dict[str, dict[str, str]] = {CHAT: {}, MESSAGES: {"anthropic-version": "2023-06-01"}}
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +29,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
-    client: Format
+    client: str
     unit: Literal["request", "event"]
     model: str
     connections: int
@@ -58,7 +37,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def translated(self) -> bool:
-        return self.client != "openai-chat"
+        return self.client != CHAT
 
     @property
     def delay(self) -> str:
@@ -69,7 +48,7 @@ CASES = (
     Case(
         name="json",
         title="1 KB JSON, 1 connection",
-        client="openai-chat",
+        client=CHAT,
         unit="request",
         model=wire.JSON_MODEL,
         connections=1,
@@ -78,7 +57,7 @@ CASES = (
     Case(
         name="json16",
         title="1 KB JSON, 16 connections",
-        client="openai-chat",
+        client=CHAT,
         unit="request",
         model=wire.JSON_MODEL,
         connections=16,
@@ -87,7 +66,7 @@ CASES = (
     Case(
         name="stream",
         title="20-event stream, 4 connections",
-        client="openai-chat",
+        client=CHAT,
         unit="request",
         model="bench-20x1-0ms",
         connections=4,
@@ -96,7 +75,7 @@ CASES = (
     Case(
         name="paced",
         title="paced event (20 ms), 4 streams",
-        client="openai-chat",
+        client=CHAT,
         unit="event",
         model="bench-60x1-20ms",
         connections=4,
@@ -105,7 +84,7 @@ CASES = (
     Case(
         name="translated-stream",
         title="20-event stream, /v1/messages to Chat, 4 connections",
-        client="anthropic",
+        client=MESSAGES,
         unit="request",
         model="bench-20x1-0ms",
         connections=4,
@@ -114,7 +93,7 @@ CASES = (
     Case(
         name="translated-paced",
         title="paced event (20 ms), /v1/messages to Chat, 4 streams",
-        client="anthropic",
+        client=MESSAGES,
         unit="event",
         model="bench-60x1-20ms",
         connections=4,
@@ -125,20 +104,9 @@ CASES = (
 
 def request(case: Case, model: str, port: int, headers: Mapping[str, str]) -> bytes:
     """One whole request of the case for `model`, with these headers besides."""
-    chat = wire.request(model, port=port, body_bytes=BODY_BYTES)
-    head, _, body = chat.partition(b"\r\n\r\n")
-    if case.client == "anthropic":
-        body = _messages_body(body)
-        whole = _MESSAGES_HEAD.format(port=port, token=wire.TOKEN, length=len(body)).encode()
-        head = whole.removesuffix(b"\r\n\r\n")
-    else:
-        # What one relay would compress and another not is no part of the comparison.
-        head = head.replace(b"Accept-Encoding: gzip, deflate", b"Accept-Encoding: identity")
-    lines = "".join(f"\r\n{name}: {value}" for name, value in headers.items())
+    whole = wire.request(model, port=port, body_bytes=BODY_BYTES, client=case.client)
+    head, _, body = whole.partition(b"\r\n\r\n")
+    # What one relay would compress and another not is no part of the comparison.
+    head = head.replace(b"Accept-Encoding: gzip, deflate", b"Accept-Encoding: identity")
+    lines = "".join(f"\r\n{name}: {value}" for name, value in {**_HEADERS[case.client], **headers}.items())
     return head + lines.encode() + b"\r\n\r\n" + body
-
-
-def _messages_body(chat: bytes) -> bytes:
-    fields = orjson.loads(chat)
-    del fields["stream_options"]
-    return orjson.dumps({"max_tokens": 1024, **fields})

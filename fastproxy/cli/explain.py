@@ -22,16 +22,25 @@ _KEPT_BYTES = 200
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
-_PATHS = "/v1/chat/completions, /v1/responses, /v1/messages, /v1beta/models/MODEL:generateContent"
+_GEMINI_PATH = "/v1beta/models/MODEL:generateContent"
+_PATHS = f"/v1/chat/completions, /v1/responses, /v1/messages, {_GEMINI_PATH}"
+# Fields that only one format has and that its clients send.
+_LIKELY = (
+    (frozenset(("input", "instructions", "previous_response_id")), "/v1/responses"),
+    (frozenset(("system", "stop_sequences", "anthropic_version")), "/v1/messages"),
+)
 
 
 def explain(
     request: Annotated[str, typer.Argument(help="A file with the body of a request, or - for standard input.")],
     *,
     path: Annotated[
-        str,
-        typer.Option(help="The path that the client asks at: /v1/messages, /v1/responses, /v1beta/models/M:verb ..."),
-    ] = "/v1/chat/completions",
+        str | None,
+        typer.Option(
+            help="The path that the client asks at: /v1/messages, /v1beta/models/MODEL:generateContent ... "
+            "[default: what the body looks like]"
+        ),
+    ] = None,
     header: Annotated[
         list[str] | None, typer.Option(help="A header of the client, 'name: value'; may be repeated.")
     ] = None,
@@ -41,9 +50,10 @@ def explain(
     """Show the route of a request, the upstream request that it becomes, and what would be dropped."""
     from fastproxy.errors import Fault  # noqa: PLC0415 - `fastproxy serve` brings its own
 
-    headers, target = [_header(one) for one in header or []], _target(path)
+    headers = [_header(one) for one in header or []]
     snapshot = load_snapshot(config)
     body = _body(request, snapshot.limits.body_bytes)
+    target = _likely_path(body) if path is None else _target(path)
     try:
         told = _explained(body, target, headers, snapshot)
     except Fault as fault:
@@ -80,6 +90,17 @@ def _target(path: str) -> str:
     if parts is not None:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return "/" + path.removeprefix("/")
+
+
+def _likely_path(body: bytes) -> str:
+    """Where a body like this is sent. Raises: CommandError for Gemini's, which need not name their model."""
+    try:
+        keys = frozenset(msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        keys = frozenset()  # it will be refused, in better words
+    if "contents" in keys:
+        raise CommandError(f"a Gemini request names its model in the path: --path {_GEMINI_PATH}", exit_code=2)
+    return next((path for marks, path in _LIKELY if keys & marks), "/v1/chat/completions")
 
 
 def _body(request: str, most_bytes: int) -> bytes:

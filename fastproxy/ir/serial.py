@@ -11,8 +11,8 @@ class Serial:
     """One per response. A block that opens while another is open waits, whole, until that one has ended.
 
     Sources that write blocks one by one lose no time here; only the second of two interleaved tool calls is delayed.
-    Nothing but usage comes after a Stop or a Failed. open: the block whose turn it is; None between blocks and after the end. A
-    piece of it (anything but its end) changes nothing here, and need not be fed.
+    Nothing but usage comes after a Stop or a Failed. open: the block whose turn it is; None between blocks and after
+    the end. A piece of it (anything but its end) changes nothing here, and need not be fed.
     Cost: 0.4 us for an event (the match below tests class after class), which is why encoders ask for `open` first.
     """
 

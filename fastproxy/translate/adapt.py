@@ -61,6 +61,7 @@ NEUTRAL: dict[str, Any] = {
     "logprobs": False,
     "logit_bias": {},
 }
+SILENT = frozenset({"presence_penalty", "frequency_penalty", "logprobs", "logit_bias"})  # temperatures have no default
 TEMPERATURES: dict[FormatName, float] = {"anthropic": 1.0, "openai-chat": 2.0, "openai-responses": 2.0, "gemini": 2.0}
 SAYS_OFF_AS_LEVEL: frozenset[FormatName] = frozenset({"openai-chat", "openai-responses"})
 LEAST_MAX_TOKENS: dict[FormatName, int] = {"openai-responses": 16}  # less is a 400 there (memory)
@@ -306,13 +307,18 @@ def _sampling(sampling: Sampling, family: Family, target: FormatName, *, thinks:
     refused = family.refuses | family.refuses_thinking if thinks else family.refuses
     told = [name for name in SETTINGS if getattr(sampling, name) is not None and getattr(sampling, name) != ()]
     several = [name for name in family.one_of if name in told and name not in refused]
-    gone = [name for name in told if name in refused or name in several[1:]]
+    gone = [name for name in told if name in refused or name in several[1:] or _says_nothing(name, sampling)]
     lost = [name for name in gone if getattr(sampling, name) != NEUTRAL.get(name, ...)]
     kept = msgspec.structs.replace(sampling, **{name: () if name == "stop" else None for name in gone})
     most = TEMPERATURES[target]
     if kept.temperature is not None and kept.temperature > most:
         return msgspec.structs.replace(kept, temperature=most), (*lost, "temperature")
     return kept, tuple(lost)
+
+
+def _says_nothing(name: str, sampling: Sampling) -> bool:
+    """Whether a setting is every model's default: many hosts refuse its very name, and some clients always tell it."""
+    return name in SILENT and getattr(sampling, name) == NEUTRAL[name]
 
 
 def _output(request: Request, family: Family) -> tuple[Output, Losses]:

@@ -7,6 +7,7 @@ import re
 
 from fastproxy.errors import Fault, Header
 from fastproxy.formats.base import Format
+from fastproxy.framing.sse import payloads
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import ERROR_BYTES, Ending
 
@@ -24,6 +25,7 @@ def translate_fault(
     """
     if secret:
         body = body.replace(secret, _REDACTED.encode())
+    body = _unframed(body)
     told = source.decode_fault(status, body if _tells(body) else b"{}")
     message = told.message if _tells(body) else _without_words(status, body)
     if secret:
@@ -76,6 +78,11 @@ class _Nothing:
 
     def usage(self) -> Usage:
         return Usage()
+
+
+def _unframed(body: bytes) -> bytes:
+    """The error itself, where a host that was asked for a stream tells it as an event."""
+    return next(iter(payloads(body)), b"") if body.startswith((b"data:", b"event:")) else body
 
 
 def _tells(body: bytes) -> bool:

@@ -95,7 +95,7 @@ class StreamToStream:
 
     def _sent(self) -> bytes:
         said = b"".join(self._unsent)
-        self._unsent.clear()
+        self._unsent = []
         if said:
             self._spoken = True
         return said

@@ -60,7 +60,7 @@ def test_a_person_sees_the_way_what_is_dropped_and_the_upstreams_request(explain
         "  translated to openai-chat, family gpt-4.1",
         *[line for line in told.splitlines() if line.startswith("  dropped: ")],
     ]
-    assert "  dropped: context_management (openai-chat has no word for it)" in told
+    assert "  dropped: context_management (it can't be said in openai-chat)" in told
     assert call.startswith("POST http://lab.example:80/v1/chat/completions\nhost: lab.example\n")
     assert "authorization: [redacted]" in call
     assert orjson.loads(body)["model"] == "gpt-4.1"
@@ -107,6 +107,28 @@ def test_gemini_has_model_and_stream_in_the_path(explain) -> None:
     body = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
     ended = explain(body, path="/v1beta/models/lab/gpt-4.1:streamGenerateContent?alt=sse")
     assert "gemini, model lab/gpt-4.1, streamed" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("fields", "format_"),
+    [
+        ({"messages": []}, "openai-chat"),
+        ({"messages": [], "max_tokens": 9, "system": "be brief"}, "anthropic"),
+        ({"input": "hi"}, "openai-responses"),
+    ],
+)
+def test_without_a_path_it_is_the_one_that_such_bodies_go_to(run, config, tmp_path, fields, format_) -> None:
+    file = tmp_path / "request.json"
+    file.write_bytes(orjson.dumps({"model": "lab/m"} | fields))
+    assert f": {format_}, model lab/m" in run("explain", file, "--config", config).out
+
+
+@pytest.mark.parametrize(("body", "code", "says"), [(b'{"contents":[]}', 2, "--path"), (b"\xff", 1, "not UTF-8")])
+def test_a_body_that_looks_like_nothing_needs_a_path_or_mending(run, config, tmp_path, body, code, says) -> None:
+    file = tmp_path / "request.json"
+    file.write_bytes(body)
+    ended = run("explain", file, "--config", config)
+    assert (ended.code, says in ended.err) == (code, True)
 
 
 def test_a_header_of_the_client_goes_along_where_bytes_are_passed_on(explain) -> None:

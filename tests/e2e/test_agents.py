@@ -15,6 +15,7 @@ from support.agents import Agent, Reply, Result, agent
 from support.arrived import Piece, pieces
 from support.exchange import FORMATS, Format
 from support.four_hosts import CELLS, MODELS, model
+from support.live_sdks import genai_client
 from support.relay import TOKEN, UPSTREAM_KEY, Relay
 from support.steps import Call, Step
 from support.upstream import Upstream
@@ -126,6 +127,45 @@ def test_a_loop_of_one_tool(crossing: Relay, upstream: Upstream, client: Format,
         assert [piece.text for piece in arrived if piece.kind == "image"] == [IMAGE] * number
         assert "".join(piece.text for piece in arrived if piece.kind == "assistant") == "One more." * (number == 2)
         assert any("You keep a lighthouse." in piece.text for piece in arrived if piece.kind == "system")
+
+
+@both_ways
+@pytest.mark.parametrize("host", [host for host in FORMATS if host != "openai-chat"])
+def test_a_chat_agent_that_keeps_no_reasoning_is_helped_by_the_relay(
+    crossing: Relay, upstream: Upstream, host: Format, stream: bool
+):
+    said = [thinking(host, 10, call(10)), thinking(host, 11, call(11)), thinking(host, 12, text="North.")]
+    script = teach(upstream, host, said, stream=stream)
+    with agent("openai-chat", crossing.url) as loop:
+        loop.say("Where is the lighthouse?")
+        for step in said:
+            reply = loop.ask(model(host, script), stream=stream)
+            assert_reply(reply, step)
+            for told in ("reasoning_details", "reasoning_content"):
+                loop.history[-1].pop(told, None)
+            loop.give([Result(made, "found") for made in reply.calls])
+    for number, arrived in enumerate(heard(upstream, host, script)):
+        assert_signed(host, arrived, said[:number])
+
+
+@both_ways
+@pytest.mark.parametrize("host", [host for host in FORMATS if host != "gemini"])
+def test_google_genais_own_chat_takes_every_answer_for_a_valid_one(
+    crossing: Relay, upstream: Upstream, host: Format, stream: bool
+):
+    """It leaves a turn out of its history for good when one chunk of it has no parts."""
+    said = [thinking(host, 20, text="North."), thinking(host, 21, text="On the cliff.")]
+    script = teach(upstream, host, said, stream=stream)
+    with genai_client(crossing.url) as client:
+        chat = client.chats.create(model=model(host, script))
+        for _ in said:
+            if stream:
+                list(chat.send_message_stream("Where?"))
+            else:
+                chat.send_message("Where?")
+    *_, last = heard(upstream, host, script)
+    assert_signed(host, last, said[:1])
+    assert "".join(piece.text for piece in last if piece.kind == "assistant") == "North."
 
 
 # Ten turns between two hosts: who answers each, and how. "two" is two calls of one function, of which one fails.

@@ -6,6 +6,7 @@ Source: the vendors' API references; recorded exchanges of each; read 2026-11-21
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import orjson
@@ -279,21 +280,22 @@ def _parts(step: Step) -> Iterator[Json]:
         yield {"text": "", "thoughtSignature": step.signature}
 
 
-def _gemini(parts: list[Json], **candidate: object) -> bytes:
+def _gemini(step: Step, parts: list[Json], **candidate: object) -> bytes:
     content = {"content": {"parts": parts, "role": "model"}, "index": 0} | candidate
-    told = {"candidates": [content], "modelVersion": "served", "responseId": "r-1", "usageMetadata": _GEMINI_USAGE}
-    return msgspec.json.encode(told)
+    told = {"candidates": [content], "modelVersion": "served", "usageMetadata": _GEMINI_USAGE}
+    own = crc32(msgspec.json.encode(step))  # every answer's own, as in life: calls without ids are told apart by it
+    return msgspec.json.encode(told | {"responseId": f"r-{own}"})
 
 
 def _gemini_body(step: Step) -> bytes:
-    return _gemini(list(_parts(step)), finishReason="STOP")
+    return _gemini(step, list(_parts(step)), finishReason="STOP")
 
 
 def _gemini_events(step: Step) -> Iterator[bytes]:
     *before, last = _parts(step)
     for part in before:
-        yield b"data: " + _gemini([part]) + b"\r\n\r\n"
-    yield b"data: " + _gemini([last], finishReason="STOP") + b"\r\n\r\n"
+        yield b"data: " + _gemini(step, [part]) + b"\r\n\r\n"
+    yield b"data: " + _gemini(step, [last], finishReason="STOP") + b"\r\n\r\n"
 
 
 _BODIES: Mapping[Format, Callable[[Step], bytes]] = {

@@ -430,3 +430,11 @@ def test_it_is_told_whether_a_model_can_think_at_all(model: str, possible: bool)
 def test_strict_tools_need_a_model_that_can_be_held_to_a_schema(model: str, target: FormatName, kept: bool):
     adapted, lost = adapt(ask(tools=(Tool("f", strict=True),)), family(model), target)
     assert (adapted.tools[0].strict, lost) == ((True, ()) if kept else (None, ("tools.strict",)))
+
+
+@pytest.mark.parametrize(
+    ("model", "kept"), [("gemini-2.0-flash", True), ("gemini-2.5-pro", False), ("gemini-3.8-flash", False)]
+)
+def test_newer_gemini_models_get_no_penalties(model: str, kept: bool):
+    adapted, lost = adapt(ask(sampling=Sampling(presence_penalty=0.5)), family(model), "gemini")
+    assert (adapted.sampling.presence_penalty, lost) == ((0.5, ()) if kept else (None, ("presence_penalty",)))

@@ -30,8 +30,22 @@ def test_what_the_vendor_says_stays() -> None:
 def test_the_header_that_says_when_to_come_back_is_kept(
     header: bytes | None, seconds: float, headers: tuple[tuple[bytes, bytes], ...]
 ) -> None:
-    told = translate_fault(429, b'{"message":"slow down","wait":3}', SOURCE, headers=((b"retry-after", header),) if header else ())
+    told = translate_fault(
+        429, b'{"message":"slow down","wait":3}', SOURCE, headers=((b"retry-after", header),) if header else ()
+    )
     assert (told.retry_after_seconds, told.headers) == (seconds, headers)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b""])
+@pytest.mark.parametrize("name", [b"", b"event: error\n"])
+def test_an_error_that_is_told_as_an_event_is_read_as_well(name: bytes, end: bytes) -> None:
+    told = translate_fault(500, name + b'data: {"message":"boom"}' + end, SOURCE)
+    assert (told.status, told.message) == (500, "boom")
+
+
+@pytest.mark.parametrize("body", [b"data:", b"event: error\n\n"])
+def test_an_event_that_says_nothing_is_no_word(body: bytes) -> None:
+    assert translate_fault(500, body, SOURCE).message == "the upstream answered 500 without a word"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from fastproxy.formats.anthropic.encode_turns import Turn, lacks_thinking, syste
 from fastproxy.formats.anthropic.output_schema import output_schema
 from fastproxy.formats.anthropic.versions import takes_system_turns, version_of
 from fastproxy.formats.base import Encoded
+from fastproxy.formats.extras import named
 from fastproxy.ir.request import Request, Thinking
 
 MAX_BREAKPOINTS = 4
@@ -140,7 +141,7 @@ def _extras(request: Request, dropped: list[str]) -> Fields:
         if is_own and name in _OWN_EXTRAS:
             fields[name] = value
         elif not (is_own and name in _MERGED_EXTRAS) and value is not None:
-            dropped.append(name)
+            dropped += named(name, value)
     return fields
 
 

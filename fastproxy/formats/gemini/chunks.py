@@ -40,7 +40,10 @@ def read(data: bytes) -> list[Chunk]:
     """The chunks of one event. Raises: Fault(upstream_garbage) for what is no JSON object, nor a list of them."""
     if data == _DONE:
         return []
-    told = loads(data)
+    try:
+        told = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        told = loads(data)
     if type(told) is dict:
         if "modelVersion" in told or not _CAMEL.isdisjoint(told):  # what nearly every chunk of every host is
             return [Chunk(told, data)]

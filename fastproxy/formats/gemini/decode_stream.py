@@ -97,7 +97,7 @@ class GeminiDecoder:
             self._start = _start(told)
             out.append(self._start)
         tokens = told.get("usageMetadata")
-        if type(tokens) is dict and usage.counts(tokens):
+        if type(tokens) is dict and ("promptTokenCount" in tokens or usage.counts(tokens)):
             self._usage = tokens  # each stands for the whole answer so far; Vertex opens with some that count nothing
         candidates = told.get("candidates")
         if type(candidates) is list:

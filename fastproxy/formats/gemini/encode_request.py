@@ -10,6 +10,7 @@ import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
+from fastproxy.formats.extras import named
 from fastproxy.formats.gemini import encode_config
 from fastproxy.formats.gemini.encode_contents import Contents
 from fastproxy.ir.request import Request
@@ -77,7 +78,7 @@ def _unsaid(request: Request) -> list[str]:
 def _extras(request: Request, body: _Json) -> list[str]:
     """Puts the extras of a Gemini client where they came from; of any other client, their names."""
     if request.format != "gemini":
-        return list(request.extras)
+        return [told for name, value in request.extras.items() for told in named(name, value)]
     dropped: list[str] = []
     for name, value in request.extras.items():
         *outer, key = name.split(".")

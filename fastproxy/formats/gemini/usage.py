@@ -37,8 +37,8 @@ def decode(told: dict[str, Any]) -> Usage | None:
 
 
 def counts(told: dict[str, Any]) -> bool:
-    """Whether a usageMetadata object names any count. Asked for every chunk."""
-    return "promptTokenCount" in told or not _COUNTS.isdisjoint(told)
+    """Whether a usageMetadata object names any count."""
+    return not _COUNTS.isdisjoint(told)
 
 
 def encode(usage: Usage) -> dict[str, int]:

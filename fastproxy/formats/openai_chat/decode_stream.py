@@ -91,8 +91,10 @@ class ChatDecoder:
 
     def _on_chunk(self, chunk: Object) -> list[Event]:
         choices = chunk.get("choices")
-        if error := chunk.get("error") or (choices is None and _bare_error(chunk)):
-            return self._fail(failed_of(error))
+        if "error" in chunk or choices is None:
+            error = chunk.get("error") or (choices is None and _bare_error(chunk))
+            if error:
+                return self._fail(failed_of(error))
         if told := chunk.get("usage"):
             self._usage = told
         choice = _first(choices)
@@ -182,10 +184,6 @@ class ChatDecoder:
         self._block = next(self._numbers)
         return self._block
 
-    def _on_text(self, text: str, events: list[Event]) -> None:
-        events.append(Text(self._block if self._kind is Text else self._block_of(Text, events), text))
-        self._characters += len(text)
-
     def _on_thought(self, text: str, signature: str | None, events: list[Event]) -> None:
         events.append(Reasoning(self._block_of(Reasoning, events), text, signature))
         if signature is not None:  # a signature ends what it proves
@@ -208,7 +206,8 @@ class ChatDecoder:
 
     def _on_content(self, value: object, events: list[Event]) -> None:
         if type(value) is str:
-            self._on_text(value, events)
+            events.append(Text(self._block if self._kind is Text else self._block_of(Text, events), value))
+            self._characters += len(value)
             return
         for part in value if isinstance(value, list) else ():
             if isinstance(part, dict):
@@ -220,7 +219,7 @@ class ChatDecoder:
             if thought := thinking_text(part):
                 self._on_thought(thought, None, events)
         elif isinstance(text := part.get("text"), str) and text:
-            self._on_text(text, events)
+            self._on_content(text, events)
 
     def _on_refusal(self, value: object, events: list[Event]) -> None:
         if isinstance(value, str):

@@ -95,7 +95,7 @@ def _sound(part: MediaPart, writing: Writing) -> Object:
 def _document(part: MediaPart, writing: Writing) -> Object:
     match part.source:
         case Plain(text=text):
-            return {"type": "text", "text": text}
+            return {"type": "text", "text": f"{part.name}\n\n{text}" if part.name else text}
         case Stored(file_id=file_id) if writing.format in {"openai-chat", "openai-responses"}:
             return {"type": "file", "file": {"file_id": file_id}}
         case Inline():

@@ -6,12 +6,12 @@ Source: openai 3.54.0, types/chat/completion_create_params.py, read 2026-11-21.
 """
 
 import re
-from typing import Any
 
 import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
+from fastproxy.formats.extras import named
 from fastproxy.formats.openai_chat.encode_messages import messages_of
 from fastproxy.formats.openai_chat.encode_parts import Object, Writing
 from fastproxy.ir.request import Output, Request, Sampling, Thinking, Tool, ToolChoice
@@ -21,6 +21,7 @@ from fastproxy.ir.request import Output, Request, Sampling, Thinking, Tool, Tool
 _NEW_LIMIT = re.compile(r"gpt-[5-9]|o\d")
 _USER_CHARACTERS = 128  # the SDK says so of safety_identifier, which has taken the place of user
 _STOPS = 4
+NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 # Every field that a client of this format may have said and that the hub has no word for, and those that Responses has
 # under the same name and meaning.
@@ -63,8 +64,15 @@ def _require_sayable(request: Request) -> None:
     for name in _REFUSED:
         if request.extras.get(name):
             raise Fault("bad_request", f"{name} can't be kept for a host that speaks the Chat format", param=name)
-    if "tool_choice" in request.extras and "tool_choice" not in _EXTRAS.get(request.format, ()):
+    foreign_choice = "tool_choice" in request.extras and "tool_choice" not in _EXTRAS.get(request.format, ())
+    if foreign_choice or (request.format != "openai-chat" and _forces_none_of_its_own(request)):
         raise Fault("bad_request", "the tool that must be called is not one of the Chat format", param="tool_choice")
+
+
+def _forces_none_of_its_own(request: Request) -> bool:
+    """Whether a tool is forced and no function of the request may be it, but one that only another server runs."""
+    names = {tool.name for tool in request.tools}
+    return request.tool_choice.mode == "required" and names.isdisjoint(request.tool_choice.names or names)
 
 
 def _stream(request: Request) -> Object:
@@ -83,19 +91,12 @@ def _tools(request: Request, writing: Writing) -> Object:
     if request.format == "openai-chat":
         told += others
     else:
-        writing.dropped += (f"tools.{_kind(tool)}" for tool in others)
+        writing.dropped += named("tools", others)
     if not told:
         return {}
     choice = _choice(request.tool_choice, {tool.name for tool in request.tools if tool.custom})
     fields = {"tools": told, "tool_choice": choice, "parallel_tool_calls": request.parallel}
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _kind(tool: Any) -> str:
-    """What to call a tool that is dropped: its type (OpenAI, Anthropic), else its only key (Gemini)."""
-    if not isinstance(tool, dict):
-        return "unknown"
-    return str(tool.get("type") or next(iter(tool), "unknown"))
 
 
 def _tool(tool: Tool, writing: Writing) -> Object:
@@ -105,7 +106,7 @@ def _tool(tool: Tool, writing: Writing) -> Object:
     if tool.custom:
         grammar = _nested(tool.grammar or {})
         return {"type": "custom", "custom": told | ({"format": grammar} if grammar else {})} | writing.cache(tool.cache)
-    told["parameters"] = {"type": "object", "properties": {}} if tool.schema is None else tool.schema
+    told["parameters"] = NO_ARGUMENTS | (tool.schema or {})  # an object without properties is refused
     if tool.strict is not None:
         told["strict"] = tool.strict
     return {"type": "function", "function": told} | _tool_cache(tool, writing)

@@ -109,10 +109,24 @@ def _error_object(body: bytes) -> dict[str, Any]:
 
 def _message(error: dict[str, Any]) -> str:
     """The vendor's words. OpenRouter's own say nothing; those of the host behind it stand in `metadata.raw`."""
-    message = next((text for name in ("message", "detail", "msg") if (text := _text(error.get(name)))), "")
+    message = next((text for name in ("message", "detail", "msg") if (text := _words(error.get(name)))), "")
     metadata = error.get("metadata")
     raw = _text(metadata.get("raw")) if isinstance(metadata, dict) else ""
     return ": ".join(filter(None, (message, raw)))[:MESSAGE_CHARACTERS]
+
+
+def _words(told: object) -> str:
+    """A text, or what a validator lists in its place (FastAPI's, and so vLLM's; Mistral's): where, and what."""
+    detail = told.get("detail") if isinstance(told, dict) else told
+    if not isinstance(detail, list):
+        return _text(detail)
+    return "; ".join(filter(None, (_complaint(entry) for entry in detail if isinstance(entry, dict))))
+
+
+def _complaint(entry: dict[str, Any]) -> str:
+    place = entry.get("loc")
+    where = ".".join(_text(step) or str(step) for step in place) if isinstance(place, list) else ""
+    return ": ".join(filter(None, (where, _text(entry.get("msg")))))
 
 
 def _codes(error: dict[str, Any]) -> tuple[str, ...]:

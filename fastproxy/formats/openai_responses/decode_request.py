@@ -11,7 +11,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.body import parse, without_lone_surrogates
 from fastproxy.formats.openai_responses.decode_input import OWN, take_input
-from fastproxy.formats.openai_responses.tools import take_choice, take_tools
+from fastproxy.formats.openai_responses.tools import later_tools, take_choice, take_tools
 from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.request import EFFORTS, Message, Output, Request, Sampling, TextPart, Thinking
 
@@ -53,7 +53,7 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: 
         model=told.model,
         messages=tuple(_messages(told)),
         stream=bool(told.stream),
-        tools=take_tools(told.tools or [], extras),
+        tools=take_tools(_tools(told), extras),
         tool_choice=take_choice(told.tool_choice, extras),
         parallel=told.parallel_tool_calls,
         thinking=_thinking(told.reasoning or {}, extras),
@@ -75,6 +75,11 @@ def _typed(whole: Object) -> _Body:
     if not told.model:
         raise Fault("bad_request", "model must be a non-empty string", param="model")
     return told
+
+
+def _tools(told: _Body) -> list[Object]:
+    tools = told.tools or []
+    return tools + later_tools(tools, told.input)
 
 
 def _messages(told: _Body) -> Iterator[Message]:

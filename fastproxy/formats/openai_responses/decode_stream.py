@@ -113,7 +113,8 @@ class ResponsesDecoder:
         return [*events, *known.finish(item)]
 
     def _on_text(self, told: Object) -> list[Event]:
-        item = self._items.get(_key(told))
+        index = told.get("output_index")
+        item = self._items.get(index if type(index) is int else _key(told))
         if type(item) is MessageItem:
             return item.say(told, Text)
         return self._begin_saying(told, Text)

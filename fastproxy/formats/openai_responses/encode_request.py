@@ -12,6 +12,7 @@ import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
+from fastproxy.formats.extras import named
 from fastproxy.formats.openai_responses.encode_input import OPENAI, OWN, InputWriter
 from fastproxy.formats.openai_responses.tools import choice_object, tool_object
 from fastproxy.formats.openai_shared import Object, object_of
@@ -69,7 +70,7 @@ def _forces_a_tool_of_the_server(request: Request) -> bool:
     """Whether the choice is one that only the server of the client's format could run."""
     choice = request.tool_choice
     known = {tool.name for tool in request.tools}
-    unknown = choice.mode == "required" and bool(choice.names) and known.isdisjoint(choice.names)
+    unknown = choice.mode == "required" and known.isdisjoint(choice.names or known)
     return unknown or isinstance(request.extras.get("tool_choice"), dict)
 
 
@@ -82,7 +83,9 @@ def _own_extras(request: Request) -> Object:
 
 def _foreign_extras(request: Request) -> Iterator[str]:
     if request.format != OWN:
-        yield from (name for name in request.extras if not _is_shared(request, name) and not _is_transport(name))
+        for name, value in request.extras.items():
+            if not _is_shared(request, name) and not _is_transport(name):
+                yield from named(name, value)
 
 
 def _is_shared(request: Request, name: str) -> bool:
@@ -121,11 +124,15 @@ def _choice(request: Request) -> str | Object | None:
 
 
 def _reasoning(request: Request) -> Object:
+    """OpenAI's own Chat tells no thoughts, and organisations that it has not verified get a 400 for asking.
+
+    So a Chat client's level of effort alone asks for none (continuedev/continue pull 12047).
+    """
     thinking = request.thinking
     told: Object = {}
     if effort := _effort(thinking):
         told["effort"] = effort
-    if request.wants_thoughts:
+    if request.wants_thoughts and (thinking.summary or request.format != "openai-chat"):
         told["summary"] = thinking.summary or "auto"
     return told
 

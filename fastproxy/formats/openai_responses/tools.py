@@ -12,6 +12,7 @@ from fastproxy.ir.request import Tool, ToolChoice
 
 _MODES = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 _KINDS = ("function", "custom")
+_BRING_TOOLS = ("additional_tools", "tool_search_output")
 NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 
@@ -27,6 +28,17 @@ def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:
     if others:
         extras["tools"] = others
     return tuple(tools)
+
+
+def later_tools(told: list[Object], items: object) -> list[Object]:
+    """The tools that the conversation itself has brought, less those of a name that `told` has.
+
+    No other format can be given tools in the middle, so that they are there from the start.
+    """
+    known = {text_of(tool, "name") for tool in told}
+    bringing = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    brought = (tool for item in bringing if item.get("type") in _BRING_TOOLS for tool in objects_in(item, "tools"))
+    return list({name: tool for tool in brought if (name := text_of(tool, "name")) not in known}.values())
 
 
 def take_choice(told: str | Object | None, extras: Object) -> ToolChoice:

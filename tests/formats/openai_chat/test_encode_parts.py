@@ -34,6 +34,7 @@ def written(part: Part, *, model: str = "lab-1", format_: str = "anthropic") -> 
             {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}},
         ),
         (MediaPart("document", "text/plain", Plain("words")), {"type": "text", "text": "words"}),
+        (MediaPart("document", "text/plain", Plain("words"), "T"), {"type": "text", "text": "T\n\nwords"}),
         (
             MediaPart("audio", "audio/mpeg", Inline("UklG")),
             {"type": "input_audio", "input_audio": {"data": "UklG", "format": "mp3"}},

@@ -86,6 +86,15 @@ def test_openais_refusal_keeps_status_message_param_and_cause() -> None:
         (b'{"error":{"code":429,"message":"m","metadata":{"raw":"slow down"}}}', "m: slow down"),
         (b'{"object":"error","message":"vllm","code":400}', "vllm"),
         (b'{"detail":"fastapi"}', "fastapi"),
+        (
+            b'{"detail":[{"loc":["body","store"],"msg":"Extra inputs"},{"loc":["body",0],"msg":"No"}]}',
+            "body.store: Extra inputs; body.0: No",
+        ),
+        (
+            b'{"object":"error","message":{"detail":[{"loc":["body","n"],"msg":"Extra inputs"}]},"code":null}',
+            "body.n: Extra inputs",
+        ),
+        (b'{"detail":[1,{}]}', "the upstream answered with status 418"),
         (b'[{"error":{"code":400,"message":"google"}}]', "google"),
         (b"quota exceeded", "quota exceeded"),
         (b"<html>502</html>", "the upstream answered with status 418"),

@@ -269,3 +269,15 @@ def test_nothing_of_the_request_is_changed() -> None:
 
 def test_a_model_that_never_thinks_is_not_asked_for_its_thoughts() -> None:
     assert "include" not in write(thinking=Thinking(possible=False))[0]
+
+
+def test_a_chat_clients_effort_asks_for_no_summary_that_it_did_not_name() -> None:
+    assert write("openai-chat", thinking=Thinking("effort", "low", visible=True))[0]["reasoning"] == {"effort": "low"}
+    named = Thinking("effort", "low", visible=True, summary="auto")
+    assert write("openai-chat", thinking=named)[0]["reasoning"] == {"effort": "low", "summary": "auto"}
+
+
+def test_a_tool_that_must_be_called_and_is_none_of_ours_is_refused() -> None:
+    for choice in (ToolChoice("required"), ToolChoice("required", ("web_search",))):
+        with pytest.raises(Fault):
+            write(tool_choice=choice, extras={"tools": [{"type": "web_search_20250305", "name": "web_search"}]})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fastproxy.formats.openai_responses.tools import choice_object, take_choice, take_tools, tool_object
+from fastproxy.formats.openai_responses.tools import choice_object, later_tools, take_choice, take_tools, tool_object
 from fastproxy.ir.request import Tool, ToolChoice
 
 SCHEMA = {"type": "object", "properties": {"zone": {"type": "number"}}}
@@ -129,3 +129,11 @@ def test_of_the_allowed_tools_ours_may_be_called(tools: Any, choice: ToolChoice)
 )
 def test_a_choice_in_this_formats_words(choice: ToolChoice, told: Any) -> None:
     assert choice_object(choice, (Tool("a"), Tool("p", custom=True))) == told
+
+
+def test_tools_that_the_conversation_brings_are_tools_once() -> None:
+    found = {"type": "tool_search_output", "tools": [{"name": "a", "defer_loading": True}, {"name": "b"}]}
+    added = {"type": "additional_tools", "role": "developer", "tools": [{"name": "b"}, {"name": "c"}]}
+    items = ["bare", {"role": "user", "content": "x", "tools": [{"name": "no"}]}, found, added]
+    assert later_tools([{"name": "a"}], items) == [{"name": "b"}, {"name": "c"}]
+    assert later_tools([], "a text") == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
+from support.exchange import Format
 from support.relay import TOKEN
 
 MODEL = "lab-1"
@@ -24,9 +25,10 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A client. package, version: on npm. setting: the relay's address and a prompt -> how to run it."""
+    """A client. speaks: its format. package, version: on npm. setting: relay's address, prompt -> how to run it."""
 
     name: str
+    speaks: Format
     package: str
     version: str
     program: str
@@ -92,10 +94,10 @@ def _opencode(url: str, prompt: str) -> Setting:
 
 
 CLIENTS = (
-    Known("Claude Code", "@anthropic-ai/claude-code", "2.1.330", "claude", _claude),
-    Known("Codex", "@openai/codex", "0.169.0", "codex", _codex),
-    Known("Gemini CLI", "@google/gemini-cli", "0.61.0", "gemini", _gemini),
-    Known("opencode", "opencode-ai", "1.18.33", "opencode", _opencode),
+    Known("Claude Code", "anthropic", "@anthropic-ai/claude-code", "2.1.330", "claude", _claude),
+    Known("Codex", "openai-responses", "@openai/codex", "0.169.0", "codex", _codex),
+    Known("Gemini CLI", "gemini", "@google/gemini-cli", "0.61.0", "gemini", _gemini),
+    Known("opencode", "openai-chat", "opencode-ai", "1.18.33", "opencode", _opencode),
 )
 
 

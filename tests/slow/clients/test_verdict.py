@@ -3,7 +3,7 @@
 import pytest
 
 from slow.clients import model
-from slow.clients.verdict import compared
+from slow.clients.verdict import compared, crossed
 from slow.fuzz.strict import Header, Request
 from support.relay import TOKEN, UPSTREAM_KEY
 from support.script import Seen
@@ -60,3 +60,11 @@ def test_what_nobody_asked_for_and_what_never_came_is_seen():
 
 def test_the_proof_stands_nowhere_in_the_command():
     assert model.PROOF not in model.COMMAND.encode()
+
+
+def test_a_translated_request_has_nothing_of_the_clients_head_and_every_one_has_arrived():
+    ours = arrived((b"user-agent", b"fastproxy/1"), (b"anthropic-version", b"2023-06-01"), body=b"{}")
+    assert crossed([SENT], [ours]).problems == []
+    assert crossed([SENT], []).problems == ["1 requests were made, 0 arrived"]
+    assert crossed([SENT], [arrived(SESSION)]).problems == ["x-session-id of the client's went upstream"]
+    assert len(crossed([SENT], [arrived(key=TOKEN)]).problems) == 1

@@ -1,4 +1,4 @@
-"""Whether what a client sent arrived upstream whole. Pure: what it sent and what arrived in, sentences out."""
+"""Whether what a client sent arrived upstream: whole, or in the words of another format. Pure: sentences out."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,11 @@ from slow.fuzz.strict import Header, Request
 from support.relay import TOKEN, UPSTREAM_KEY
 from support.script import Seen
 
+# What a translated request has in its head: what the host's format demands, and nothing of the client's.
+_OF_OURS = frozenset((
+    b"host", b"content-type", b"accept", b"user-agent", b"accept-encoding", b"content-length", b"anthropic-version",
+    b"anthropic-beta",
+))  # fmt: skip
 _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection", b"keep-alive"))
 _OWN = _CREDENTIALS | _FRAMING | {b"host", b"accept-encoding"}
@@ -38,6 +43,19 @@ def compared(sent: Sequence[Request], arrived: Sequence[Seen]) -> Whole:
     return Whole(len(asked), problems)
 
 
+def crossed(sent: Sequence[Request], arrived: Sequence[Seen]) -> Whole:
+    """Every POST of the client beside the one upstream that was made of it; nothing of the client's head is there."""
+    asked = [request for request in sent if request.method == b"POST"]
+    problems: list[str] = []
+    if len(asked) != len(arrived):
+        problems.append(f"{len(asked)} requests were made, {len(arrived)} arrived")
+    for seen in arrived:
+        told = {name for name, _ in seen.headers} - _OF_OURS - _CREDENTIALS
+        problems += [f"{name.decode()} of the client's went upstream" for name in sorted(told)]
+        problems += _about_credentials(seen)
+    return Whole(len(asked), problems)
+
+
 def _differences(request: Request, seen: Seen) -> list[str]:
     problems = []
     if seen.request_line != b"POST %b HTTP/1.1" % request.target:
@@ -47,9 +65,16 @@ def _differences(request: Request, seen: Seen) -> list[str]:
     problems += [f"{name.decode()} was added" for name, _ in (header for header in arrived if header not in sent)]
     if not problems and sent != arrived:
         problems.append("headers arrived in another order")
-    if seen.get(b"authorization") != [b"Bearer " + UPSTREAM_KEY.encode()] or TOKEN.encode() in seen.head + seen.body:
-        problems.append("the client's token went upstream, or ours did not")
+    problems += _about_credentials(seen)
     return problems
+
+
+def _about_credentials(seen: Seen) -> list[str]:
+    """Which header carries it is the format's own way."""
+    credentials = [value.removeprefix(b"Bearer ") for name, value in seen.headers if name in _CREDENTIALS]
+    if credentials == [UPSTREAM_KEY.encode()] and TOKEN.encode() not in seen.head + seen.body:
+        return []
+    return ["the client's token went upstream, or ours did not"]
 
 
 def _end_to_end(headers: Sequence[Header]) -> list[Header]:
