@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from . import wire
-from .cases import Case
+from .cases import PACED, PACED_SPREAD_SECONDS, Case
 from .dialects import CELLS
 from .job import Job
 from .relays import PROVIDERS
@@ -27,13 +27,13 @@ _SAMPLE: tuple[Cell, ...] = (("anthropic", "openai-chat"), ("openai-responses", 
 KINDS = (
     Case(
         name="translated-paced",
-        title="paced event (20 ms), 256 streams",
+        title="paced event (20 ms), 128 streams",
         unit="event",
-        model="bench-25x1-20ms",
-        connections=256,
-        requests=256,
+        model=PACED,
+        connections=128,
+        requests=128,
         rounds=_ROUNDS,
-        spread_seconds=0.2,
+        spread_seconds=PACED_SPREAD_SECONDS,
         while_all_flow=True,
         over_nginx=2.0,
     ),

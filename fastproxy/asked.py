@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import blake2s
 from itertools import count
 from secrets import token_hex
 from typing import cast
@@ -129,6 +130,13 @@ class Asked:
                 session = value.decode("latin-1")
                 break
         self.record.session = (session or "")[:SESSION_CHARACTERS]
+
+    def caller(self) -> bytes:
+        """What tells this client from every other one: the id of its token, else a digest of its own credentials."""
+        if not self.client.foreign:
+            return self.client.id.encode()
+        own = b"\n".join(value for _, value in self.view.gate.foreign_credentials(self.head))
+        return blake2s(own, person=b"fpxcall").digest()
 
     def first_byte(self) -> None:
         """The first byte goes out now."""

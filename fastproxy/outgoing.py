@@ -11,6 +11,7 @@ from fastproxy.asked import Asked
 from fastproxy.errors import Fault, Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Action
+from fastproxy.formats.bounds import MAX_DEPTH, MAX_VALUES, is_walkable
 from fastproxy.ir.request import Request
 from fastproxy.jsonedit import prepend
 from fastproxy.providers.shape import Call, compose, credential_for, path_of, shape
@@ -53,7 +54,7 @@ def _passed(asked: Asked, route: Route, account: Account, credential: list[Heade
     """The client's bytes, unless the model has another name there, a rule says otherwise, or an envelope is in them."""
     provider, format_, body = route.provider, asked.format, asked.body
     dropped: tuple[str, ...] = ()
-    if has_seal(body):
+    if has_seal(body) and is_walkable(body):
         body, dropped = unwrap(body, mint_of(route, account))
     if route.model != asked.peek.model:
         body = format_.rename(body, route.model)
@@ -93,8 +94,11 @@ def _counted(request: Request, target: Target, memory: Memory) -> tuple[Translat
 
 
 def decoded(asked: Asked) -> Request:
-    """What the client asks, in the hub's words. Raises: Fault(bad_request)."""
+    """What the client asks, in the hub's words. Raises: Fault(bad_request), Fault(too_large)."""
     format_ = asked.format
+    if not is_walkable(asked.body):
+        limits = f"{MAX_DEPTH} levels and {MAX_VALUES} values"
+        raise Fault("too_large", f"a request for a model of another format may have {limits} at most")
     if asked.action == "generate" or format_.counting is None:
         return format_.decode_request(asked.body, asked.params)
     return format_.counting.decode(asked.body, asked.params)

@@ -6,13 +6,16 @@ up to HOLD_BYTES, so that one which breaks early is still refused with a true st
 """
 
 import asyncio
+import logging
 from typing import Protocol
 
-from fastproxy.errors import Fault
+from fastproxy.errors import Fault, place_of
 from fastproxy.pipe import Pipe
 from fastproxy.server.reply import Reply
 from fastproxy.snapshot import Limits
 from fastproxy.upstream.exchange import Exchange
+
+logger = logging.getLogger(__name__)
 
 HOLD_BYTES = 262144
 
@@ -92,9 +95,9 @@ class Pump:
         """The next bytes of the upstream's body."""
         try:
             out = self.pipe.feed(data)
-        except Fault as fault:
+        except Exception as error:  # noqa: BLE001 - see _fault_of
             self._upstream.close()
-            self.broken(fault)
+            self.broken(_fault_of(error))
             return
         if not out:
             return
@@ -113,8 +116,8 @@ class Pump:
             return
         try:
             out = self.pipe.close()
-        except Fault as fault:
-            self.broken(fault)
+        except Exception as error:  # noqa: BLE001 - see _fault_of
+            self.broken(_fault_of(error))
             return
         if self._opening is None:
             self._reply.end(out)
@@ -131,7 +134,10 @@ class Pump:
             self._settle()
             return
         self.fault = fault
-        out = self.pipe.abort(fault)
+        try:
+            out = self.pipe.abort(fault)
+        except Exception as error:  # noqa: BLE001 - see _fault_of
+            self.fault, out = _fault_of(error), None
         if out is None:
             self._reply.abort()
         else:
@@ -199,3 +205,14 @@ class Pump:
         self._settled = True
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+
+def _fault_of(error: Exception) -> Fault:
+    """The fault itself; for a bug of ours one that says where to look.
+
+    An exception that left a callback of the event loop would leave the client waiting for ever: nobody else ends it.
+    """
+    if isinstance(error, Fault):
+        return error
+    logger.error("an answer failed on its way: %s", place_of(error))
+    return Fault("upstream_garbage", "the relay failed; its log says where", status=500)

@@ -31,7 +31,7 @@ from fastproxy.pump import Pump
 from fastproxy.refusal import refusal
 from fastproxy.routing import Route
 from fastproxy.server.reply import Answer, Reply, lines_of
-from fastproxy.translate.memory import Memory
+from fastproxy.translate.memory import Memories
 from fastproxy.translating import Translating, countable, estimated, wants_array
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.exchange import DeadConnection, Exchange
@@ -96,7 +96,7 @@ class Relay:
     metrics: Metrics
     admin: Admin
     ids: RequestIds
-    memory: Memory = field(default_factory=Memory)
+    memories: Memories = field(default_factory=Memories)
 
     # From the head alone.
 
@@ -222,7 +222,8 @@ class Relay:
         _require_token(asked, provider)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
-        call, translated, asked.dropped = outgoing(asked, route, account, self.memory)
+        memory = self.memories.of(asked.caller())
+        call, translated, asked.dropped = outgoing(asked, route, account, memory)
         if asked.dropped:
             logger.debug("not told to %s: %s", provider.name, dropped_value(asked.dropped).decode())
         started = monotonic()
@@ -241,7 +242,7 @@ class Relay:
                 asked.waited_seconds = upstream.answered_at - started
                 if translated is None:
                     return upstream, Answering(asked, route, account, head)
-                return upstream, Translating(asked, route, account, head, translated, self.memory)
+                return upstream, Translating(asked, route, account, head, translated, memory)
 
     async def _estimate(self, asked: Asked, route: Route, reply: Reply) -> None:
         """A count that no upstream can give. In a thread: loading the vocabulary takes a second."""

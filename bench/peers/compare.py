@@ -18,6 +18,8 @@ from .work import CASES, Case
 
 PASSES = 4
 CASE_SECONDS = 25.0
+LEAST_SECONDS = 5.0  # with less left nothing is begun: what is broken off says nothing about a relay
+NO_TIME = "no time was left for it"
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -59,10 +61,10 @@ def rows(
             if row.problem:
                 continue
             left_seconds = deadline_seconds - monotonic()
-            if left_seconds <= 0 and row.pairs:
-                return taken
+            if left_seconds < LEAST_SECONDS:
+                return {name: row if row.pairs or row.problem else Row([], NO_TIME) for name, row in taken.items()}
             try:
-                pair = _pair(case, own, peer, seconds=max(left_seconds / 2, 1.0), swapped=number % 2 == 1)
+                pair = _pair(case, own, peer, seconds=left_seconds / 2, swapped=number % 2 == 1)
             except CaseError as error:
                 taken[case.name] = Row(row.pairs, str(error))
                 say(f"{peer.name}, {case.title}: {error}")

@@ -18,11 +18,13 @@ _PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")
 _SHOWN_CHARACTERS = 240
 _HEAD = f"""# The relay beside others
 
-Written by `{COMMAND}` on %s. In turns with fastproxy, each peer got the same requests on the same core, before the
-bench's upstream (an OpenAI Chat host on 127.0.0.1); clients and upstream had the other core. `1 : 50` reads: where
-fastproxy takes 1, the peer takes 50. A ratio is the median of the passes, its lowest and highest beside it; a first
-pass that warms both sides up does not count. No peer was tuned, and each does more than this work asks of it: this is
-what a relay costs, not what it is worth.
+Written by `{COMMAND}` on %s.
+
+In turns with fastproxy, each peer got the same requests on the same core, before the bench's upstream (an OpenAI Chat
+host on 127.0.0.1); clients and upstream had the other core. `1 : 50` reads: where fastproxy takes 1, the peer takes 50.
+A ratio is the median of up to four passes, its lowest and highest beside it; a first pass that warms both sides up does
+not count. No peer was tuned, and each does more than this work asks of it: this is what a relay costs, not what it is
+worth.
 """
 _DELAY_NOTE = """An event's delay is from the upstream's write to the client's read, an answer's from the request to its
 end; with several connections at once, its wait for the others is in it.

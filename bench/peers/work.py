@@ -52,7 +52,7 @@ CASES = (
         unit="request",
         model=wire.JSON_MODEL,
         connections=1,
-        requests=100,
+        requests=60,
     ),
     Case(
         name="json16",
@@ -61,7 +61,7 @@ CASES = (
         unit="request",
         model=wire.JSON_MODEL,
         connections=16,
-        requests=160,
+        requests=96,
     ),
     Case(
         name="stream",
@@ -70,7 +70,7 @@ CASES = (
         unit="request",
         model="bench-20x1-0ms",
         connections=4,
-        requests=60,
+        requests=32,
     ),
     Case(
         name="paced",
@@ -88,7 +88,7 @@ CASES = (
         unit="request",
         model="bench-20x1-0ms",
         connections=4,
-        requests=60,
+        requests=32,
     ),
     Case(
         name="translated-paced",

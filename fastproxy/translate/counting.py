@@ -2,6 +2,7 @@
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
+from fastproxy.formats.bounds import is_walkable
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import Ending
 
@@ -36,8 +37,8 @@ class CountPipe:
     def close(self) -> bytes:
         """The client's count. Raises: Fault(upstream_garbage)."""
         read, write = self._source.counting, self._client.counting
-        if read is None or write is None:
-            raise Fault("upstream_garbage", "the upstream sent a count that nobody asked for")
+        if read is None or write is None or not is_walkable(self._body):
+            raise Fault("upstream_garbage", "the upstream sent something else than a count of tokens")
         told = write.write(read.read(self._body))
         self.ending = "ok"
         return told

@@ -36,6 +36,7 @@ Count = Callable[[str], int]
 VOCABULARY = "o200k"
 CHARACTERS = "characters"
 
+PIECE_CHARACTERS = 100_000
 ASCII_PER_TOKEN = 4.0
 WIDE_BYTES_PER_TOKEN = 3.5  # UTF-8 bytes of everything else: a Chinese character is 3, a Cyrillic letter 2
 
@@ -120,7 +121,12 @@ def vocabulary() -> Count | None:
         encode = importlib.import_module("bpe_openai").get_encoding("o200k_base").encode_ordinary
     except ImportError:
         return None
-    return lambda text: len(encode(text.encode("utf-8", "replace").decode()))
+    return lambda text: sum(len(encode(piece)) for piece in _pieces(text.encode("utf-8", "replace").decode()))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that the vocabulary takes: it refuses a word of more than 200,000 tokens."""
+    return (text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS))
 
 
 def of_characters(text: str) -> int:

@@ -7,10 +7,12 @@ import re
 
 from fastproxy.errors import Fault, Header
 from fastproxy.formats.base import Format
+from fastproxy.formats.bounds import is_walkable
 from fastproxy.framing.sse import payloads
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import ERROR_BYTES, Ending
 
+LONGEST_WAIT_SECONDS = 2_678_400.0  # a month, as the longest quotas have; a number of 400 digits would be infinite
 _SECONDS = re.compile(rb"\d+(?:\.\d+)?")
 _REDACTED = "[redacted]"
 
@@ -26,16 +28,17 @@ def translate_fault(
     if secret:
         body = body.replace(secret, _REDACTED.encode())
     body = _unframed(body)
-    told = source.decode_fault(status, body if _tells(body) else b"{}")
+    told = source.decode_fault(status, body if _tells(body) and is_walkable(body) else b"{}")
     message = told.message if _tells(body) else _without_words(status, body)
     if secret:
         message = message.replace(secret.decode("latin-1"), _REDACTED)  # it may have been escaped in the JSON
     seconds = _seconds(dict(headers).get(b"retry-after"))
+    wait = told.retry_after_seconds if seconds is None else seconds
     return Fault(
         told.kind,
         message,
         status=status,
-        retry_after_seconds=told.retry_after_seconds if seconds is None else seconds,
+        retry_after_seconds=None if wait is None else min(wait, LONGEST_WAIT_SECONDS),
         param=told.param,
         reason=told.reason,
         headers=tuple(header for header in headers if seconds is None or header[0] != b"retry-after"),

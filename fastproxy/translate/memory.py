@@ -1,8 +1,9 @@
 """Signatures for clients that send none back: what stood before a tool call, found again by the call's id.
 
 Chat has no place that every client keeps for opaque reasoning. The memory holds envelopes (see `seal`), never a
-signature as it was minted, and a lost entry costs a conversation its hidden thoughts, never its words. One per process;
-no clock: what was used least lately goes first.
+signature as it was minted, and a lost entry costs a conversation its hidden thoughts, never its words. One for each
+client, since whoever knows a call's id could otherwise have another's thoughts told to a model of his own; no clock:
+what was used least lately goes first.
 """
 
 from collections import OrderedDict
@@ -14,8 +15,37 @@ from fastproxy.translate.seal import Mint, opened
 CALLS = 4096
 BYTES = 16_777_216
 ENTRY_BYTES = 262_144  # a longer thought is forgotten at once, so that one answer can't push out all the others
+CLIENTS = 256
+ALL_BYTES = 67_108_864  # of all clients together: one alone can't push out the others
 
 _ENTRY_OVERHEAD_BYTES = 256
+
+
+class Memories:
+    """The memory of each client. One per process. clients, bytes: the most that it holds; bytes: more than one takes."""
+
+    __slots__ = ("_by_client", "_bytes", "_clients")
+
+    def __init__(self, clients: int = CLIENTS, bytes_: int = ALL_BYTES) -> None:
+        self._clients = clients
+        self._bytes = bytes_
+        self._by_client: OrderedDict[bytes, Memory] = OrderedDict()
+
+    @property
+    def held_bytes(self) -> int:
+        """What it holds, about."""
+        return sum(memory.held_bytes for memory in self._by_client.values())
+
+    def of(self, client: bytes) -> "Memory":
+        """The client's own; the least lately asked for goes first. client: what tells it from every other.
+
+        Cost: 0.5 us, and 6 us more for each hundred clients.
+        """
+        memory = self._by_client.pop(client, None) or Memory()
+        self._by_client[client] = memory
+        while len(self._by_client) > self._clients or self.held_bytes > self._bytes:
+            self._by_client.popitem(last=False)
+        return memory
 
 
 class Memory:

@@ -7,7 +7,7 @@ client gets the new one in the answer and pairs its results with it.
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2s
 from itertools import count
 
@@ -27,7 +27,10 @@ def respelled(request: Request, spelling: Spelling) -> tuple[Request, Mapping[st
 
     Calls that share one id get ids of their own, in order, and so do their results.
     """
-    names = _spelled_names(_names_of(request), spelling.name)
+    told = dict.fromkeys(_names_of(request))
+    if not told:
+        return request, {}
+    names = _spelled_names(told, spelling.name)
     messages = tuple(_with_names(message, names) for message in request.messages) if names else request.messages
     new = msgspec.structs.replace(
         request,
@@ -62,20 +65,19 @@ def _names_of(request: Request) -> Iterator[str]:
                 yield part.name
 
 
-def _spelled_names(names: Iterable[str], allowed: re.Pattern[str]) -> dict[str, str]:
+def _spelled_names(told: Collection[str], allowed: re.Pattern[str]) -> dict[str, str]:
     """Each name that is not allowed, and what it becomes."""
-    told = dict.fromkeys(names)
     taken = {name for name in told if allowed.fullmatch(name)}
     spelled: dict[str, str] = {}
-    for name in told:
-        if name not in taken:
-            spelled[name] = _free(name, "tool", _KEPT_OF_NAMES, taken.union(spelled.values()))
+    for name in [name for name in told if name not in taken]:
+        spelled[name] = _free(name, "tool", _KEPT_OF_NAMES, taken, count())
+        taken.add(spelled[name])
     return spelled
 
 
-def _free(text: str, prefix: str, kept_characters: int, taken: set[str]) -> str:
-    """A legal spelling of `text` that is not taken: nearly always the first one."""
-    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix, kept_characters) for again in count())
+def _free(text: str, prefix: str, kept_characters: int, taken: set[str], agains: Iterator[int]) -> str:
+    """A legal spelling of `text` that is not taken: nearly always the first one. agains: numbers not tried yet."""
+    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix, kept_characters) for again in agains)
     return next(spelling for spelling in spellings if spelling not in taken)
 
 
@@ -107,6 +109,8 @@ class _Ids:
         told = (part.id for message in messages for part in message.parts if isinstance(part, ToolCallPart))
         self._allowed = allowed
         self._taken = {id_ for id_ in told if allowed.fullmatch(id_)}
+        # By client's ids: numbers not tried yet. One id for all calls must not make each search begin at 0.
+        self._agains: defaultdict[str, Iterator[int]] = defaultdict(count)
         self._used: set[str] = set()  # client's ids that a call has had already
         self._waiting: dict[str, deque[str]] = defaultdict(deque)  # client's id -> new ids of calls without a result
         self._last: dict[str, str] = {}
@@ -121,7 +125,8 @@ class _Ids:
 
     def _call(self, id_: str) -> str:
         again = id_ in self._used
-        new = id_ if self._allowed.fullmatch(id_) and not again else _free(id_, "call", _KEPT_OF_IDS, self._taken)
+        keeps = self._allowed.fullmatch(id_) and not again
+        new = id_ if keeps else _free(id_, "call", _KEPT_OF_IDS, self._taken, self._agains[id_])
         self._used.add(id_)
         self._taken.add(new)
         self._waiting[id_].append(new)

@@ -68,6 +68,8 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     Raises: Fault(bad_request).
     """
     _refuse_candidates(request)
+    _refuse_half_a_thread(request)
+    _refuse_what_is_kept_elsewhere(request, target)
     request, repairs = turns.repaired(request)
     request = msgspec.structs.replace(request, messages=recalled(request.messages, recall, target.mint))
     request, unproven = unseal(request, target.mint)
@@ -80,6 +82,28 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     request, refused = without_refused(request, target.refuses)
     dropped = tuple(dict.fromkeys((*repairs, *unproven, *unfit, *refused)))
     return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped)
+
+
+def _refuse_half_a_thread(request: Request) -> None:
+    """A turn of a conversation that Anthropic keeps says only what is new. Told so, its SDK says all of it again.
+
+    Source: anthropic 2.12.0, `lib/threads/_thread_state.py` and `types/thread_not_found_error.py`, read 2026-11-21.
+    """
+    thread = request.extras.get("thread") if request.format == "anthropic" else None
+    if isinstance(thread, dict) and thread.get("type") == "continue":
+        raise Fault("not_found", "this conversation is kept by Anthropic; send all of its messages", param="thread")
+
+
+# Fields that stand for words which only the client's own vendor has: without them something else is asked.
+_KEPT_ELSEWHERE: Mapping[str, tuple[str, ...]] = {"gemini": ("cachedContent",), "openai-responses": ("prompt",)}
+
+
+def _refuse_what_is_kept_elsewhere(request: Request, target: Target) -> None:
+    if request.format == target.format.name:
+        return
+    for field in _KEPT_ELSEWHERE.get(request.format, ()):
+        if request.extras.get(field):
+            raise Fault("bad_request", f"{field} is kept by another vendor; send what it stands for", param=field)
 
 
 def _refuse_candidates(request: Request) -> None:

@@ -9,11 +9,17 @@ import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions, Format, StreamDecoder
+from fastproxy.formats.bounds import SHORT_BYTES, is_walkable
 from fastproxy.framing.sse import EventReader
 from fastproxy.ir.events import Event, Failed, Stop
 from fastproxy.ir.fold import fold, unfold
 from fastproxy.pipe import Ending, Pipe
 from fastproxy.translate.passes import ForClient, Passes
+
+
+# A stream is never collected, but what it said is: Responses tells all of it again at the end, and a block that opens
+# beside another one waits for its turn. The longest answers there are (128,000 tokens) take 40 MB.
+STREAM_BYTES = 134_217_728
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -51,6 +57,7 @@ class StreamToStream:
         self._reader = EventReader(crossing.event_bytes)
         self._decoder = crossing.source.decoder()
         self._encoder = crossing.target.encoder(crossing.options)
+        self._taken_bytes = 0
         self._spoken = False
         self._unsent: list[bytes] = []  # of the read that broke
         self._concluded = False
@@ -60,7 +67,12 @@ class StreamToStream:
             return b""
         passes, out = self.tap, self._unsent
         decode, encode = self._decoder.decode, self._encoder.encode
+        self._taken_bytes += len(data)
+        if self._taken_bytes > STREAM_BYTES:
+            raise Fault("upstream_garbage", f"the upstream sent a stream of more than {STREAM_BYTES} bytes")
         for payload in self._reader.feed(data):
+            if len(payload) > SHORT_BYTES:
+                _require_walkable(payload)
             for event in passes.feed(decode(payload)):
                 out.append(encode(event))
             if passes.ended is not None:
@@ -146,6 +158,7 @@ class StreamToWhole(_Collected):
         self._take(data)
         if self.tap.ended is None:
             for payload in self._reader.feed(data):
+                _require_walkable(payload)
                 self._events += self.tap.feed(self._decoder.decode(payload))
         return b""
 
@@ -175,6 +188,7 @@ class WholeToWhole(_Collected):
         """The whole answer as events for the client. Raises: Fault."""
         body = b"".join(self._pieces)
         self._pieces.clear()
+        _require_walkable(body)
         events = self.tap.feed(unfold(self._crossing.source.decode_whole(body)))
         self._require_end()
         return events
@@ -203,10 +217,17 @@ def _last_events(reader: EventReader, decoder: StreamDecoder) -> list[Event]:
     events: list[Event] = []
     for payload in reader.close():
         try:
+            _require_walkable(payload)
             events += decoder.decode(payload)
         except Fault:
             break
     return events + decoder.close()
+
+
+def _require_walkable(json: bytes) -> None:
+    """Raises: Fault(upstream_garbage) for JSON that no decoder should be given."""
+    if not is_walkable(json):
+        raise Fault("upstream_garbage", "the upstream sent JSON that is nested too deeply, or of too many values")
 
 
 def _as_fault(failed: Failed) -> Fault:

@@ -11,6 +11,7 @@ Source: google-genai 3.4.0 (pydantic `val_json_bytes="base64"`), tried 2026-11-2
 """
 
 from binascii import Error, a2b_base64, b2a_base64
+from collections import deque
 from functools import lru_cache
 from hashlib import blake2s
 
@@ -159,7 +160,7 @@ def _placed(parts: list[Part], for_calls: dict[str, ReasoningPart]) -> tuple[tup
     before the first one that follows and has none. A text's stands after it.
     """
     placed: list[Part] = []
-    nameless: list[Part] = []
+    nameless: deque[Part] = deque()
     after_text: list[Part] = []
     spoken = False
     for part in parts:
@@ -171,7 +172,7 @@ def _placed(parts: list[Part], for_calls: dict[str, ReasoningPart]) -> tuple[tup
             case ToolCallPart(id=id_) if id_ in for_calls:
                 placed += [for_calls.pop(id_), part]
             case ToolCallPart() if nameless:
-                placed += [nameless.pop(0), part]
+                placed += [nameless.popleft(), part]
             case TextPart():
                 spoken = True
                 placed += [part, *after_text]

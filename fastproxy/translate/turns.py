@@ -7,6 +7,7 @@ becomes text. Every repair has a name and is reported.
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 import msgspec
 
@@ -31,9 +32,9 @@ def repaired(request: Request) -> tuple[Request, tuple[str, ...]]:
     """
     repairs: dict[str, None] = {}
     messages = tuple(_joined(_without_empty(request.messages, repairs)))
-    answers = _answers(messages)
-    ordered = tuple(_ordered(messages, answers, repairs))
-    return msgspec.structs.replace(request, messages=ordered), tuple(repairs)
+    if any(isinstance(part, ToolCallPart | ToolResultPart) for message in messages for part in message.parts):
+        messages = tuple(_ordered(messages, _answers(messages), repairs))
+    return msgspec.structs.replace(request, messages=messages), tuple(repairs)
 
 
 def _without_empty(messages: tuple[Message, ...], repairs: dict[str, None]) -> Iterator[Message]:
@@ -56,18 +57,12 @@ def _says(part: Part) -> bool:
 
 def _joined(messages: Iterator[Message]) -> Iterator[Message]:
     """Messages with neighbouring turns of the assistant in one."""
-    turn: Message | None = None
-    for message in messages:
-        if turn is not None and message.role == "assistant":
-            turn = Message("assistant", turn.parts + message.parts)
-            continue
-        if turn is not None:
-            yield turn
-        turn = message if message.role == "assistant" else None
-        if turn is None:
-            yield message
-    if turn is not None:
-        yield turn
+    for role, group in groupby(messages, lambda message: message.role):
+        first, *others = group
+        if role == "assistant" and others:
+            yield Message(role, tuple(part for message in (first, *others) for part in message.parts))
+        else:
+            yield from (first, *others)
 
 
 def _answers(messages: tuple[Message, ...]) -> _Answers:
@@ -96,7 +91,7 @@ def _ordered(messages: tuple[Message, ...], answers: _Answers, repairs: dict[str
         if not calls:
             continue
         places = [answers[number, index][0][0] for index, _ in calls if (number, index) in answers]
-        if any(between.role != "tool" for between in messages[number + 1 : max(places, default=0)]):
+        if any(messages[between].role != "tool" for between in range(number + 1, max(places, default=0))):
             repairs[MOVED] = None
         if len(places) < len(calls):
             repairs[MISSING] = None

@@ -4,7 +4,9 @@ import pytest
 
 from bench import wire
 from bench.answer import Answer, BadAnswerError
+from bench.dialects import CHAT, DIALECTS
 
+STAMP = DIALECTS[CHAT].stamp
 STREAM = wire.stream_head() + b"".join(wire.stream_write(2, 1000, last=number == 2) for number in range(3))
 
 
@@ -18,7 +20,7 @@ def test_every_event_is_counted_once_however_the_stream_is_cut(step):
 
 
 def test_a_stamp_cut_by_chunk_framing_is_counted():
-    payload = wire.STAMP + b"%019d" % 1000 + b'"'
+    payload = STAMP + b"%019d" % 1000 + b'"'
     for cut in range(1, len(payload)):
         answer = Answer([])
         answer.feed(wire.stream_head(), 1500)

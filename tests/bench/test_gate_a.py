@@ -1,6 +1,6 @@
 """Gate A's arithmetic and its voice; the counting itself is `make check`'s run of it."""
 
-from bench.gate_a import Counts, Kind, job, per_unit
+from bench.gate_a import KINDS, Counts, Kind, job, per_unit
 
 KIND = Kind("an event", "bench-{count}x1-4ms", calls=10, writes=1.1)
 
@@ -22,3 +22,9 @@ def test_units_are_events_of_one_stream_or_requests_of_one_connection():
     assert job(KIND, 20, 1).model == "bench-20x1-4ms"
     plain = job(Kind("a request", "bench-json1k", calls=1, writes=1), 20, 1)
     assert (plain.model, plain.requests, plain.connections) == ("bench-json1k", 20, 1)
+
+
+def test_a_translated_kind_asks_for_a_host_of_another_format_and_every_cell_has_one():
+    asked = [job(kind, 20, 1) for kind in KINDS if kind.client != kind.host]
+    assert len({(each.client, each.provider) for each in asked}) == 12
+    assert all(each.provider for each in asked)

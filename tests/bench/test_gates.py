@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.gates import verdicts
+from bench.gates import cell_verdicts, verdicts
 from bench.job import Spread
 from bench.result import Memory
 from bench.rounds import Series
@@ -67,3 +67,18 @@ def test_a_held_back_event_is_over(case, name):
 
 def test_a_heavy_idle_stream_is_over():
     assert states({"paced1": taken(12.0)}, memory=Memory(0, 21 * 1024))["D memory per stream, 500 idle KiB"] == "over"
+
+
+def test_the_most_expensive_cell_is_judged_by_its_ratio_to_nginx():
+    rounds = {name: Series((cost,) * 7, None, None, 0) for name, cost in (("a", 5.0), ("b", 9.0), ("nginx", 3.0))}
+    taken = {"translated-paced": {**rounds, "passthrough": Series((99.0,) * 7, None, None, 0)}}
+    (found,) = cell_verdicts(taken, STEADY)
+    assert (found.measured, found.limit, found.state) == (3.0, 2.0, "over")
+    assert "(b)" in found.name
+
+
+def test_cells_are_not_judged_without_nginx_nor_on_an_unsteady_machine():
+    rounds = {name: Series((cost,) * 7, None, None, 0) for name, cost in (("a", 9.0), ("nginx", 3.0))}
+    assert not cell_verdicts({"translated-paced": {"a": rounds["a"]}}, STEADY)
+    (found,) = cell_verdicts({"translated-paced": rounds}, [1.2] * 7)
+    assert found.state == "inconclusive"

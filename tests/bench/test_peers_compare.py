@@ -46,9 +46,26 @@ def test_a_case_that_fails_is_tried_once_and_the_others_go_on(ran):
     assert all(len(row.pairs) == PASSES for name, row in taken.items() if name != "paced")
 
 
-def test_when_time_is_over_every_case_has_had_one_pass_that_counts(ran):
-    taken = measured(-1.0)
-    assert {len(row.pairs) for name, row in taken.items() if name != "paced"} == {1}
+def test_when_time_is_over_nothing_is_begun_and_what_is_missing_is_told(ran):
+    taken = measured(compare.LEAST_SECONDS - 1)
+    assert ran == []
+    assert {row.problem for row in taken.values()} == {compare.NO_TIME}
+
+
+def test_when_time_runs_out_what_was_measured_stays(ran, monkeypatch):
+    now = [0.0]
+
+    async def slow(case: Case, target: Target, seconds: float) -> Figures:
+        now[0] += 10.0
+        return Figures(1.0, 1.0)
+
+    monkeypatch.setattr(compare, "monotonic", lambda: now[0])
+    monkeypatch.setattr(compare, "run", slow)
+    taken = rows(CASES[:2], OWN, PEER, 84.0, lambda _: None)
+    assert [(len(row.pairs), row.problem) for row in taken.values()] == [(1, ""), (1, "")]
+    now[0] = 0.0
+    taken = rows(CASES[:2], OWN, PEER, 60.0, lambda _: None)
+    assert [(len(row.pairs), row.problem) for row in taken.values()] == [(1, ""), (0, compare.NO_TIME)]
 
 
 def test_a_ratio_is_of_figures_of_one_pass():

@@ -38,3 +38,7 @@ def test_a_peer_that_does_not_start_is_told_in_its_own_words(peer):
 def test_all_of_it_takes_less_than_eight_minutes():
     assert running.INSTALL_SECONDS + len(PEERS) * running.PEER_SECONDS <= 450
     assert running.START_SECONDS < running.PEER_SECONDS
+
+
+def test_the_run_without_a_network_says_how_it_went():
+    assert running._run([sys.executable, "-c", "raise SystemExit(3)"]) == 3

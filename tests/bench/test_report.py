@@ -1,5 +1,6 @@
 """The report says what was measured, also where something could not be."""
 
+from bench.cells import KINDS
 from bench.gates import verdicts
 from bench.job import Spread
 from bench.report import line, markdown
@@ -14,9 +15,13 @@ def result(*, nginx: bool, equal: float = 1.0) -> Result:
         taken["nginx"] = Series((10.0,), delay, delay, 0)
     taken["direct"] = Series((0.0,), Spread(50, 60, 70), delay, 0)
     cases = {"json1k": taken, "paced1": taken}
+    own = {"passthrough": taken["fastproxy"]} | ({"nginx": taken["nginx"]} if nginx else {})
+    cells = {kind.name: {"anthropic over gemini": taken["fastproxy"], **own} for kind in KINDS}
     memory = {"fastproxy": Memory(40 * 2**20, 6144)}
     gates = verdicts(cases, [equal], memory["fastproxy"])
-    return Result({"processor": "a, 2 cores"}, quick=False, equal=[equal], cases=cases, memory=memory, verdicts=gates)
+    return Result(
+        {"processor": "a, 2 cores"}, quick=False, equal=[equal], cases=cases, cells=cells, memory=memory, verdicts=gates
+    )
 
 
 def test_ratios_stand_beside_the_figures_they_come_from():
@@ -39,3 +44,11 @@ def test_an_unsteady_machine_is_named():
 
 def test_a_verdict_is_one_line():
     assert line(result(nginx=True).verdicts[0]) == "ok           B json1k CPU: 1.50 x reference (limit 2)"
+
+
+def test_a_cell_has_a_row_and_stands_beside_nginx_where_there_is_one():
+    def row(*, nginx: bool) -> str:
+        return next(row for row in markdown(result(nginx=nginx)).splitlines() if row.startswith("| anthropic over"))
+
+    assert row(nginx=True).count("30.0 (3.00)") == len(KINDS)
+    assert row(nginx=False).count(" 30.0 ") == len(KINDS)

@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from bench import wire
+from bench.dialects import DIALECTS
 
 
 def parsed(received: bytes) -> tuple[h11.Response, bytes]:
@@ -35,9 +36,22 @@ def test_a_request_is_one_well_formed_message_of_the_asked_size(size):
     assert orjson.loads(body)["model"] == wire.JSON_MODEL
 
 
+@pytest.mark.parametrize("client", DIALECTS)
 @pytest.mark.parametrize("model", [wire.JSON_MODEL, "bench-20x1-0ms", "bench-1x1-0ms-idle"])
-def test_the_upstream_finds_the_model_that_a_request_names(model):
-    assert wire.model_of(wire.request(model, port=1, body_bytes=5000)) == model
+def test_the_upstream_finds_the_format_and_the_model_that_a_request_asks_for(model, client):
+    assert wire.asked(wire.request(model, port=1, body_bytes=5000, client=client)) == (client, model)
+
+
+@pytest.mark.parametrize("received", [b"GET / HTTP/1.1", b"POST /elsewhere HTTP/1.1", b""])
+def test_the_upstream_knows_what_it_was_not_made_for(received):
+    with pytest.raises(ValueError, match="no such"):
+        wire.asked(received)
+
+
+@pytest.mark.parametrize("client", DIALECTS)
+def test_a_request_names_the_host_where_a_relay_is_to_choose(client):
+    request = wire.request("host/bench-20x1-0ms", port=1, body_bytes=1000, client=client)
+    assert b"host/bench-20x1-0ms" in request
 
 
 def test_a_model_name_is_a_plan():

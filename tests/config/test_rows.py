@@ -1,5 +1,6 @@
 """One row of [providers.*]: what it contradicts, and the record that it makes."""
 
+import msgspec
 import pytest
 
 from fastproxy.config.rows import provider_of, row_problems
@@ -49,6 +50,9 @@ def test_a_built_in_row_changes_only_what_it_names():
     provider = provider_of("openai", row)
     assert (provider.exclude, provider.discover, provider.backend) == (("gpt-3*",), False, "groq")
     assert provider.quirks.include_usage
+    groq = provider_of("groq", ProviderRow(include_usage=True)).quirks
+    assert groq == msgspec.structs.replace(BY_NAME["groq"].quirks, include_usage=True)
+    assert groq.refuses
     assert provider.fallback == ("groq",)
     assert (provider.formats, provider.models) == (BY_NAME["openai"].formats, BY_NAME["openai"].models)
 

@@ -252,6 +252,8 @@ REFUSED: Mapping[str, tuple[Format, Json]] = {
     "several candidates": ("gemini", {"generationConfig": {"candidateCount": 2}}),
     "an answer kept by another": ("openai-responses", {"previous_response_id": "resp_1"}),
     "a conversation kept by another": ("openai-responses", {"conversation": "conv_1"}),
+    "a cache kept by another": ("gemini", {"cachedContent": "cachedContents/1"}),
+    "a prompt kept by another": ("openai-responses", {"prompt": {"id": "pmpt_1", "version": "2"}}),
     "work in the background": ("openai-responses", {"background": True}),
     "an item kept by another": ("openai-responses", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
 }

@@ -73,6 +73,19 @@ def test_text_without_lone_surrogates_stays_as_it_is(text: str) -> None:
     assert without_lone_surrogates(body) == body
 
 
+_UNITS = (r"\\ud83d", r"\\uDE00", r"\\u0041", r"\\\\", r"\\n", r"\\\"", "u", "d83d", "ž")
+
+
+@given(st.lists(st.sampled_from(_UNITS)))
+def test_what_is_mended_is_what_utf16_replaces(units: list[str]) -> None:
+    """Any mixture of halves, pairs and things that look like them, against Python's own decoder."""
+    inside = "".join(units)
+    said = inside.encode("utf-8").decode("unicode_escape") if inside.isascii() else None
+    mended = orjson.loads(without_lone_surrogates(f'{{"t":["{inside}"]}}'.encode()))["t"][0]
+    if said is not None:
+        assert mended == said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def test_values_decodes_what_is_not_known() -> None:
     raws = msgspec.json.decode(b'{"known":1,"other":{"deep":[1.5]}}', type=dict[str, msgspec.Raw])
     assert values(raws, frozenset({"known"})) == {"other": {"deep": [1.5]}}

@@ -1,11 +1,17 @@
 """The rows of compatible hosts: what is particular about each."""
 
+import orjson
 import pytest
 
 from fastproxy.endpoints import find
+from fastproxy.formats import BY_NAME
 from fastproxy.providers.compatible import PROVIDERS
 from fastproxy.routing import route
 from fastproxy.snapshot import Snapshot
+from fastproxy.translate.families import family
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.request import Target, translate_request
+from fastproxy.translate.seal import Mint
 
 ROWS = {provider.name: provider for provider in PROVIDERS}
 MESSAGES = find(b"POST", b"/v1/messages").endpoint
@@ -38,3 +44,37 @@ def test_hosts_with_an_anthropic_door_are_reached_through_it_by_anthropic_client
 @pytest.mark.parametrize("name", ["openrouter", "groq", "together", "fireworks", "cerebras"])
 def test_hosts_of_other_peoples_models_claim_no_family(name):
     assert ROWS[name].models == ()
+
+
+CODEX = {
+    "model": "m",
+    "input": [
+        {"role": "user", "content": "?"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "so"}]},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c", "output": "r"},
+    ],
+    "store": False,
+    "prompt_cache_key": "k",
+    "reasoning": {"effort": "medium"},
+    "text": {"verbosity": "low"},
+    "max_output_tokens": 100,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("groq", {"max_completion_tokens", "reasoning_effort"}),
+        ("cerebras", {"max_completion_tokens", "reasoning_effort"}),
+        ("mistral", {"max_tokens", "prompt_cache_key"}),
+    ],
+)
+def test_what_a_strict_host_refuses_does_not_reach_it(name, kept):
+    target = Target(BY_NAME["openai-chat"], "m", Mint("openai-chat", name, "a"), family("m"), ROWS[name].quirks.refuses)
+    request = BY_NAME["openai-responses"].decode_request(orjson.dumps(CODEX), {})
+    told = translate_request(request, target, Memory())
+    body = orjson.loads(told.body)
+    assert body.keys() == kept | {"model", "messages"}
+    assert not any("reasoning_content" in message for message in body["messages"])
+    assert {"reasoning", "store", "output.verbosity"} <= set(told.dropped)

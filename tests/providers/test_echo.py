@@ -208,7 +208,7 @@ def test_every_answer_can_be_written_streamed_and_whole(format_: Format, request
     encoder = format_.encoder(EncoderOptions())
     stream = b"".join([*map(encoder.encode, events), encoder.close()])
     assert format_.tap.finished.search(stream)
-    assert orjson.loads(format_.whole(fold(events)))
+    assert orjson.loads(format_.encode_whole(fold(events)))
     if format_.name in {"openai-chat", "openai-responses"}:
         read = read_chat if format_.name == "openai-chat" else read_responses
         assert read(stream)[0] == "finished"

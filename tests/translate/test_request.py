@@ -85,3 +85,23 @@ def test_free_text_tools_are_wrapped_only_where_the_target_has_none_and_their_na
     sent, told = translated(asked)
     assert sent.tools[0]["custom"] is True
     assert told.customs == frozenset()
+
+
+def test_a_turn_of_a_conversation_that_anthropic_keeps_is_refused_and_one_that_begins_it_is_not() -> None:
+    asked = Request("anthropic", "m", (USER,), extras={"thread": {"type": "create"}})
+    assert translated(asked)[0].messages
+    with pytest.raises(Fault) as caught:
+        translated(msgspec.structs.replace(asked, extras={"thread": {"type": "continue", "previous_message_id": "m"}}))
+    assert (caught.value.kind, caught.value.param) == ("not_found", "thread")
+
+
+def test_words_that_only_another_vendor_has_are_refused() -> None:
+    asked = Request("openai-responses", "m", (USER,), extras={"prompt": None})
+    assert translated(asked)[0].messages
+    with pytest.raises(Fault) as caught:
+        translated(msgspec.structs.replace(asked, extras={"prompt": {"id": "pmpt_1"}}))
+    assert caught.value.param == "prompt"
+
+
+def test_words_that_the_targets_own_vendor_has_are_not() -> None:
+    assert translated(Request("gemini", "m", (USER,), extras={"cachedContent": "cachedContents/1"}))[0].messages

@@ -14,7 +14,7 @@ from fastproxy.formats.anthropic.blocks import Blocks
 from fastproxy.formats.anthropic.faults import decode_failed
 from fastproxy.formats.anthropic.stops import decode_stop
 from fastproxy.formats.anthropic.verbatim import verbatim
-from fastproxy.formats.body import without_lone_surrogates
+from fastproxy.formats.body import Raws, without_lone_surrogates
 from fastproxy.ir.events import Event, Start, Usage
 from fastproxy.ir.fold import Response, fold
 
@@ -29,6 +29,7 @@ class _Message(msgspec.Struct):
     error: Any = msgspec.UNSET
 
 
+_NO_INPUT = (msgspec.Raw(b"{}"), msgspec.Raw(b"null"))
 _MESSAGE = msgspec.json.Decoder(_Message)
 
 
@@ -56,7 +57,19 @@ def _content(content: list[dict[str, msgspec.Raw]] | str, body: bytes, mended: b
         return [*blocks.start(0, {"type": "text", "text": content}, ""), *blocks.end(0)], 0
     events: list[Event] = []
     for index, raws in enumerate(content):
-        told = {key: msgspec.json.decode(raw) for key, raw in raws.items()}
-        arguments = verbatim(bytes(raws["input"]), body, mended) if told.get("input") else ""
+        told = _decoded(raws)
+        arguments = verbatim(bytes(raws["input"]), body, mended) if "input" in raws and "input" not in told else ""
         events += [*blocks.start(index, told, arguments), *blocks.end(index)]
     return events, blocks.calls
+
+
+def _decoded(raws: Raws) -> dict[str, Any]:
+    """The values of a block; an `input` that says something is left out. Raises: Fault(upstream_garbage).
+
+    The text of an input is what counts, also where no decoder takes it: 1e400 is legal JSON.
+    """
+    told = {key: raw for key, raw in raws.items() if key != "input" or raw in _NO_INPUT}
+    try:
+        return {key: msgspec.json.decode(raw) for key, raw in told.items()}
+    except msgspec.DecodeError:
+        raise Fault("upstream_garbage", "the upstream's answer has a number that can't be read") from None

@@ -23,7 +23,7 @@ MAX_STRICT_UNIONS = 16
 
 def tools(request: Request, dropped: list[str]) -> list[Block]:
     """The tools that may be called: of several that are allowed by name only those, since no choice can say so here."""
-    allowed = request.tool_choice.names
+    allowed = frozenset(request.tool_choice.names)
     offered = [tool for tool in request.tools if len(allowed) < 2 or tool.name in allowed]
     if request.format == "anthropic":
         return [*map(_tool, offered), *(dict(tool) for tool in _server_tools(request))]
@@ -41,16 +41,16 @@ def choice(request: Request, offered: Sequence[Block]) -> Block | None:
     """
     if forced := request.extras.get("tool_choice"):
         raise Fault("bad_request", f"the tool choice {_name(forced)!r} can't be said here", param="tool_choice")
-    asked, names = request.tool_choice, request.tool_choice.names
+    asked, names = request.tool_choice, frozenset(request.tool_choice.names)
     if asked.mode == "required" and not any(_name(tool) in names for tool in offered) and (names or not offered):
-        raise Fault("bad_request", f"a tool is demanded that can't be offered here: {names}", param="tool_choice")
+        raise Fault("bad_request", f"a tool is demanded that can't be offered here: {asked.names}", param="tool_choice")
     if not offered:
         return None
     if asked.mode == "none":
         return {"type": "none"}
     serial = {"disable_parallel_tool_use": True} if request.parallel is False else {}
     if asked.mode == "required":
-        return ({"type": "tool", "name": names[0]} if len(names) == 1 else {"type": "any"}) | serial
+        return ({"type": "tool", "name": asked.names[0]} if len(names) == 1 else {"type": "any"}) | serial
     return {"type": "auto"} | serial if serial else None
 
 

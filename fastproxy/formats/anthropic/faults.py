@@ -86,6 +86,7 @@ _PHRASES: tuple[tuple[str, Reason], ...] = (
     ("insufficient balance", "quota"),
     ("content filtering policy", "content_filter"),
 )
+_THREAD_NOT_FOUND = {"error_code": "thread_not_found"}  # upon which the SDK sends the whole conversation
 _MESSAGE_CHARACTERS = 2000  # of a body that is no error object; pages of HTML help nobody
 
 
@@ -119,14 +120,15 @@ def decode_failed(event: Mapping[str, Any]) -> Failed:
     return Failed(kind, message or "the upstream reported an error without a word about it", reason)
 
 
-def _error(fault: Fault) -> dict[str, str]:
+def _error(fault: Fault) -> dict[str, Any]:
     type_ = TYPES_BY_STATUS.get(fault.status, TYPES[fault.kind])
     message = fault.message
     if fault.reason:
         phrases, type_ = WORDS[fault.reason]
         if not any(phrase.lower() in message.lower() for phrase in phrases):
             message = f"{phrases[0].removesuffix(':')}: {message}"
-    return {"type": type_, "message": message}
+    details = {"details": _THREAD_NOT_FOUND} if fault.kind == "not_found" and fault.param == "thread" else {}
+    return {"type": type_, "message": message, **details}
 
 
 def _told(body: bytes) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Source: google-genai 3.4.0 `types.Part`; recorded requests; thought signatures a
 Google ("Thought signatures"); read 2026-11-21.
 """
 
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from itertools import count, groupby
 from typing import Any
@@ -49,7 +49,9 @@ class Conversation:
     def __init__(self, sent: fields.AsSent) -> None:
         self.unsaid: dict[str, Any] = {}
         self._sent = sent
-        self._waiting: dict[str, deque[str]] = defaultdict(deque)
+        # Name -> ids of calls without a result, and how many have each. A plain dict would look for its first key from
+        # the front each time, past all that are gone.
+        self._waiting: dict[str, OrderedDict[str, int]] = defaultdict(OrderedDict)
         self._used: set[str] = set()
         self._numbers = count(1)
 
@@ -86,7 +88,7 @@ class Conversation:
             case [] if _SIGNATURE in part:
                 return _said(part)
             case ["functionCall"]:
-                signature = fields.text(part, _SIGNATURE)
+                signature = _signature(part)
                 proof: list[Part] = [ReasoningPart("", signature, "call")] if signature else []
                 return [*proof, self._call(fields.inner(part, "functionCall"))]
             case ["functionResponse"]:
@@ -119,19 +121,30 @@ class Conversation:
         """The id of a call: its own, or a new one."""
         known = call_id or next(made for n in self._numbers if (made := f"call_{n}") not in self._used)
         self._used.add(known)
-        self._waiting[name].append(known)
+        self._waiting[name][known] = self._waiting[name].get(known, 0) + 1
         return known
 
     def _answered(self, call_id: str, name: str) -> str:
         """The id of the call that a result answers: of several with one name, the first that still waits."""
-        waiting = self._waiting[name]
         if call_id:
-            if call_id in waiting:
-                waiting.remove(call_id)
+            self._settle(name, call_id)
             return call_id
-        if not waiting:
-            self._called("", name)
-        return waiting.popleft()
+        known = next(iter(self._waiting[name]), "") or self._called("", name)
+        self._settle(name, known)
+        return known
+
+    def _settle(self, name: str, call_id: str) -> None:
+        """One call less that waits."""
+        waiting = self._waiting[name]
+        left = waiting.pop(call_id, 1) - 1
+        if left:
+            waiting[call_id] = left
+
+
+def _signature(part: Raws) -> str | None:
+    """The proof in a part. Gemini CLI strips it and writes Google's placeholder instead, which proves nothing."""
+    signature = fields.text(part, _SIGNATURE)
+    return signature if signature and signature != fields.PLACEHOLDER else None
 
 
 def _opaque(part: Raws) -> OpaquePart:
@@ -139,7 +152,7 @@ def _opaque(part: Raws) -> OpaquePart:
 
 
 def _said(part: Raws) -> list[Part]:
-    text, signature = fields.text(part, "text"), fields.text(part, _SIGNATURE) or None
+    text, signature = fields.text(part, "text"), _signature(part)
     if fields.value(part, "thought") is True:
         return [ReasoningPart(text, signature)]
     if signature is None:

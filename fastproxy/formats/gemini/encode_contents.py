@@ -13,6 +13,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.gemini import media
+from fastproxy.formats.gemini.fields import PLACEHOLDER
 from fastproxy.formats.gemini.models import generation
 from fastproxy.ir.request import (
     MediaPart,
@@ -26,8 +27,7 @@ from fastproxy.ir.request import (
     ToolResultPart,
 )
 
-# Google's own word for "this call was not made by a Gemini that signs": accepted in place of a signature.
-PLACEHOLDER = "skip_thought_signature_validator"
+CONTINUED = "(continued)"
 _SYSTEM = frozenset({"system", "developer"})
 _SIGNING = 3  # the first generation that asks for signatures and takes media within a result
 
@@ -70,6 +70,8 @@ class Contents:
             for part in message.parts:
                 self._BY_TYPE[type(part)](self, part)
         self._end(role)
+        if self.contents and _calls_at_once(self.contents[0]):
+            self.contents.insert(0, {"role": "user", "parts": [{"text": CONTINUED}]})
 
     def _end(self, role: str) -> None:
         self._flush()
@@ -161,6 +163,11 @@ class Contents:
 
 def _texts(messages: Iterable[Message]) -> list[str]:
     return [part.text for message in messages for part in message.parts if isinstance(part, TextPart) and part.text]
+
+
+def _calls_at_once(content: _Json) -> bool:
+    """Whether a conversation that was cut off in front begins with a call, which must follow a user's turn."""
+    return content["role"] == "model" and any("functionCall" in part for part in content["parts"])
 
 
 def _current_turn(messages: tuple[Message, ...]) -> int:

@@ -73,7 +73,7 @@ def fault_object(fault: Fault) -> bytes:
 
 def _error(fault: Fault, details: list[dict[str, str]]) -> dict[str, Any]:
     if fault.retry_after_seconds is not None:
-        delay = f"{fault.retry_after_seconds:g}s"
+        delay = f"{fault.retry_after_seconds:.3f}".rstrip("0").rstrip(".") + "s"  # a Duration has no exponent
         details = [*details, {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
     status = STATUSES_BY_CODE.get(fault.status, STATUSES[fault.kind])
     error: dict[str, Any] = {"code": fault.status, "message": _message(fault), "status": status}

@@ -11,6 +11,9 @@ import msgspec
 
 from fastproxy.formats.body import Raws, parse, values
 
+# Google's own word for "this call was not made by a Gemini that signs": accepted in place of a signature.
+PLACEHOLDER = "skip_thought_signature_validator"
+
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _TEXT = msgspec.json.Decoder(str)

@@ -9,8 +9,9 @@ Arguments go out as the text that came. Nothing is said that the client has not 
 Source: openai 3.54.0, types/chat/chat_completion_message_param.py; tool loops of DeepSeek and Z.ai; 2026-11-21.
 """
 
+import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from fastproxy.formats.openai_chat.encode_parts import Object, Writing, content_object, opaque_name
@@ -28,7 +29,11 @@ from fastproxy.ir.request import (
     ToolResultPart,
 )
 
+CONTINUED = "(continued)"
 _ERROR = "Error: "
+# Mistral's models, whoever serves them: "Unexpected role 'user' after role 'tool'" (aaif-goose/goose issue 5998,
+# NousResearch/hermes-agent issue 20154). Agents put reminders right behind results.
+_BRIDGED = re.compile(r"(?:mi|mini|code|dev|magi)stral|mixtral|pixtral|voxtral", re.IGNORECASE)
 
 
 def messages_of(request: Request, writing: Writing) -> list[Object]:
@@ -45,7 +50,15 @@ def messages_of(request: Request, writing: Writing) -> list[Object]:
             written += (turn for parts in _turns(messages) if (turn := _assistant(parts, writing, in_loop=in_loop)))
         else:
             written += (turn for message in messages if (turn := _plain(message, writing)))
-    return written
+    return list(_bridged(written)) if _BRIDGED.search(request.model) else written
+
+
+def _bridged(written: list[Object]) -> Iterator[Object]:
+    """The messages with a turn of the assistant between results and what the user says behind them."""
+    for before, message in pairwise([{}, *written]):
+        if (before.get("role"), message["role"]) == ("tool", "user"):
+            yield {"role": "assistant", "content": CONTINUED}
+        yield message
 
 
 def _turns(messages: list[Message]) -> list[tuple[Part, ...]]:

@@ -5,6 +5,7 @@ from typing import get_args
 import orjson
 import pytest
 from anthropic import APIStatusError
+from anthropic.types import ThreadNotFoundError
 
 from fastproxy.errors import KINDS, STATUS, Fault, Kind, Reason
 from fastproxy.formats.anthropic.faults import (
@@ -176,3 +177,10 @@ def test_a_model_that_is_not_there_is_known_by_its_type_whatever_the_status() ->
     fault = Fault("bad_request", "no such model", status=400, reason="model_not_found")
     read = decode_fault(400, encode_fault(fault, "req"))
     assert (read.status, read.reason) == (400, "model_not_found")
+
+
+def test_an_unknown_thread_is_told_by_the_code_that_makes_the_sdk_send_everything() -> None:
+    with pytest.raises(ThreadNotFoundError) as caught:
+        anthropic_body(encode_fault(Fault("not_found", "It is not kept here.", param="thread"), "r"), 404)
+    assert caught.value.error_code == "thread_not_found"
+    assert b"details" not in encode_fault(Fault("not_found", "No such model.", param="model"), "r")

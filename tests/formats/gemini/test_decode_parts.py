@@ -5,7 +5,7 @@ import pytest
 from fastproxy.errors import Fault
 from fastproxy.formats.gemini import fields
 from fastproxy.formats.gemini.decode_parts import Conversation
-from fastproxy.ir.request import Message, TextPart, ToolCallPart, ToolResultPart
+from fastproxy.ir.request import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
 
 def messages(contents: bytes) -> list[Message]:
@@ -66,3 +66,18 @@ def test_roles_of_other_formats_are_understood_and_unknown_ones_refused() -> Non
 def test_a_turn_with_a_call_is_the_models_also_without_a_role() -> None:
     (turn,) = messages(b'[{"parts":[{"text":"I look."},{"functionCall":{"name":"f","args":{}}}]}]')
     assert turn.role == "assistant"
+
+
+def test_results_in_any_order_find_their_calls_and_the_rest_goes_to_those_that_still_wait() -> None:
+    calls = b",".join(b'{"functionCall":{"name":"f","id":"%b","args":{}}}' % id_ for id_ in (b"a", b"b", b"b", b"c"))
+    ids = (b'"id":"b",', b"", b"", b"", b"")
+    results = b",".join(b'{"functionResponse":{%b"name":"f","response":{}}}' % id_ for id_ in ids)
+    _, told = messages(b'[{"role":"model","parts":[%b]},{"parts":[%b]}]' % (calls, results))
+    assert [part.id for part in told.parts if isinstance(part, ToolResultPart)][:4] == ["b", "a", "c", "b"]
+
+
+@pytest.mark.parametrize(("signature", "kept"), [(b"c2ln", True), (fields.PLACEHOLDER.encode(), False), (b"", False)])
+def test_googles_placeholder_is_no_proof_so_that_the_true_one_can_be_looked_up(signature: bytes, kept: bool) -> None:
+    part = b'{"functionCall":{"name":"f","args":{}},"thoughtSignature":"%b"}' % signature
+    (turn,) = messages(b'[{"role":"model","parts":[%b]}]' % part)
+    assert any(isinstance(part, ReasoningPart) for part in turn.parts) == kept

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.encode_contents import PLACEHOLDER, Contents
+from fastproxy.formats.gemini.encode_contents import Contents
+from fastproxy.formats.gemini.fields import PLACEHOLDER
 from fastproxy.ir.request import (
     Cache,
     Inline,
@@ -39,7 +40,7 @@ def told(*messages: Message, model: str = "gemini-2.5-flash") -> list[dict[str, 
 
 
 def parts(*given: Part, model: str = "gemini-2.5-flash") -> list[dict[str, Any]]:
-    (content,) = told(Message("assistant", given), model=model)
+    _, content = told(HI, Message("assistant", given), model=model)
     found: list[dict[str, Any]] = content["parts"]
     return found
 
@@ -57,6 +58,13 @@ def test_leading_instructions_are_the_system_instruction_and_later_ones_the_user
     found = contents(system, developer, HI, Message("system", (TextPart("C"),)))
     assert found.instruction == [{"text": "A"}, {"text": "B"}]
     assert found.contents == [{"role": "user", "parts": [{"text": "Hi"}, {"text": "C"}]}]
+
+
+def test_a_conversation_that_begins_with_a_call_is_begun_by_the_user() -> None:
+    first, second, _ = told(Message("assistant", (call(),)), result())
+    assert first == {"role": "user", "parts": [{"text": "(continued)"}]}
+    assert second["role"] == "model"
+    assert told(Message("assistant", (TextPart("Hi"),)), HI)[0]["role"] == "model"
 
 
 def test_nothing_but_instructions_is_said_by_the_user() -> None:

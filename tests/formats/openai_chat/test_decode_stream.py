@@ -284,3 +284,16 @@ def test_a_stream_and_its_whole_body_say_the_same() -> None:
         {"tool_calls": [{"index": 0, "function": {"arguments": "1.0}"}}]},
     ]  # fmt: skip
     assert fold(told(*map(chunk, pieces), chunk(finish="tool_calls", usage=USAGE), DONE)) == whole
+
+
+def test_a_null_error_is_none_whatever_stands_beside_it() -> None:
+    decoder = ChatDecoder()
+    assert decoder.decode(chunk({"content": "a"}, error=None, message="fine")) == [START, Text(0, "a")]
+
+
+def test_a_thought_told_alone_in_any_of_its_spellings_is_a_thought() -> None:
+    for key in ("reasoning_content", "reasoning", "reasoning_text"):
+        decoder = ChatDecoder()
+        assert decoder.decode(chunk({key: "a"})) == [START, Reasoning(0, "a")]
+        assert decoder.decode(chunk({key: ["b"]})) == []
+        assert decoder.decode(chunk({"content": "c"})) == [BlockEnd(0), Text(1, "c")]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import pytest
 
 from fastproxy.formats.openai_chat.encode_messages import messages_of
 from fastproxy.formats.openai_chat.encode_parts import Writing
@@ -154,3 +155,14 @@ def test_a_turn_of_which_nothing_is_left_is_left_out_and_listed() -> None:
     foreign = OpaquePart("anthropic", {"type": "server_tool_use"})
     assert written(assistant(foreign), Message("user", (foreign,)), Message("tool", (foreign,)), writing=writing) == []
     assert writing.dropped == ["server_tool_use"] * 3
+
+
+@pytest.mark.parametrize(
+    "model", ["mistral-large-latest", "mistralai/Devstral-Small-2", "ministral-8b", "magistral-medium"]
+)
+def test_mistrals_models_hear_an_assistant_between_results_and_the_user(model: str) -> None:
+    turns = (USER, assistant(CALL), result("a", TextPart("r")), USER)
+    assert [message["role"] for message in written(*turns, model=model)[2:]] == ["tool", "assistant", "user"]
+    assert written(*turns, model=model)[3] == {"role": "assistant", "content": "(continued)"}
+    assert [message["role"] for message in written(*turns)[2:]] == ["tool", "user"]
+    assert written(*turns[:3], model=model) == written(*turns[:3])
