@@ -34,7 +34,7 @@ from fastproxy.translate.names import call_id, legal
 from fastproxy.translate.seal import Mint, envelope, seal
 
 _PLAIN = frozenset((Text, Refusal, Citation, Opaque))
-_PLAIN_WITHOUT_CUSTOMS = _PLAIN | {ToolArgs, BlockEnd}
+_PLAIN_WITHOUT_CUSTOMS = _PLAIN | {ToolArgs}
 
 
 class ForClient(msgspec.Struct, frozen=True):
@@ -78,8 +78,7 @@ class Passes:
 
     def __init__(self, client: ForClient) -> None:
         self._client = client
-        plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
-        self._plain = plain - {BlockEnd} if client.proven_thoughts else plain
+        self._plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
         self._unwrapping = Unwrapping(client.customs)
         self._start = Start("", "", 0)
         self._usage = Usage()
@@ -161,10 +160,14 @@ class Passes:
         return self._unwrapping.feed(event)
 
     def _on_block_end(self, event: BlockEnd) -> list[Event]:
+        """A thought without a signature is remembered too: DeepSeek wants it back in a tool loop, and answers 400."""
         ended = self._unwrapping.feed(event)
-        if self._client.proven_thoughts and event.block in self._unproven:
-            return [Reasoning(event.block, "", envelope(self._client.mint, "")), *ended]
-        return ended
+        if event.block not in self._unproven:
+            return ended
+        self._unproven.discard(event.block)
+        unproven = envelope(self._client.mint, "")
+        self._before_call.append(ReasoningPart("".join(self._thoughts[event.block]), unproven))
+        return [Reasoning(event.block, "", unproven), *ended] if self._client.proven_thoughts else ended
 
     def _on_usage(self, event: Usage) -> list[Event]:
         self._usage = merge(self._usage, event)

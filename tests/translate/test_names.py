@@ -115,3 +115,13 @@ def test_a_long_name_still_says_what_the_tool_does() -> None:
     new, there = respelled(request("mcp__issue_tracker__/list_open_pull_requests"), STRICT)
     assert new.tools[0].name.startswith("mcp__issue_tracker___list_open_pull_requests_")
     assert there == {new.tools[0].name: "mcp__issue_tracker__/list_open_pull_requests"}
+
+
+def test_one_id_for_many_calls_does_not_make_each_search_begin_at_the_first() -> None:
+    calls = tuple(ToolCallPart("a", f"f.{number}", "{}") for number in range(5_000))
+    results = tuple(ToolResultPart("a", ()) for _ in calls)
+    asked = Request("anthropic", "m", (Message("assistant", calls), Message("tool", results)))
+    told, back = respelled(asked, STRICT)  # tried against the square of calls: minutes
+    called, answered = ids_of(told)
+    assert called == answered
+    assert (len(set(called)), called[0], len(back)) == (5_000, "a", 5_000)

@@ -30,8 +30,19 @@ def test_an_answer_without_id_and_time_gets_ours() -> None:
 
 
 def test_text_is_not_even_copied() -> None:
-    events: list[Event] = [Text(0, "x"), BlockEnd(0), ToolArgs(1, "{}")]
+    events: list[Event] = [Text(0, "a"), Text(0, "b")]
     assert passes().feed(events) is events
+
+
+def test_a_thought_without_a_signature_is_remembered_for_the_call_that_follows() -> None:
+    memory = Memory()
+    one = passes(memory)
+    one.feed([Reasoning(0, "I "), Reasoning(0, "think"), BlockEnd(0)])
+    told = one.feed([ToolStart(1, "x", "f"), BlockEnd(1)])
+    assert isinstance(told[0], ToolStart)
+    (part,) = memory.recall(told[0].id)
+    assert part.text == "I think"
+    assert opened(part.signature or "") is not None
 
 
 def test_tools_have_the_clients_names_again() -> None:

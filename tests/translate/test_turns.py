@@ -169,3 +169,9 @@ def test_whatever_came_in_every_call_is_answered_once_and_at_once(messages: list
 def test_a_second_repair_finds_nothing_to_do(messages: list[Message]) -> None:
     ordered, _ = told(*messages)
     assert told(*ordered) == (ordered, ())
+
+
+def test_a_turn_told_in_very_many_messages_is_joined_once() -> None:
+    pieces = [says("assistant", TextPart("x"))] * 200_000
+    messages, _ = told(HELLO, *pieces, HELLO)  # tried against a copy for each: half an hour
+    assert [len(message.parts) for message in messages] == [1, 200_000, 1]

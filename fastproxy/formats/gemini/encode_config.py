@@ -9,7 +9,7 @@ from typing import Any
 
 from fastproxy.errors import Fault
 from fastproxy.formats.gemini.models import generation
-from fastproxy.formats.gemini.schema import accepted, is_empty
+from fastproxy.formats.gemini.schema import Unrolled, accepted, is_empty
 from fastproxy.ir.request import Effort, Output, Request, Sampling, Thinking, Tool
 
 MAX_STOPS = 5  # Gemini refuses more
@@ -83,13 +83,14 @@ def _output(output: Output) -> _Json:
 
 def declarations(tools: tuple[Tool, ...]) -> list[_Json]:
     """The functions, as one group; [] for none."""
-    return [{"functionDeclarations": [_declaration(tool) for tool in tools]}] if tools else []
+    unrolled = Unrolled()
+    return [{"functionDeclarations": [_declaration(tool, unrolled) for tool in tools]}] if tools else []
 
 
-def _declaration(tool: Tool) -> _Json:
+def _declaration(tool: Tool, unrolled: Unrolled) -> _Json:
     described: _Json = {"description": tool.description} if tool.description else {}
     if not is_empty(tool.schema) and tool.schema is not None:
-        described["parametersJsonSchema"] = accepted(tool.schema)
+        described["parametersJsonSchema"] = accepted(tool.schema, unrolled)
     return {"name": tool.name, **described}
 
 

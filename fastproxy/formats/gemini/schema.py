@@ -12,6 +12,7 @@ import msgspec
 MAX_DEPTH = 48  # deeper than any schema in the recordings (11) by far
 MAX_NODES = 20_000  # `$ref`s that fan out grow without bound when they are written out
 MAX_UNROLLED = 2  # times that a definition may stand inside itself
+MAX_UNROLLED_BYTES = 4_194_304  # of definitions written out in place of `$ref`s, for all tools of a request together
 
 _Schema = dict[str, Any]
 
@@ -20,6 +21,7 @@ _KEPT = frozenset({
     "title", "description", "default", "format", "pattern", "minimum", "maximum", "minLength", "maxLength",
     "minItems", "maxItems", "minProperties", "maxProperties", "propertyOrdering",
 })  # fmt: skip
+_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _ANNOTATIONS = frozenset({"title", "description", "default"})
 # A bound that is looser by one value is better than none: the model still reads it.
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
@@ -34,16 +36,32 @@ _OF_TYPE = {
 }  # fmt: skip
 
 
+class Unrolled(msgspec.Struct):
+    """How much has been written out in place of `$ref`s. One per request: a few bytes of them can stand for gigabytes."""
+
+    size_bytes: int = 0
+
+    def has_room_for(self, definition: _Schema) -> bool:
+        """Whether it may be written out once more. Once there is no room, there is none for anything."""
+        if self.size_bytes <= MAX_UNROLLED_BYTES:
+            self.size_bytes += len(msgspec.json.encode(definition))
+        return self.size_bytes <= MAX_UNROLLED_BYTES
+
+
 class _Walk(msgspec.Struct):
     """One schema on its way. root: where `$ref` points into. nodes: how many have been written."""
 
     root: _Schema
+    unrolled: Unrolled
     nodes: int = 0
 
 
-def accepted(schema: _Schema) -> _Schema:
-    """The schema that Gemini accepts, properties in their order. `{}` stands for "anything"."""
-    return _cleaned(schema, _Walk(schema), (), 0)
+def accepted(schema: _Schema, unrolled: Unrolled | None = None) -> _Schema:
+    """The schema that Gemini accepts, properties in their order. `{}` stands for "anything".
+
+    unrolled: what the request's other schemas share with it.
+    """
+    return _cleaned(schema, _Walk(schema, unrolled or Unrolled()), (), 0)
 
 
 def is_empty(schema: _Schema | None) -> bool:
@@ -68,10 +86,10 @@ def _cleaned(schema: Any, walk: _Walk, chain: tuple[str, ...], depth: int) -> _S
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         if chain.count(reference) >= MAX_UNROLLED:
             return _cleaned(beside, walk, chain, depth + 1)
-        target = _pointed(walk.root, reference)
+        target = _pointed(walk, reference)
         return _cleaned({**target, **beside}, walk, (*chain, reference), depth + 1)
     if isinstance(schema.get("allOf"), list):
-        return _cleaned(_merged(schema, walk.root), walk, chain, depth + 1)
+        return _cleaned(_merged(schema, walk), walk, chain, depth + 1)
     return _typed(_keywords(schema, walk, chain, depth + 1), schema)
 
 
@@ -116,7 +134,7 @@ def _typed(out: _Schema, schema: _Schema) -> _Schema:
     if enum:
         out["enum"] = enum
     types = schema.get("type")
-    names = [name for name in types if isinstance(name, str)] if isinstance(types, list) else []
+    names = list(dict.fromkeys(filter(_is_type, types))) if isinstance(types, list) else []
     if isinstance(types, str):
         names = [types]
     null = schema.get("nullable") is True or (isinstance(values, list) and None in values and "null" not in names)
@@ -125,6 +143,10 @@ def _typed(out: _Schema, schema: _Schema) -> _Schema:
     if len(names) > 1:
         return _alternatives(out, names)
     return {"type": names[0], **out} if names else out
+
+
+def _is_type(name: object) -> bool:
+    return isinstance(name, str) and name in _TYPES
 
 
 def _alternatives(out: _Schema, names: list[str]) -> _Schema:
@@ -138,35 +160,38 @@ def _alternatives(out: _Schema, names: list[str]) -> _Schema:
     return {**shared, "anyOf": choices}
 
 
-def _merged(schema: _Schema, root: _Schema) -> _Schema:
+def _merged(schema: _Schema, walk: _Walk) -> _Schema:
     """`allOf` as one schema: properties and required joined, of anything else the first that is told."""
-    out = {key: value for key, value in schema.items() if key != "allOf"}
-    for told in schema["allOf"]:
-        part = _flat(told, root)
+    parts = [{key: value for key, value in schema.items() if key != "allOf"}]
+    parts += (_flat(told, walk) for told in schema["allOf"])
+    out: _Schema = {}
+    for part in parts:
         for key, value in part.items():
-            mine = out.get(key)
-            if isinstance(mine, dict) and isinstance(value, dict) and key == "properties":
-                out[key] = {**value, **mine}
-            elif isinstance(mine, list) and isinstance(value, list) and key in {"required", "allOf"}:
-                out[key] = [*mine, *(item for item in value if item not in mine)]
-            else:
-                out.setdefault(key, value)
-    return out
+            out.setdefault(key, value)
+    if properties := [part["properties"] for part in reversed(parts) if isinstance(part.get("properties"), dict)]:
+        out["properties"] = {name: value for told in properties for name, value in told.items()}
+    if required := _items(parts, "required"):
+        out["required"] = list(dict.fromkeys(name for name in required if isinstance(name, str)))
+    return {**out, "allOf": inner} if (inner := _items(parts, "allOf")) else out
 
 
-def _flat(schema: Any, root: _Schema) -> _Schema:
+def _items(parts: list[_Schema], key: str) -> list[Any]:
+    return [item for part in parts if isinstance(part.get(key), list) for item in part[key]]
+
+
+def _flat(schema: Any, walk: _Walk) -> _Schema:
     """A member of `allOf`, its own `$ref` followed."""
     flat: _Schema = schema if isinstance(schema, dict) else {}
     for _ in range(MAX_UNROLLED):
         reference = flat.get("$ref")
         if isinstance(reference, str):
-            flat = {**_pointed(root, reference), **{key: value for key, value in flat.items() if key != "$ref"}}
+            flat = {**_pointed(walk, reference), **{key: value for key, value in flat.items() if key != "$ref"}}
     return flat
 
 
-def _pointed(root: _Schema, reference: str) -> _Schema:
-    """What a local reference ("#/$defs/Name") points to; {} where it leads nowhere or out of the document."""
-    target: Any = root
+def _pointed(walk: _Walk, reference: str) -> _Schema:
+    """What a local reference ("#/$defs/Name") points to; {} where it leads nowhere or out, or there is no more room."""
+    target: Any = walk.root
     if not reference.startswith("#"):
         return {}
     for step in reference[1:].split("/")[1:]:
@@ -175,4 +200,4 @@ def _pointed(root: _Schema, reference: str) -> _Schema:
             target = target[int(name)]
         else:
             target = target.get(name) if isinstance(target, dict) else None
-    return target if isinstance(target, dict) else {}
+    return target if isinstance(target, dict) and walk.unrolled.has_room_for(target) else {}

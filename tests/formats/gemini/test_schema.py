@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.formats.gemini.schema import MAX_NODES, accepted, is_empty
+from fastproxy.formats.gemini.schema import MAX_NODES, MAX_UNROLLED_BYTES, Unrolled, accepted, is_empty
 
 KEYWORDS = [
     "type", "format", "title", "description", "enum", "const", "items", "properties", "required", "anyOf", "oneOf",
@@ -150,3 +150,33 @@ def test_references_that_fan_out_are_bounded() -> None:
 )  # fmt: skip
 def test_a_tool_without_arguments_is_known(schema: dict[str, Any] | None, empty: bool) -> None:
     assert is_empty(schema) is empty
+
+
+def test_a_few_references_to_something_large_are_not_written_out_without_bound() -> None:
+    large = {"enum": ["x" * 100_000]}
+    told = accepted({"$defs": {"large": large}, "properties": {f"p{n}": {"$ref": "#/$defs/large"} for n in range(500)}})
+    assert len(str(told)) < MAX_UNROLLED_BYTES + 100_000
+    assert told["properties"]["p0"] == large
+    assert told["properties"]["p499"] == {}
+
+
+def test_the_schemas_of_a_request_share_the_room_for_definitions() -> None:
+    shared, schema = Unrolled(), {"$defs": {"a": {"title": "x" * MAX_UNROLLED_BYTES}}, "$ref": "#/$defs/a"}
+    small = {"$defs": {"a": {"type": "string"}}, "$ref": "#/$defs/a"}
+    assert accepted(small, shared) == {"type": "string"}
+    assert accepted(schema, shared) == {}
+    assert accepted(small, shared) == {}
+
+
+def test_a_type_told_again_and_again_is_one_alternative() -> None:
+    told = accepted({"type": ["string", "null"] * 10_000, "enum": ["a" * 10_000]})
+    assert told == {"anyOf": [{"type": "string", "enum": ["a" * 10_000]}, {"type": "null"}]}
+
+
+def test_all_of_many_schemas_takes_time_by_their_number_and_not_by_its_square() -> None:
+    names = [f"p{number}" for number in range(30_000)]
+    several = [{"properties": {name: {}}, "required": names[:10], "allOf": [{"title": name}]} for name in names]
+    told = accepted({"allOf": several})  # tried against the square: minutes
+    assert list(told["properties"]) == names[::-1]
+    assert told["required"] == names[:10]
+    assert told["title"] == "p0"
