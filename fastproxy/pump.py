@@ -18,6 +18,9 @@ from fastproxy.upstream.exchange import Exchange
 logger = logging.getLogger(__name__)
 
 HOLD_BYTES = 262144
+TURN_BYTES = (
+    131072  # of one read; a larger one is an upstream that sends as fast as it can, and takes 4 ms to translate
+)
 
 
 class Opening(Protocol):
@@ -99,6 +102,8 @@ class Pump:
             self._upstream.close()
             self.broken(_fault_of(error))
             return
+        if len(data) >= TURN_BYTES:
+            self._let_others_on()
         if not out:
             return
         self._spoke = True
@@ -109,6 +114,11 @@ class Pump:
             self._held_bytes += len(out)
         else:
             self._begin(b"".join((*self._held, out)) if self._held else out)
+
+    def _let_others_on(self) -> None:
+        """End this connection's turn: libuv reads up to 32 times from one that has more, which took 2.7 s (four floods)."""
+        self._upstream.pause()
+        asyncio.get_running_loop().call_soon(self._upstream.resume)
 
     def end(self) -> None:
         """The upstream's body is complete."""

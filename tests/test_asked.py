@@ -13,6 +13,7 @@ from fastproxy.framing.http1 import fields_of, request_head
 from fastproxy.ir.events import Usage
 from fastproxy.snapshot import Snapshot
 
+ME = Client(id="tok_1")
 BODY = b'{"model":"gpt-x","messages":[],"stream":true}'
 
 
@@ -21,10 +22,12 @@ def view(tmp_path: Path) -> View:
     return View(Snapshot(), Gate(Snapshot(), TokenStore(tmp_path)))
 
 
-def asked(view: View, *headers: Header, path: bytes = b"/v1/chat/completions", body: bytes = BODY) -> Asked:
+def asked(
+    view: View, *headers: Header, path: bytes = b"/v1/chat/completions", body: bytes = BODY, client: Client = ME
+) -> Asked:
     match = endpoints.find(b"POST", path)
     head = request_head(b"POST", path, fields_of(headers))
-    one = Asked(view, head, match.endpoint, match.params, Client(id="tok_1"), "req_1")
+    one = Asked(view, head, match.endpoint, match.params, client, "req_1")
     one.begin(body)
     return one
 
@@ -158,3 +161,16 @@ def test_the_callers_own_id_is_kept(given: bytes):
 @pytest.mark.parametrize("given", [b"", b"x" * 129, b"a b", b"a\xe9", b"<script>"])
 def test_what_is_no_id_is_replaced(given: bytes):
     assert RequestIds().of(request_head(b"GET", b"/", fields_of([(b"x-request-id", given)]))).startswith("req_")
+
+
+def test_callers_are_told_apart_by_their_tokens_and_strangers_by_what_they_bring(tmp_path: Path):
+    snapshot = Snapshot()
+    view = View(snapshot, Gate(snapshot, TokenStore(tmp_path)))
+    known, stranger, other = (
+        asked(view, (b"x-api-key", key), client=client)
+        for key, client in ((b"a", Client(id="tok_1")), (b"a", Client(foreign=True)), (b"b", Client(foreign=True)))
+    )
+    assert known.caller() == b"tok_1"
+    assert len({known.caller(), stranger.caller(), other.caller()}) == 3
+    assert stranger.caller() == asked(view, (b"x-api-key", b"a"), client=Client(foreign=True)).caller()
+    assert stranger.caller() != b"a"

@@ -242,3 +242,13 @@ def test_without_another_format_the_route_stays(ask: Ask):
     route = msgspec.structs.replace(lab("openai-chat"), name="only")
     alone = UPGRADABLE._replace(provider=route, format_with_tools=None)
     assert upgraded(ask(CHAT, tools=[TOOL]), alone) is alone
+
+
+@pytest.mark.parametrize("odd", ["[" * 300 + "]" * 300, "[" + "1," * 600_000 + "1]"], ids=["deep", "wide"])
+def test_a_body_too_deep_or_too_wide_to_be_walked_is_refused_in_translation_only(tmp_path: Path, odd: str):
+    body = b'{"model":"m","messages":[],"x":%b}' % odd.encode()
+    one = asked(tmp_path, CHAT, body, snapshot=Snapshot())
+    assert sent(one, route_to("openai-chat")).call.body is body
+    with pytest.raises(Fault) as caught:
+        sent(one, route_to("anthropic"))
+    assert caught.value.kind == "too_large"

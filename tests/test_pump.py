@@ -14,7 +14,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME
 from fastproxy.framing.chunked import LAST_CHUNK, frame
 from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_stream
-from fastproxy.pump import HOLD_BYTES, Pump
+from fastproxy.pump import HOLD_BYTES, TURN_BYTES, Pump
 from fastproxy.server.reply import Reply
 from fastproxy.snapshot import Limits, Upstream
 from fastproxy.upstream.exchange import Exchange
@@ -222,6 +222,20 @@ async def test_what_had_come_before_the_pump_is_pumped():
         assert one.seen.replace(LAST_CHUNK, b"") == HEAD + frame(HELLO + FINISH)
 
 
+@in_loop
+async def test_an_upstream_that_sends_as_fast_as_it_can_lets_others_on_after_each_read():
+    async with scene(stream_pipe()) as one:
+        task = running(one)
+        await turns()
+        for events in (HELLO * (TURN_BYTES // len(HELLO) + 1), b": half an event, " + b"x" * TURN_BYTES):
+            one.exchange.data_received(frame(events))
+            assert not one.exchange._transport.is_reading()
+            await turns()
+            assert one.exchange._transport.is_reading()
+        one.exchange.data_received(frame(b"\n\n" + HELLO * (TURN_BYTES // len(HELLO) + 1) + FINISH) + LAST_CHUNK)
+        await task
+
+
 # The client's side.
 
 
@@ -349,3 +363,57 @@ async def test_a_format_without_signs_of_life_gets_none():
         assert one.seen == b""
         task.cancel()
         await asyncio.wait({task})
+
+
+# Bugs of ours.
+
+
+class Broken:
+    """A pipe that fails in one of its methods, with what no caller expects."""
+
+    quiet = True
+    tap = ending = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def feed(self, data: bytes) -> bytes:
+        return self._do("feed", data)
+
+    def close(self) -> bytes:
+        return self._do("close", b"")
+
+    def abort(self, fault: Fault) -> bytes:
+        return self._do("abort", b"")
+
+    def _do(self, name: str, out: bytes) -> bytes:
+        if name == self._name:
+            raise TypeError("what was said: secret")
+        return out
+
+
+@in_loop
+@pytest.mark.parametrize("name", ["feed", "close"])
+async def test_a_bug_in_a_pipe_ends_the_exchange_and_says_where_but_not_what(
+    name: str, caplog: pytest.LogCaptureFixture
+):
+    async with scene(Broken(name), hold=True) as one:  # type: ignore[arg-type]
+        task = running(one)
+        await turns()
+        await one.upstream(frame(HELLO) + LAST_CHUNK)
+        with pytest.raises(Fault) as caught:
+            await asyncio.wait_for(task, 5)
+        assert (caught.value.kind, caught.value.status, one.seen) == ("upstream_garbage", 500, b"")
+        assert "TypeError at" in caplog.text
+        assert "secret" not in caplog.text
+
+
+@in_loop
+async def test_a_bug_in_the_end_of_a_broken_stream_cuts_the_connection():
+    async with scene(Broken("abort")) as one:  # type: ignore[arg-type]
+        task = running(one)
+        await turns()
+        await one.upstream(frame(HELLO))
+        await one.upstream(b"zz\r\n")
+        await asyncio.wait_for(task, 5)
+        assert one.transport.aborted

@@ -142,6 +142,8 @@ class Connection(asyncio.Protocol):
         self._state = "closed"
         self._shared.connections.discard(self)
         self._shared.sweep.discard(self)
+        if self._reply is not None:
+            self._reply.lose_client()
         if self._task is not None:
             self._task.cancel()
 

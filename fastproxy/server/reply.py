@@ -31,6 +31,16 @@ def lines_of(headers: Iterable[Header]) -> list[bytes]:
 State = Literal["new", "length", "chunked", "eof", "ended", "aborted"]
 
 
+class _Nowhere(asyncio.Transport):
+    """The connection of a client that is gone. uvloop's own raises for a write to it, and aborting it is needless."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+
 class Reply:
     """One per request. `finished` is called exactly once, from end() or abort(): True if the connection may go on."""
 
@@ -79,6 +89,10 @@ class Reply:
     def close_after(self) -> None:
         """Let this be the last exchange of its connection. Only before start."""
         self._keep_alive = False
+
+    def lose_client(self) -> None:
+        """Nobody is there to be written to. What the upstream says in the same turn of the loop may still come here."""
+        self._transport = _Nowhere()
 
     def start(self, status: int, fields: Iterable[bytes], length_bytes: int | None, first: bytes = b"") -> None:
         """Write the head, and with it the first piece of the body in the same write.

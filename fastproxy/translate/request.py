@@ -10,7 +10,7 @@ import msgspec
 
 from fastproxy.errors import Fault, Header
 from fastproxy.formats.base import Format
-from fastproxy.ir.request import Request
+from fastproxy.ir.request import Message, OpaquePart, Request
 from fastproxy.translate import customs, names, turns
 from fastproxy.translate.adapt import adapt
 from fastproxy.translate.families import Family
@@ -94,8 +94,9 @@ def _refuse_half_a_thread(request: Request) -> None:
         raise Fault("not_found", "this conversation is kept by Anthropic; send all of its messages", param="thread")
 
 
-# Fields that stand for words which only the client's own vendor has: without them something else is asked.
+# Fields and items that stand for words which only the client's own vendor has: without them something else is asked.
 _KEPT_ELSEWHERE: Mapping[str, tuple[str, ...]] = {"gemini": ("cachedContent",), "openai-responses": ("prompt",)}
+_SUMMARY = "compaction"  # of all turns before it, and encrypted
 
 
 def _refuse_what_is_kept_elsewhere(request: Request, target: Target) -> None:
@@ -104,6 +105,12 @@ def _refuse_what_is_kept_elsewhere(request: Request, target: Target) -> None:
     for field in _KEPT_ELSEWHERE.get(request.format, ()):
         if request.extras.get(field):
             raise Fault("bad_request", f"{field} is kept by another vendor; send what it stands for", param=field)
+    if request.format == "openai-responses" and any(map(_is_summary, request.messages)):
+        raise Fault("bad_request", "only OpenAI can read this compaction; send the turns themselves", param="input")
+
+
+def _is_summary(message: Message) -> bool:
+    return any(isinstance(part, OpaquePart) and part.data.get("type") == _SUMMARY for part in message.parts)
 
 
 def _refuse_candidates(request: Request) -> None:

@@ -16,7 +16,6 @@ from fastproxy.ir.fold import fold, unfold
 from fastproxy.pipe import Ending, Pipe
 from fastproxy.translate.passes import ForClient, Passes
 
-
 # A stream is never collected, but what it said is: Responses tells all of it again at the end, and a block that opens
 # beside another one waits for its turn. The longest answers there are (128,000 tokens) take 40 MB.
 STREAM_BYTES = 134_217_728

@@ -256,6 +256,7 @@ REFUSED: Mapping[str, tuple[Format, Json]] = {
     "a prompt kept by another": ("openai-responses", {"prompt": {"id": "pmpt_1", "version": "2"}}),
     "work in the background": ("openai-responses", {"background": True}),
     "an item kept by another": ("openai-responses", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+    "an encrypted summary": ("openai-responses", {"input": [{"type": "compaction", "encrypted_content": "c2Vj"}]}),
 }
 
 

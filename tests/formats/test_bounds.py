@@ -32,9 +32,9 @@ def test_depth_counts_whatever_stands_beside(value: object, objects: bool) -> No
 @pytest.mark.parametrize(
     "wide",
     [
-        b"[" + b"1," * MAX_VALUES + b"1]",
+        b"[" + b"1," * 2 * MAX_VALUES + b"1]",
         b"[" + b"[]," * MAX_VALUES + b"1]",
-        b"[" + b"{" * MAX_VALUES,
+        b"[" + b"[{}]," * MAX_VALUES + b"1]",
         b'["' + b'","' * 3 * MAX_VALUES + b'"]',
         b'{"":' + b'"",":"' * 3 * MAX_VALUES,
     ],

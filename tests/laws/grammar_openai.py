@@ -239,7 +239,7 @@ class ResponsesReading:
 
     def _done(self, item: dict[str, Any]) -> None:
         assert self.open is not None
-        assert (item["id"], item["type"]) == (self.open["id"], self.open["type"])
+        assert (item.get("id"), item["type"]) == (self.open.get("id"), self.open["type"])  # a host's own may have none
         parts = {"message": item.get("content"), "reasoning": item.get("summary")}.get(item["type"])
         if parts is not None:
             assert "".join(part.get("text", part.get("refusal")) for part in parts) == self.pieces

@@ -205,3 +205,16 @@ def test_a_transport_is_only_needed_when_something_is_written():
     assert isinstance(one.transport, asyncio.Transport)
     assert not one.reply.started
     assert one.transport.writes == []
+
+
+@pytest.mark.parametrize("last", [Reply.end, Reply.abort])
+def test_what_is_said_after_the_client_has_gone_goes_nowhere_and_ends_as_ever(last: Callable[[Reply], None]):
+    one = Written()
+    one.reply.start(200, [LINE], None, b"a")
+    said = one.transport.written
+    one.reply.lose_client()
+    one.reply.write(b"b")
+    last(one.reply)
+    assert one.transport.written == said
+    assert not one.transport.aborted
+    assert len(one.finished) == 1

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-import orjson
 
 from fastproxy.ir.request import (
     Inline,
@@ -40,6 +39,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "top_logprobs": ("top_logprobs", "logprobs"),
     "logit_bias": ("logit_bias",),
 }
+_KEPT_ELSEWHERE = frozenset(("item_reference", "compaction"))  # items that stand for others
 LOWEST_MAX_TOKENS = 32768  # of the models that the tests translate to
 _SHAPE_NAMES = ("output", "response_format", "text.format", "output_config", "generationConfig.response")
 
@@ -282,4 +282,4 @@ def refusable(request: Request) -> bool:
         return True
     opaque = _every(request, OpaquePart)
     forced = request.extras.get("tool_choice")
-    return forced is not None or any(b"item_reference" in orjson.dumps(part.data) for part in opaque)
+    return forced is not None or any(part.data.get("type") in _KEPT_ELSEWHERE for part in opaque)

@@ -44,3 +44,10 @@ def test_an_endless_answer_is_refused():
 
 def test_a_count_costs_no_tokens():
     assert CountPipe(BY_NAME["anthropic"], BY_NAME["gemini"]).tap.usage().output_tokens is None
+
+
+def test_an_answer_nested_without_end_is_no_count():
+    pipe = CountPipe(BY_NAME["anthropic"], BY_NAME["gemini"])
+    pipe.feed(b'{"input_tokens":' + b"[" * 5000 + b"]" * 5000 + b"}")
+    with pytest.raises(Fault, match="something else than a count"):
+        pipe.close()

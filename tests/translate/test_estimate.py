@@ -204,3 +204,8 @@ def test_recorded_prompts_are_met_within_a_factor(exchange: Exchange, method: st
     request = format_.decode_request(exchange.body, {"model": "m", "verb": "generateContent"})
     guess, _ = estimate(request, exchange.format)
     assert real_tokens(exchange) / FACTOR <= guess <= real_tokens(exchange) * FACTOR
+
+
+def test_a_text_without_a_break_is_counted_as_well(method: str) -> None:
+    tokens, _ = estimate(Request("anthropic", "m", (Message("user", (TextPart("[" * 1_000_000),)),)), "openai-chat")
+    assert tokens > 10_000

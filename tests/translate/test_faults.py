@@ -5,7 +5,7 @@ import pytest
 from fastproxy.errors import Fault
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import ERROR_BYTES
-from fastproxy.translate.faults import ErrorToFault, translate_fault
+from fastproxy.translate.faults import LONGEST_WAIT_SECONDS, ErrorToFault, translate_fault
 from support.plain_format import plain_format
 
 SOURCE = plain_format()
@@ -86,3 +86,14 @@ def test_a_body_without_end_is_read_up_to_a_limit() -> None:
     assert len(pipe._body) == ERROR_BYTES
     with pytest.raises(Fault, match="web page"):
         pipe.close()
+
+
+@pytest.mark.parametrize("wait", [b"1" * 400, b"9" * 5000 + b".5"])
+def test_a_wait_beyond_all_reason_is_a_long_one_that_every_format_can_say(wait: bytes) -> None:
+    told = translate_fault(429, b"{}", SOURCE, headers=((b"retry-after", wait),))
+    assert told.retry_after_seconds == LONGEST_WAIT_SECONDS
+
+
+def test_an_error_nested_without_end_keeps_its_status_and_is_not_read() -> None:
+    told = translate_fault(429, b'{"a":' * 500 + b"1" + b"}" * 500, SOURCE)
+    assert (told.kind, told.status) == ("rate_limited", 429)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.ir.request import Message, Part, ReasoningPart, TextPart, ToolCallPart
-from fastproxy.translate.memory import ENTRY_BYTES, Memory, recalled
+from fastproxy.translate.memory import ENTRY_BYTES, Memories, Memory, recalled
 from fastproxy.translate.seal import Mint, envelope
 
 MINT = Mint("anthropic", "p", "a")
@@ -94,3 +94,27 @@ def test_nothing_is_kept_without_an_id() -> None:
     memory = Memory()
     memory.remember("", [sealed()])
     assert memory.held_bytes == 0
+
+
+def test_a_client_knows_nothing_of_what_another_was_told() -> None:
+    memories = Memories()
+    memories.of(b"one").remember("c1", [sealed()])
+    assert memories.of(b"two").recall("c1") == ()
+    assert memories.of(b"one").recall("c1") == (sealed(),)
+
+
+def test_clients_are_forgotten_by_when_they_last_asked() -> None:
+    memories = Memories(clients=2)
+    for client in (b"one", b"two"):
+        memories.of(client).remember("c1", [sealed()])
+    memories.of(b"one")
+    memories.of(b"three")
+    assert [memories.of(client).recall("c1") for client in (b"one", b"two")] == [(sealed(),), ()]
+
+
+def test_all_clients_together_hold_no_more_than_they_may() -> None:
+    memories = Memories(bytes_=10_000)
+    for client in range(100):
+        memories.of(b"%d" % client).remember("c1", [sealed("x" * 1000)])
+    memories.of(b"last")
+    assert 0 < memories.held_bytes <= 10_000

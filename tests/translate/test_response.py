@@ -11,7 +11,7 @@ from fastproxy.ir.fold import fold
 from fastproxy.pipe import Pipe
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.passes import ForClient
-from fastproxy.translate.response import Crossing, pipe_for_translation
+from fastproxy.translate.response import STREAM_BYTES, Crossing, pipe_for_translation
 from fastproxy.translate.seal import Mint
 from laws.event_lists import responses
 from support.plain_format import END, line, plain_format, told
@@ -199,3 +199,21 @@ def test_interleaved_calls_reach_the_client_with_their_own_arguments() -> None:
         Stop("tools"),
     ]
     assert told(run(pipe(), b"".join(map(line, events))))[1:] == events[1:]
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("stream", [True, False])
+def test_json_that_nobody_can_walk_is_garbage_before_a_decoder_sees_it(streamed: bool, stream: bool) -> None:
+    deep = b"[" * 300 + b"]" * 300
+    one = pipe(streamed=streamed, stream=stream)
+    with pytest.raises(Fault) as caught:
+        run(one, b"data: %b\n\n" % deep if streamed else deep)
+    assert caught.value.kind == "upstream_garbage"
+    assert "nested" in caught.value.message
+
+
+def test_a_stream_without_end_is_given_up() -> None:
+    one = pipe(event_bytes=10**9)
+    with pytest.raises(Fault, match="stream of more than"):
+        for _ in range(STREAM_BYTES // 1_000_000 + 1):
+            one.feed(b": " + b"x" * 999_997 + b"\n")

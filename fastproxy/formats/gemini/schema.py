@@ -37,7 +37,7 @@ _OF_TYPE = {
 
 
 class Unrolled(msgspec.Struct):
-    """How much has been written out in place of `$ref`s. One per request: a few bytes of them can stand for gigabytes."""
+    """How much stands written out in place of `$ref`s, of which a few bytes can mean gigabytes. One per request."""
 
     size_bytes: int = 0
 

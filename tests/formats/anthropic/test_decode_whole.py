@@ -80,3 +80,15 @@ def test_an_error_answered_with_200_is_that_error() -> None:
     with pytest.raises(Fault, match="no room") as raised:
         decode_whole(b'{"type":"error","error":{"type":"overloaded_error","message":"no room"}}')
     assert raised.value.kind == "overloaded"
+
+
+def test_an_input_that_no_decoder_takes_stays_the_text_it_is() -> None:
+    call = b'{"type":"tool_use","id":"a","name":"f","input":{"n": 1e400}}'
+    (block,) = decode_whole(b'{"content":[%b]}' % call).blocks
+    assert block == ToolCall("a", "f", '{"n": 1e400}')
+
+
+def test_a_number_that_no_decoder_takes_is_garbage_elsewhere() -> None:
+    with pytest.raises(Fault) as caught:
+        decode_whole(b'{"content":[{"type":"text","text":"a","n":1e400}]}')
+    assert caught.value.kind == "upstream_garbage"
