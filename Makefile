@@ -13,7 +13,7 @@ COMPILE := $(LOCK_BIN)/pip-compile --quiet --strip-extras --generate-hashes --al
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench bench-peers fuzz soak test-clients fix lock clean
+.PHONY: help run test check static gate bench bench-peers fuzz soak test-clients fix lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,12 +24,14 @@ run: .venv/installed-run ## install what serving needs, and serve (ARGS="--confi
 test: .venv/installed-dev ## install what the tests need, and run them all (ARGS="-k name" for some)
 	$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/installed-dev ## format, lint, types, architecture, tests, and the deterministic speed gate
+check: static test gate ## all that must hold before a commit: static, test, gate
+
+static: .venv/installed-dev ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q tests/test_architecture.py
-	$(BIN)/pytest -q -n auto
+
+gate: .venv/installed-dev ## the deterministic speed gate: Python calls and writes per request and event
 	$(BIN)/python -m bench.gate_a
 
 bench: .venv/installed-dev ## the whole benchmark: ratios, delays, memory, into bench/RESULTS.md (ARGS=--quick for 40 s)

@@ -24,7 +24,7 @@ from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import EncoderOptions, Format
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.fold import fold
-from fastproxy.outgoing import outgoing, upgraded
+from fastproxy.outgoing import decoded, outgoing, upgraded
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.pump import Pump
@@ -257,9 +257,7 @@ class Relay:
         if len(asked.body) > ECHO_BYTES:
             raise Fault("too_large", f"fastproxy/echo takes at most {ECHO_BYTES} bytes")
         format_, peek = asked.format, asked.peek
-        events = echo.answer(
-            format_.decode_request(asked.body, asked.params), id=asked.record.request_id, created_at=int(wall())
-        )
+        events = echo.answer(decoded(asked), id=asked.record.request_id, created_at=int(wall()))
         asked.note(fold(events).usage, peek.model)
         asked.first_byte()
         common: list[Header] = [

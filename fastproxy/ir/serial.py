@@ -4,6 +4,8 @@ Values only, and never a changed event: what comes out is what went in, plus the
 Law: `fold(serial events) == fold(events)`.
 """
 
+from collections import OrderedDict
+
 from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Start, Stop, Usage
 
 
@@ -21,7 +23,8 @@ class Serial:
     def __init__(self) -> None:
         self.open: int | None = None
         self._over = False
-        self._waiting: dict[int, list[Event]] = {}
+        # In a plain dict every look for the first would pass all those that are gone: the square of what waits.
+        self._waiting: OrderedDict[int, list[Event]] = OrderedDict()
         self._opaque = 0  # an opaque event is a block of its own: numbered -1, -2, ...
 
     def feed(self, event: Event) -> list[Event]:
@@ -57,8 +60,7 @@ class Serial:
         """The blocks that waited, in the order of their opening, up to and including the first one still open."""
         out: list[Event] = []
         while self.open is None and self._waiting:
-            block = next(iter(self._waiting))
-            events = self._waiting.pop(block)
+            block, events = self._waiting.popitem(last=False)
             out += events
             if not _ends(events[-1]):
                 self.open = block

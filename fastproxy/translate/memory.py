@@ -22,7 +22,7 @@ _ENTRY_OVERHEAD_BYTES = 256
 
 
 class Memories:
-    """The memory of each client. One per process. clients, bytes: the most that it holds; bytes: more than one takes."""
+    """The memory of each client. One per process. clients, bytes: the most that it holds (bytes: more than one may)."""
 
     __slots__ = ("_by_client", "_bytes", "_clients")
 

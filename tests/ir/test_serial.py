@@ -110,3 +110,12 @@ def test_a_piece_of_the_block_that_is_open_is_next_and_changes_nothing(events: l
         else:
             assert line.feed(event) == [event]
             assert line.open == block
+
+
+def test_very_many_blocks_that_wait_follow_in_order_when_their_turn_comes() -> None:
+    count = 200_000  # tried against the square: a minute
+    opened: list[Event] = [Text(block, "x") for block in range(count)]
+    closed: list[Event] = [BlockEnd(block) for block in range(count)]
+    assert serial([*opened, *reversed(closed)]) == [
+        event for pair in zip(opened, closed, strict=True) for event in pair
+    ]

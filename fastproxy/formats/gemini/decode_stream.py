@@ -11,7 +11,7 @@ from typing import Any
 from fastproxy.formats.gemini import chunks, usage
 from fastproxy.formats.gemini.chunks import Chunk
 from fastproxy.formats.gemini.decode_fault import fault_of
-from fastproxy.formats.gemini.grounding import Found, found
+from fastproxy.formats.gemini.grounding import Found, Said, found
 from fastproxy.formats.gemini.partial_args import PartialArgs
 from fastproxy.formats.gemini.stops import blocked_word, finish_word, stop_of
 from fastproxy.ir.events import (
@@ -58,7 +58,7 @@ class GeminiDecoder:
         self._signature: str | None = None  # of the open text: told when that ends
         self._partial: PartialArgs | None = None
         self._calls = 0
-        self._said: list[str] = []  # all visible text: sources are told by their place in it
+        self._said = Said()  # sources are told by their place in it
         self._said_characters = 0
         self._text_from = 0  # where the open text begins in it
         self._cited: set[Found] = set()
@@ -167,7 +167,7 @@ class GeminiDecoder:
             self._open("text", out)
             self._text_from = self._said_characters
         out.append(Text(self._block, text))
-        self._said.append(text)
+        self._said.pieces.append(text)
         self._said_characters += len(text)
 
     def _thought(self, text: str, signature: str | None, out: list[Event]) -> None:
@@ -215,7 +215,7 @@ class GeminiDecoder:
 
     def _cite(self, candidate: _Json, out: list[Event]) -> None:
         """The sources of the text so far, each told once."""
-        for one in found(candidate, "".join(self._said)):
+        for one in found(candidate, self._said):
             if one in self._cited:
                 continue
             self._cited.add(one)

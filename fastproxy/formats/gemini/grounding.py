@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from fastproxy.ir.events import Citation
 
+LOOKED_CHARACTERS = 16_777_216
 _PLACES = ("web", "retrievedContext", "maps", "image")
 
 
@@ -22,8 +23,31 @@ class Found(NamedTuple):
     end: int | None = None
 
 
-def found(candidate: dict[str, Any], said: str) -> list[Found]:
-    """Every source that a candidate names. said: the whole visible text so far."""
+class Said:
+    """The whole visible text of an answer so far. pieces: of it, to be added to.
+
+    A place in it is looked for in all of it: no more than LOOKED_CHARACTERS are gone through, and what is named later
+    has no place.
+    """
+
+    __slots__ = ("_looked_characters", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._looked_characters = 0
+
+    def span(self, segment: dict[str, Any]) -> tuple[int | None, int | None]:
+        """The characters that a segment's bytes are."""
+        if self._looked_characters > LOOKED_CHARACTERS:
+            return None, None
+        said = "".join(self.pieces)
+        self.pieces = [said]
+        self._looked_characters += len(said)
+        return _span(segment, said)
+
+
+def found(candidate: dict[str, Any], said: Said) -> list[Found]:
+    """Every source that a candidate names."""
     told: list[Found] = []
     if isinstance(grounding := candidate.get("groundingMetadata"), dict):
         told += _grounded(grounding, said)
@@ -32,12 +56,12 @@ def found(candidate: dict[str, Any], said: str) -> list[Found]:
     return [one for one in dict.fromkeys(told) if one.url or one.title or one.cited]
 
 
-def _grounded(grounding: dict[str, Any], said: str) -> Iterator[Found]:
+def _grounded(grounding: dict[str, Any], said: Said) -> Iterator[Found]:
     sources = [_source(chunk) for chunk in _objects(grounding, "groundingChunks")]
     named: set[int] = set()
     for support in _objects(grounding, "groundingSupports"):
         segment = support.get("segment")
-        start, end = _span(segment if isinstance(segment, dict) else {}, said)
+        start, end = said.span(segment if isinstance(segment, dict) else {})
         numbers = support.get("groundingChunkIndices")
         for number in numbers if isinstance(numbers, list) else ():
             if isinstance(number, int) and 0 <= number < len(sources):
@@ -46,9 +70,9 @@ def _grounded(grounding: dict[str, Any], said: str) -> Iterator[Found]:
     yield from (source for number, source in enumerate(sources) if number not in named)
 
 
-def _recited(cited: dict[str, Any], said: str) -> Iterator[Found]:
+def _recited(cited: dict[str, Any], said: Said) -> Iterator[Found]:
     for citation in (*_objects(cited, "citations"), *_objects(cited, "citationSources")):
-        start, end = _span(citation, said)
+        start, end = said.span(citation)
         yield Found(_text(citation, "uri"), _text(citation, "title"), "", start, end)
 
 
@@ -90,11 +114,12 @@ def _written(url: str, title: str, cited: str) -> dict[str, Any]:
 class Sources:
     """The citations of one answer as groundingMetadata. Keeps the text of the open block only."""
 
-    __slots__ = ("_before_bytes", "_chunks", "_said", "_supports")
+    __slots__ = ("_before_bytes", "_chunks", "_looked_characters", "_said", "_supports")
 
     def __init__(self) -> None:
         self._before_bytes = 0  # of the text blocks that are closed
         self._said: list[str] = []
+        self._looked_characters = 0
         self._chunks: dict[tuple[str, str, str], int] = {}
         self._supports: list[dict[str, Any]] = []
 
@@ -109,12 +134,14 @@ class Sources:
             self._said.clear()
 
     def cite(self, citation: Citation) -> None:
-        """A source of the open block."""
+        """A source of the open block; its place is told while LOOKED_CHARACTERS have not been gone through."""
         key = (citation.url, citation.title, citation.cited)
         number = self._chunks.setdefault(key, len(self._chunks))
-        if citation.start is None or citation.end is None:
+        if citation.start is None or citation.end is None or self._looked_characters > LOOKED_CHARACTERS:
             return
         said = "".join(self._said)
+        self._said = [said]
+        self._looked_characters += len(said)
         text = said[citation.start : citation.end]
         first = self._before_bytes + len(said[: citation.start].encode())
         segment = {"startIndex": first, "endIndex": first + len(text.encode()), "text": text}

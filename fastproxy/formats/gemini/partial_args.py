@@ -1,6 +1,7 @@
 """Arguments that Vertex streams in pieces, each with the path of the value it belongs to, put together again.
 
-The order of keys is that of their first piece. Bounded: an index far behind the end of its list is garbage.
+The order of keys is that of their first piece. Bounded: a path of very many steps, and an index far behind the end of
+its list, are garbage.
 Source: google-genai 3.4.0 `types.PartialArg` (paths as in RFC 9535); recorded streams; read 2026-11-21.
 """
 
@@ -12,6 +13,7 @@ import orjson
 from fastproxy.errors import Fault
 
 MAX_GAP = 1024
+MAX_STEPS = 64  # of a path
 _STEP = re.compile(r"""\.?([^.\[\]$]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
 _ESCAPE = re.compile(r"\\(.)")
 _VALUES = ("numberValue", "boolValue")
@@ -78,6 +80,6 @@ def _steps(path: object) -> list[_Step]:
         int(index) if index else name or _ESCAPE.sub(r"\1", single or double)
         for name, index, single, double in (_STEP.findall(path) if isinstance(path, str) else [])
     ]
-    if not steps or isinstance(steps[0], int):
+    if not steps or isinstance(steps[0], int) or len(steps) > MAX_STEPS:
         raise Fault("upstream_garbage", "the upstream sent an argument without the path of its value")
     return steps

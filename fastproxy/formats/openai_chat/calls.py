@@ -14,8 +14,12 @@ from typing import Any
 import msgspec
 import orjson
 
+from fastproxy.errors import Fault
 from fastproxy.formats.openai_chat.thoughts import google_signature
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, ToolArgs, ToolStart
+
+MAX_OPEN = 256  # calls at the same time; the most recorded are 6
+LOOKED_CHARACTERS = 67_108_864  # of arguments, to see whether they are whole: each look is at all of a call's
 
 Object = dict[str, Any]
 
@@ -34,24 +38,15 @@ class Call:
         self.pieces: list[str] = []
         self.signature: str | None = None
 
-    def is_whole(self) -> bool:
-        """Whether nothing can follow: the arguments are one JSON value. Free text never says so."""
-        if self.custom or not self.pieces or not self.pieces[-1].rstrip().endswith("}"):
-            return False
-        try:
-            orjson.loads("".join(self.pieces))
-        except orjson.JSONDecodeError:
-            return False
-        return True
-
 
 class Calls:
     """All calls of a response. numbers: gives each block its number, shared with the text blocks."""
 
-    __slots__ = ("_all", "_by_id", "_by_index", "_numbers", "_open")
+    __slots__ = ("_all", "_by_id", "_by_index", "_looked_characters", "_numbers", "_open")
 
     def __init__(self, numbers: Iterator[int]) -> None:
         self._numbers = numbers
+        self._looked_characters = 0
         self._all: list[Call] = []
         self._open: list[Call] = []
         self._by_index: dict[int, Call] = {}
@@ -94,7 +89,7 @@ class Calls:
         """End the calls that nothing can follow, and announce the others: what comes next stands behind them."""
         for call in self._open:
             self._announce(call, events)
-        for call in [call for call in self._open if call.is_whole()]:
+        for call in [call for call in self._open if self._is_whole(call)]:
             self._end(call, events)
 
     def end(self, events: list[Event]) -> None:
@@ -133,7 +128,7 @@ class Calls:
             if call is None or not starts:
                 return call
             other_id = bool(id_ and call.id and id_ != call.id)
-            return None if other_id or (brings and not id_ and call.is_whole()) else call
+            return None if other_id or (brings and not id_ and self._is_whole(call)) else call
         last = self._all[-1] if self._all else None
         if id_ in self._by_id:
             return self._by_id[id_]
@@ -143,12 +138,29 @@ class Calls:
 
     def _opened(self, index: object, events: list[Event]) -> Call:
         self.end_whole(events)
+        if len(self._open) >= MAX_OPEN:
+            raise Fault("upstream_garbage", f"the upstream left more than {MAX_OPEN} tool calls unfinished")
         call = Call()
         self._all.append(call)
         self._open.append(call)
         if type(index) is int:
             self._by_index[index] = call
         return call
+
+    def _is_whole(self, call: Call) -> bool:
+        """Whether nothing can follow: the arguments are one JSON value. Free text never says so."""
+        if call.custom or not call.pieces or not call.pieces[-1].rstrip().endswith("}"):
+            return False
+        arguments = "".join(call.pieces)
+        self._looked_characters += len(arguments)
+        if self._looked_characters > LOOKED_CHARACTERS:
+            return False
+        call.pieces = [arguments]
+        try:
+            orjson.loads(arguments)
+        except orjson.JSONDecodeError:
+            return False
+        return True
 
     def _announce(self, call: Call, events: list[Event]) -> None:
         if call.block is not None:

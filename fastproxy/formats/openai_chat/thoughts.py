@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from fastproxy.formats.bounds import is_walkable
 from fastproxy.ir.request import ReasoningPart
 
 OURS = "fastproxy-1"
@@ -80,13 +81,13 @@ def google_signature(holder: Object) -> str | None:
 
 def as_it_came(part: ReasoningPart) -> Object | None:
     """What `thoughts` or `google_signature` kept of a host's own entry; None when the signature is not of that make."""
-    if part.signature is None or not part.signature.startswith("{"):
+    if part.signature is None or not part.signature.startswith("{") or not is_walkable(part.signature.encode()):
         return None
     try:
         kept = orjson.loads(part.signature)
     except orjson.JSONDecodeError:
         return None
-    return kept if isinstance(kept, dict) and ("extra_content" in kept or "type" in kept) else None
+    return kept if "extra_content" in kept or isinstance(kept.get("type"), str) else None
 
 
 def details_again(kept: Object, text: str) -> Iterator[Object]:

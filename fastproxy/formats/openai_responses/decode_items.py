@@ -166,13 +166,14 @@ class ReasoningItem:
 class CallItem:
     """A call of a function or of a custom tool. It opens as soon as its name is known."""
 
-    __slots__ = ("_block", "_blocks", "_item", "_pieces")
+    __slots__ = ("_block", "_blocks", "_is_whole", "_item", "_pieces")
 
     def __init__(self, item: Object, blocks: Blocks) -> None:
         self._item = item
         self._blocks = blocks
         self._block: int | None = None
         self._pieces: list[str] = []
+        self._is_whole = False
 
     def open(self) -> list[Event]:
         """The call's opening, and the pieces that came before its name did; [] while it has none."""
@@ -184,15 +185,21 @@ class CallItem:
         return [] if self._block is None else [ToolArgs(self._block, piece)]
 
     def finish_arguments(self, arguments: str) -> list[Event]:
-        """What the whole arguments tell beyond their deltas."""
-        rest = remainder(self._pieces, arguments)
-        return self.grow(rest) if rest else []
+        """What the whole arguments tell beyond their deltas, the first time that they are told."""
+        if self._is_whole:
+            return []
+        self._is_whole = True
+        return self._rest(arguments)
 
     def finish(self, item: Object) -> list[Event]:
         self._item = self._item | item
         events = self._open() if self._block is None else []
-        events += self.finish_arguments(_arguments(item))
+        events += self._rest(_arguments(item))
         return events if self._block is None else [*events, BlockEnd(self._block)]
+
+    def _rest(self, arguments: str) -> list[Event]:
+        rest = remainder(self._pieces, arguments)
+        return self.grow(rest) if rest else []
 
     def _open(self) -> list[Event]:
         item = self._item

@@ -6,15 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.formats.gemini.grounding import Found, Sources, found
+from fastproxy.formats.gemini.grounding import LOOKED_CHARACTERS, Found, Said, Sources, found
 from fastproxy.ir.events import Citation
 
 WEB = {"web": {"uri": "https://a.test", "title": "A"}}
 
 
+def saying(*pieces: str) -> Said:
+    said = Said()
+    said.pieces += pieces
+    return said
+
+
 def grounded(segment: dict[str, Any], said: str) -> Found:
     support = {"segment": segment, "groundingChunkIndices": [0]}
-    (one,) = found({"groundingMetadata": {"groundingChunks": [WEB], "groundingSupports": [support]}}, said)
+    (one,) = found({"groundingMetadata": {"groundingChunks": [WEB], "groundingSupports": [support]}}, saying(said))
     return one
 
 
@@ -36,12 +42,16 @@ def test_bytes_become_characters_and_a_wrong_place_none(segment: dict[str, Any],
 
 
 def test_every_source_is_told_also_one_that_supports_nothing() -> None:
-    told = found({"groundingMetadata": {"groundingChunks": [WEB, {"maps": {"uri": "m", "text": "t"}}, {}, 7]}}, "")
+    told = found(
+        {"groundingMetadata": {"groundingChunks": [WEB, {"maps": {"uri": "m", "text": "t"}}, {}, 7]}}, saying("")
+    )
     assert told == [Found("https://a.test", "A", ""), Found("m", "", "t")]
 
 
 def test_recitations_are_sources_too() -> None:
-    told = found({"citationMetadata": {"citationSources": [{"uri": "u", "startIndex": 0, "endIndex": 2}]}}, "ab")
+    told = found(
+        {"citationMetadata": {"citationSources": [{"uri": "u", "startIndex": 0, "endIndex": 2}]}}, saying("ab")
+    )
     assert told == [Found("u", "", "", 0, 2)]
 
 
@@ -55,7 +65,7 @@ def test_recitations_are_sources_too() -> None:
     ],
 )
 def test_odd_metadata_tells_nothing(odd: dict[str, Any]) -> None:
-    assert found(odd, "text") == []
+    assert found(odd, saying("text")) == []
 
 
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=4), st.data())
@@ -71,8 +81,23 @@ def test_what_is_written_is_read_back_at_the_same_characters(blocks: list[str], 
             expected.append(Found(url, "", "", before + start, before + end))
         sources.close_block()
         before += len(text)
-    assert found({"groundingMetadata": sources.metadata()}, "".join(blocks)) == expected
+    assert found({"groundingMetadata": sources.metadata()}, saying(*blocks)) == expected
 
 
 def test_no_sources_are_no_metadata() -> None:
     assert Sources().metadata() == {}
+
+
+def test_sources_without_end_are_told_and_their_places_only_while_that_is_cheap() -> None:
+    said, text = saying("ä" * 1_000_000), "ä" * 1_000_000
+    support = {"segment": {"startIndex": 0, "endIndex": 2}, "groundingChunkIndices": [0]}
+    metadata = {"groundingChunks": [WEB], "groundingSupports": [support] * (LOOKED_CHARACTERS // len(text) + 2)}
+    told = found({"groundingMetadata": metadata}, said)
+    assert [(one.url, one.start) for one in told] == [("https://a.test", 0), ("https://a.test", None)]
+    sources = Sources()
+    sources.say(text)
+    for number in range(LOOKED_CHARACTERS // len(text) + 5):
+        sources.cite(Citation(0, f"https://{number}.test", start=0, end=1))
+    written = sources.metadata()
+    assert len(written["groundingChunks"]) == LOOKED_CHARACTERS // len(text) + 5
+    assert len(written["groundingSupports"]) == LOOKED_CHARACTERS // len(text) + 1

@@ -65,3 +65,9 @@ def test_a_path_that_leads_nowhere_is_garbage(path: Any) -> None:
         partial = PartialArgs()
         partial.add({"jsonPath": path, "numberValue": 1})
     assert raised.value.kind == "upstream_garbage"
+
+
+def test_a_path_that_leads_deeper_than_json_can_be_written_is_garbage() -> None:
+    with pytest.raises(Fault) as caught:
+        PartialArgs().add({"jsonPath": "$" + ".a" * 300, "stringValue": "x"})
+    assert caught.value.kind == "upstream_garbage"

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from fastproxy.formats.openai_chat.calls import Calls, arguments_text
+from fastproxy.errors import Fault
+from fastproxy.formats.openai_chat import calls as module
+from fastproxy.formats.openai_chat.calls import MAX_OPEN, Calls, arguments_text
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, ToolArgs, ToolStart
 from fastproxy.ir.fold import ToolCall, fold
 
@@ -143,3 +145,21 @@ def test_numbered_ids_become_text() -> None:
 )
 def test_arguments_are_text(told: object, text: str) -> None:
     assert arguments_text(told) == text
+
+
+def test_calls_that_are_never_finished_are_not_kept_without_bound() -> None:
+    opened = [[delta("{", "f", index=index, id=f"c{index}")] for index in range(MAX_OPEN + 1)]
+    assert len(calls_of(*opened[:-1])) == MAX_OPEN
+    with pytest.raises(Fault, match="unfinished"):
+        told(*opened)
+
+
+def test_very_many_calls_that_are_whole_are_no_trouble() -> None:
+    assert len(calls_of(*([delta("{}", "f", index=index)] for index in range(3 * MAX_OPEN)))) == 3 * MAX_OPEN
+
+
+def test_a_call_that_seems_whole_again_and_again_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKED_CHARACTERS", 100)
+    pieces = ["{", *("{}}" for _ in range(50))]
+    chunks = [[delta(piece, "f", index=0)] for piece in pieces]
+    assert calls_of(*chunks) == [("", "f", "".join(pieces))]

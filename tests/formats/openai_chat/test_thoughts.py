@@ -58,7 +58,19 @@ def test_a_summary_beside_its_encrypted_thought_comes_back_as_one() -> None:
     assert list(details_again(kept, "in short")) == [summary, SEALED]
 
 
-@pytest.mark.parametrize("signature", [None, "EqQB", "{half", "{}", '{"a":1}'])
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "EqQB",
+        "{half",
+        "{}",
+        '{"a":1}',
+        '{"type":[]}',
+        '{"type":{}}',
+        '{"type":"x","a":' + "[" * 500 + "]" * 500 + "}",
+    ],
+)
 def test_a_signature_of_another_make_is_none_of_ours(signature: str | None) -> None:
     assert as_it_came(ReasoningPart("", signature)) is None
 

@@ -159,3 +159,12 @@ def test_a_reasoning_items_text_is_its_summary_and_then_its_content() -> None:
 )
 def test_the_remainder_is_what_nothing_has_told(pieces: list[str], whole: str, rest: str) -> None:
     assert remainder(pieces, whole) == rest
+
+
+def test_the_whole_arguments_are_looked_at_once_and_the_items_own_at_its_end() -> None:
+    item = CallItem({"type": "function_call", "call_id": "c", "name": "f"}, Blocks())
+    item.open()
+    assert item.grow("{") == [ToolArgs(0, "{")]
+    assert item.finish_arguments("{}") == [ToolArgs(0, "}")]
+    assert item.finish_arguments("{} ") == []
+    assert item.finish({"arguments": "{} "}) == [ToolArgs(0, " "), BlockEnd(0)]
