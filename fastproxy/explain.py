@@ -18,7 +18,7 @@ from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 from fastproxy.translate import seal, turns
 from fastproxy.translate.families import family
-from fastproxy.translate.memory import Memory
+from fastproxy.translate.memory import Memories, Memory
 from fastproxy.translate.request import prepare
 from fastproxy.translating import countable
 
@@ -100,7 +100,7 @@ def explain(view: View, head: RequestHead, body: bytes, catalog: Mapping[str, Co
 
 def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
     account, notes = _account(asked, route)
-    sent = outgoing(asked, route, account, Memory())
+    sent = outgoing(asked, route, account, Memories())
     lines = (line.partition(b": ") for line in sent.call.lines.split(b"\r\n") if line)
     hidden = CREDENTIALS | _configured_headers(route.provider)
     headers = ((name, _REDACTED if name.lower() in hidden else value) for name, _, value in lines)

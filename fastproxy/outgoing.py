@@ -19,7 +19,7 @@ from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 from fastproxy.translate.adapt import needs_responses
 from fastproxy.translate.families import family
-from fastproxy.translate.memory import Memory
+from fastproxy.translate.memory import Memories, Memory
 from fastproxy.translate.request import Target, Translated, prepare, translate_request
 from fastproxy.translate.seal import Mint, has_seal
 from fastproxy.translate.unwrap import unwrap
@@ -39,7 +39,7 @@ class Outgoing(NamedTuple):
     dropped: tuple[str, ...]
 
 
-def outgoing(asked: Asked, route: Route, account: Account, memory: Memory) -> Outgoing:
+def outgoing(asked: Asked, route: Route, account: Account, memories: Memories) -> Outgoing:
     """The upstream request. Raises: Fault(bad_request) for what has no equal in the upstream's format."""
     if route.provider.auth == "client":
         credential = asked.view.gate.foreign_credentials(asked.head)
@@ -47,7 +47,7 @@ def outgoing(asked: Asked, route: Route, account: Account, memory: Memory) -> Ou
         credential = credential_for(route.provider, account.secret)
     if route.format == asked.format.name:
         return _passed(asked, route, account, credential)
-    return _translated(asked, route, account, credential, memory)
+    return _translated(asked, route, account, credential, memories.of(asked.caller()))
 
 
 def _passed(asked: Asked, route: Route, account: Account, credential: list[Header]) -> Outgoing:

@@ -222,8 +222,7 @@ class Relay:
         _require_token(asked, provider)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
-        memory = self.memories.of(asked.caller())
-        call, translated, asked.dropped = outgoing(asked, route, account, memory)
+        call, translated, asked.dropped = outgoing(asked, route, account, self.memories)
         if asked.dropped:
             logger.debug("not told to %s: %s", provider.name, dropped_value(asked.dropped).decode())
         started = monotonic()
@@ -242,6 +241,7 @@ class Relay:
                 asked.waited_seconds = upstream.answered_at - started
                 if translated is None:
                     return upstream, Answering(asked, route, account, head)
+                memory = self.memories.of(asked.caller())
                 return upstream, Translating(asked, route, account, head, translated, memory)
 
     async def _estimate(self, asked: Asked, route: Route, reply: Reply) -> None:

@@ -18,7 +18,7 @@ from fastproxy.providers.base import Quirks
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.translate.families import family
-from fastproxy.translate.memory import Memory
+from fastproxy.translate.memory import Memories
 from fastproxy.translate.seal import DROPPED, Mint, envelope
 from support.asking import ACCOUNT, CHAT, GEMINI, KEY, MESSAGES, RESPONSES, asked, lab, route_to
 
@@ -52,7 +52,7 @@ def ask(tmp_path: Path) -> Ask:
 
 
 def sent(one: Asked, route: Route, account: Account = ACCOUNT) -> Outgoing:
-    return outgoing(one, route, account, Memory())
+    return outgoing(one, route, account, Memories())
 
 
 def lines(out: Outgoing) -> list[bytes]:
