@@ -14,7 +14,7 @@ from fastproxy.outgoing import decoded, mint_of
 from fastproxy.pipe import Pipe
 from fastproxy.providers.shape import downstream_lines
 from fastproxy.routing import Route
-from fastproxy.server.reply import Answer, lines_of
+from fastproxy.server.reply import Answer
 from fastproxy.snapshot import Account
 from fastproxy.translate.counting import CountPipe
 from fastproxy.translate.estimate import estimate
@@ -134,19 +134,15 @@ class Translating:
         """The upstream's header lines that still are true, and ours."""
         self._asked.first_byte()
         streamed = _EVENT_STREAM if self._stream and not self._array else _JSON
-        return [*streamed, *lines_of(self._kept()), *route_lines(self._asked, self._route, self._head)]
+        kept = downstream_lines(self._head, _OF_THE_BODY)
+        return [*streamed, *kept, *route_lines(self._asked, self._route, self._head)]
 
     def _told_with_refusal(self) -> tuple[Header, ...]:
         """What a client is told of the exchange beside an upstream's refusal, as it is beside a good answer."""
         route, dropped = (b"x-fastproxy-route", route_value(self._route)), self._asked.dropped
         ours = (route, (b"x-fastproxy-dropped", dropped_value(dropped))) if dropped else (route,)
-        return (*self._kept(), *ours)
-
-    def _kept(self) -> tuple[Header, ...]:
-        """The upstream's headers that are about the exchange and not about its bytes: limits, ids, times."""
-        pairs = (line.partition(b":") for line in downstream_lines(self._head))
-        named = ((name.lower(), value.strip()) for name, _, value in pairs)
-        return tuple((name, value) for name, value in named if name not in _OF_THE_BODY)
+        kept = (line.partition(b":") for line in downstream_lines(self._head, _OF_THE_BODY))
+        return (*((name.lower(), value.strip()) for name, _, value in kept), *ours)
 
 
 def wants_array(asked: Asked) -> bool:

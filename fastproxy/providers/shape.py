@@ -129,9 +129,12 @@ def credential_for(provider: Provider, secret: Secret | None) -> list[Header]:
     return [(carrier[0], carrier[1] + secret.reveal().encode())]
 
 
-def downstream_lines(head: ResponseHead) -> Iterator[bytes]:
-    """What the client gets of the upstream's header lines, as they came, in order, repeats kept."""
-    return compress(head.lines, _downstream(head.names.each, _named_by_connection(head)))
+def downstream_lines(head: ResponseHead, without: frozenset[bytes] = _NONE) -> Iterator[bytes]:
+    """What the client gets of the upstream's header lines, as they came, in order, repeats kept.
+
+    without: lower-case names that don't pass either.
+    """
+    return compress(head.lines, _downstream(head.names.each, _named_by_connection(head) | without))
 
 
 # Which lines pass hangs on their names alone, and the same names come in the same order for ever: 0.3 us for all lines
