@@ -91,7 +91,7 @@ def explain(view: View, head: RequestHead, body: bytes, catalog: Mapping[str, Co
     )
     if built_in:
         return msgspec.structs.replace(told, notes=("the built-in model answers in this process",))
-    if asked.action != "generate" and not countable(asked, route):
+    if not countable(asked, route):
         decoded(asked)  # whatever can't be read is refused here, too
         note = f"{route.format} has no way to count tokens: the relay answers with an estimate"
         return msgspec.structs.replace(told, notes=(note,))

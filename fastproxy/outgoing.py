@@ -20,7 +20,7 @@ from fastproxy.snapshot import Account
 from fastproxy.translate.adapt import needs_responses
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memories, Memory
-from fastproxy.translate.request import Target, Translated, prepare, translate_request
+from fastproxy.translate.request import Target, Translated, translate_request
 from fastproxy.translate.seal import Mint, has_seal
 from fastproxy.translate.unwrap import unwrap
 
@@ -70,10 +70,11 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
     target = target_of(route, account)
     request = decoded(asked)
     action: Action = "generate"
-    if asked.action == "generate":
-        translated = translate_request(request, target, memory)
-    else:
-        translated, action = _counted(request, target, memory)
+    encode = source.encode_request
+    if asked.action != "generate":
+        assert source.counting is not None  # noqa: S101 - `countable` has been asked: nothing is sent to be estimated
+        action, encode = source.counting.action, source.counting.encode
+    translated = translate_request(request, target, memory, encode)
     stream = request.stream and action == "generate"
     path = path_of(source, action, route.model, {"verb": _VERBS[stream]})
     if stream and source.name == "gemini":
@@ -82,15 +83,6 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
     headers = (*translated.headers, *credential)
     call = compose(provider, provider.formats[route.format], path, headers, body)
     return Outgoing(call, translated, translated.dropped)
-
-
-def _counted(request: Request, target: Target, memory: Memory) -> tuple[Translated, Action]:
-    """The question for a count, as the upstream's own endpoint takes it."""
-    counting = target.format.counting
-    assert counting is not None  # noqa: S101 - without one it is estimated, and nothing is sent
-    ready, prepared = prepare(request, target, memory)
-    encoded = counting.encode(ready)
-    return Translated(encoded.body, encoded.headers, (*prepared.dropped, *encoded.dropped)), counting.action
 
 
 def decoded(asked: Asked) -> Request:

@@ -167,9 +167,7 @@ class Relay:
             asked.record.provider = route.provider.name
             self._echo(asked, reply)
             return
-        if route.format_with_tools is not None:
-            route = upgraded(asked, route)
-        if asked.action != "generate" and not countable(asked, route):
+        if not countable(asked, route):
             await self._estimate(asked, route, reply)
             return
         upstream, answering = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
@@ -202,7 +200,8 @@ class Relay:
 
     async def _ask_in_turn(self, asked: Asked, route: Route) -> tuple[Exchange, Answering | Translating]:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
-        *first, last = (route, *routing.fallbacks(asked.endpoint, route, asked.view.snapshot))
+        others = routing.fallbacks(asked.endpoint, route, asked.view.snapshot)
+        *first, last = (route, *(one for one in others if countable(asked, one)))
         for one in first:
             try:
                 upstream, answering = await self._ask(asked, one)
@@ -220,6 +219,8 @@ class Relay:
         provider = route.provider
         asked.record.provider = provider.name
         _require_token(asked, provider)
+        if route.format_with_tools is not None:
+            route = upgraded(asked, route)
         account = accounts.lease(provider, asked.view.snapshot)
         asked.record.account = account.id
         call, translated, asked.dropped = outgoing(asked, route, account, self.memories)

@@ -39,8 +39,8 @@ _UNCOUNTED = frozenset((404, 405, 501))  # of a host that has the format, and no
 
 
 def countable(asked: Asked, route: Route) -> bool:
-    """Whether the upstream can be asked: in the client's own format, or in one that has a way to count tokens."""
-    return route.format == asked.format.name or BY_NAME[route.format].counting is not None
+    """Whether the upstream can be asked: a count only in the client's own format, or in one that has a way to count."""
+    return asked.action == "generate" or route.format == asked.format.name or BY_NAME[route.format].counting is not None
 
 
 def estimated(asked: Asked, route: Route) -> Answer:

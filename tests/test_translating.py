@@ -370,6 +370,29 @@ async def test_a_fallback_may_speak_another_format(tmp_path: Path):
             assert orjson.loads(body_of(got))["content"][0]["text"] == "ho"
 
 
+@in_loop
+async def test_a_count_is_not_asked_of_a_fallback_that_has_no_way_to_count(tmp_path: Path):
+    async with Host(refusing(503)) as first, Host(scripted(plain(ANSWER))) as second:
+        gemini = provider("lab", first.origin, formats={"gemini": first.origin}, fallback=("chat",))
+        other = chat_host(second.origin, name="chat", models=())
+        async with relay(tmp_path, snapshot([gemini, other])) as parts:
+            assert status_of(await seen(parts, COUNT, BODY)) == 503
+            assert second.requests == []
+
+
+@in_loop
+async def test_a_fallback_is_asked_in_the_format_in_which_the_model_takes_tools(tmp_path: Path):
+    body = orjson.dumps({"model": "gpt-5.6", "messages": HI, "tools": [TOOL]})
+    async with Host(refusing(503)) as first, Host(refusing(503)) as second:
+        lab = provider("lab", f"{first.origin}/v1", formats={"openai-chat": f"{first.origin}/v1"}, fallback=("both",))
+        paths = dict.fromkeys(("openai-chat", "openai-responses"), f"{second.origin}/v1")
+        both = provider("both", f"{second.origin}/v1", formats=paths, models=())
+        async with relay(tmp_path, snapshot([lab, both])) as parts:
+            await seen(parts, CHAT, body)
+            assert first.requests[0].startswith(b"POST /v1/chat/completions ")
+            assert second.requests[0].startswith(b"POST /v1/responses ")
+
+
 SIGNED = {
     "responseId": "r",
     "candidates": [

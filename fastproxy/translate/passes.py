@@ -58,7 +58,7 @@ class ForClient(msgspec.Struct, frozen=True):
 
 
 class Passes:
-    """One per response. Feed it every event, in order; `over` once the response has stopped or failed.
+    """One per response. Feed it every event, in order; `ended` is the Stop or the Failed, once there is one.
 
     Cost: 0.15 us for a piece of text or of arguments, 0.6 us for a piece of thought.
     """

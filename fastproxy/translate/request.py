@@ -4,12 +4,12 @@ Each step is a pure function of the request and says what it had to drop. Nothin
 be dropped without changing the meaning is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from fastproxy.errors import Fault, Header
-from fastproxy.formats.base import Format
+from fastproxy.formats.base import Encoded, Format
 from fastproxy.ir.request import Message, OpaquePart, Request
 from fastproxy.translate import customs, names, turns
 from fastproxy.translate.adapt import adapt
@@ -46,13 +46,16 @@ class Translated(msgspec.Struct, frozen=True):
     customs: frozenset[str] = frozenset()
 
 
-def translate_request(request: Request, target: Target, recall: Memory) -> Translated:
+def translate_request(
+    request: Request, target: Target, recall: Memory, encode: Callable[[Request], Encoded] | None = None
+) -> Translated:
     """`request`, decoded from the client's format, as `target` takes it.
 
-    Raises: Fault(bad_request) for what has no equal there.
+    encode: what writes it, unless it is to be answered: a way to count. Raises: Fault(bad_request) for what has no equal
+    there.
     """
     ready, prepared = prepare(request, target, recall)
-    encoded = target.format.encode_request(ready)
+    encoded = (encode or target.format.encode_request)(ready)
     return Translated(
         body=encoded.body,
         headers=encoded.headers,
@@ -63,7 +66,7 @@ def translate_request(request: Request, target: Target, recall: Memory) -> Trans
 
 
 def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, Translated]:
-    """The request as the target's encoder is to write it, and what is known so far; also for counting its tokens.
+    """The request as the target's encoder is to write it, and what is known so far.
 
     Raises: Fault(bad_request).
     """
