@@ -51,8 +51,8 @@ def translate_request(
 ) -> Translated:
     """`request`, decoded from the client's format, as `target` takes it.
 
-    encode: what writes it, unless it is to be answered: a way to count. Raises: Fault(bad_request) for what has no equal
-    there.
+    encode: what writes it where it is to be counted, not answered.
+    Raises: Fault(bad_request) for what has no equal there.
     """
     ready, prepared = prepare(request, target, recall)
     encoded = (encode or target.format.encode_request)(ready)
