@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 Work = Callable[[], int]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOPS = {signal.SIGTERM, signal.SIGINT}
+_AWAITED = (*SIGNALS, signal.SIGCHLD)
 ACCIDENTS = 5  # that many within ACCIDENT_SECONDS and the parent gives up: the service manager knows better
 ACCIDENT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
@@ -31,41 +33,61 @@ class Supervisor:
         self._running: dict[int, int] = {}  # pid -> index of its work
         self._accidents: deque[float] = deque(maxlen=ACCIDENTS)
         self._stopping = False
+        self._failed = False
 
     def run(self, announce: Callable[[], None]) -> int:
-        """Until all workers have ended. The exit code: 0, or 1 when they could not be kept alive."""
-        for number in SIGNALS:
-            signal.signal(number, self._forward)
+        """Until all workers have ended. The exit code: 0, or 1 when they could not be kept alive.
+
+        Signals are awaited, not handled: one that comes just before `os.wait` blocks would stay unhandled until a
+        worker ends.
+        """
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # one that is ignored need not be kept for who awaits it
+        signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
         for index in range(len(self._works)):
             self._start(index)
         announce()
-        failed = False
         while self._running:
-            pid, status = os.wait()
-            index = self._running.pop(pid, -1)
-            if index < 0 or self._stopping or os.waitstatus_to_exitcode(status) == 0:
+            number = signal.sigwait(_AWAITED)
+            if number == signal.SIGCHLD:
+                self._replace(self._ended())
+            else:
+                self._forward(number)
+        return 1 if self._failed else 0
+
+    def _ended(self) -> list[tuple[int, int]]:
+        """(index of its work, exit code) of each worker that has ended since: one signal may stand for several."""
+        ended = []
+        while self._running:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            index = self._running.pop(pid, None)
+            if index is not None:
+                ended.append((index, os.waitstatus_to_exitcode(status)))
+        return ended
+
+    def _replace(self, ended: list[tuple[int, int]]) -> None:
+        for index, code in ended:
+            if self._stopping or code == 0:
                 continue
-            failed = failed or self._is_hopeless()
-            if failed:
-                self._signal(signal.SIGTERM)
+            if self._is_hopeless():
+                self._failed = True
+                self._forward(signal.SIGTERM)
                 continue
-            logger.error("worker %d ended with %d and is replaced", pid, os.waitstatus_to_exitcode(status))
+            logger.error("worker %d ended with %d and is replaced", index, code)
             pause(PAUSE_SECONDS)
-            if not self._stopping:  # a signal may have come meanwhile
+            if not _STOPS & signal.sigpending():
                 self._start(index)
-        return 1 if failed else 0
 
     def _start(self, index: int) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # so that none comes before the new worker is listed
         pid = os.fork()
         if pid:
             self._running[pid] = index
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             return
-        for number in SIGNALS:
+        for number in _AWAITED:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a worker that is just starting has the newest configuration
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
         code = 1
         try:
             code = self._works[index]()
@@ -79,15 +101,12 @@ class Supervisor:
         full = len(self._accidents) == ACCIDENTS
         return full and self._accidents[-1] - self._accidents[0] < ACCIDENT_SECONDS
 
-    def _forward(self, number: int, _frame: object) -> None:
+    def _forward(self, number: int) -> None:
         if number != signal.SIGHUP:
             self._stopping = True
-        self._signal(signal.SIGTERM if number == signal.SIGINT else number)
-
-    def _signal(self, number: int) -> None:
         for pid in self._running:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+                os.kill(pid, signal.SIGTERM if number == signal.SIGINT else number)
 
 
 def supervise(works: Sequence[Work], announce: Callable[[], None]) -> int:
