@@ -5,32 +5,13 @@ defaults are the contract with users (README, "Configuration"): every field is r
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 from fastproxy.payload import Rule
 from fastproxy.providers.base import Provider
-
-
-class Secret:
-    """A credential whose repr hides it. `reveal()` is called where it goes into a header, and nowhere else."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(...)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
+from fastproxy.secret import Secret
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,19 +68,53 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shared: str = ""
 
 
+AccountKind = Literal["key", "login"]
+Serves = Literal["own-client", "any"]
+
+
 class Account(msgspec.Struct, frozen=True):
-    """One credential of one provider. id: what logs and usage may show ("openai:OPENAI_API_KEY")."""
+    """One credential of one provider, as it is now.
+
+    id: what logs and usage may show ("openai:OPENAI_API_KEY"), unique over all providers. secret: what goes upstream:
+    a key, or the access token of a login. weight: its share where the strategy is "weighted". position: lower ones come
+    first. serves: whom a login may be used for (DESIGN 7). expires_at: of the access token. facts: what shaping needs
+    of a login beside its token ("account_id", "project", "base_url"), never a secret.
+    """
 
     provider: str
     id: str
     secret: Secret | None = None
+    kind: AccountKind = "key"
+    label: str = ""
+    weight: int = 1
+    position: int = 0
+    serves: Serves = "any"
+    expires_at: float | None = None
+    facts: Mapping[str, str] = {}
+
+
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How accounts are kept and chosen.
+
+    key: what encrypts logins at rest: "file" (accounts.key in the state directory), "cred:NAME" (systemd), "keyring".
+    pin_seconds: how long a silent session keeps its account; pins: how many sessions are remembered.
+    refresh_lead_seconds: how long before its end a token is renewed. attempts, retry_seconds: how many accounts one
+    request may try, and for how long, before its first byte goes out.
+    """
+
+    key: str = "file"
+    pin_seconds: float = 3600.0
+    pins: int = 10000
+    refresh_lead_seconds: float = 300.0
+    attempts: int = 16
+    retry_seconds: float = 60.0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything an exchange may ask of the configuration.
 
     providers: those that can be used, by name, in order of preference (configured, then found in the environment).
-    accounts: provider name -> its credentials, in order.
+    accounts: provider name -> its credentials from the configuration and the environment, in order.
     aliases: name -> model or `provider/model`.
     payload: the rules for request bodies, in the order in which they apply.
     unusable: provider name -> one sentence why not (a missing key), for `doctor` and 404 messages.
@@ -110,6 +125,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     upstream: Upstream = Upstream()
     access: Access = Access()
     storage: Storage = Storage()
+    keeping: Accounts = Accounts()
     providers: Mapping[str, Provider] = {}
     accounts: Mapping[str, tuple[Account, ...]] = {}
     aliases: Mapping[str, str] = {}

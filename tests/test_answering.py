@@ -22,7 +22,8 @@ from fastproxy.pipe import (
 )
 from fastproxy.providers.base import Provider, Quirks
 from fastproxy.routing import Route
-from fastproxy.snapshot import Account, Secret, Snapshot
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
 
 SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 JSON = (b"content-type", b"application/json")

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fastproxy"
 FLOORS = (
-    ("errors", "clock"),
+    ("errors", "clock", "secret"),
     ("ir", "framing", "jsonedit"),
     ("formats",),
     ("pipe", "translate", "providers", "routing", "endpoints", "payload", "snapshot"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fastproxy.snapshot import Secret
+from fastproxy.secret import Secret
 
 PREFIX = "fp-"  # marks a leaked token as ours, for people and for secret scanners
 RANDOM_BYTES = 32

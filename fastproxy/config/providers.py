@@ -14,7 +14,8 @@ from fastproxy.config.schema import ProviderRow, read_section, suggestion
 from fastproxy.config.secrets import References, Unresolved
 from fastproxy.providers import BY_NAME, PROVIDERS
 from fastproxy.providers.base import Provider
-from fastproxy.snapshot import Account, Secret
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account
 
 
 class Known(NamedTuple):

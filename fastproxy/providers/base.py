@@ -10,8 +10,36 @@ from typing import Literal
 import msgspec
 
 from fastproxy.formats.base import FormatName
+from fastproxy.secret import Secret
 
 Auth = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "none", "client"]
+
+
+Strategy = Literal["sticky", "round-robin", "weighted", "priority", "least-used", "quota-aware"]
+Exchange = Literal["form", "json", "copilot"]
+
+
+class OAuth(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's endpoints for logins, and the public client that they know. Local data: never fetched from anywhere.
+
+    exchange: how the token endpoint is asked: an HTML form, JSON, or Copilot's exchange of a GitHub token.
+    authorize_url: "" where there is no code flow; device_url: "" where there is no device flow. redirect_ports: of the
+    loopback callback, in order of preference, () for any free one. redirect_path: of the callback.
+    parameters: what the authorize URL has beside the standard ones. headers: of requests to the token endpoint.
+    """
+
+    client_id: str = ""
+    client_secret: Secret | None = None
+    token_url: str = ""
+    exchange: Exchange = "form"
+    authorize_url: str = ""
+    device_url: str = ""
+    scopes: tuple[str, ...] = ()
+    redirect_ports: tuple[int, ...] = ()
+    redirect_path: str = "/callback"
+    redirect_host: str = "localhost"
+    parameters: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Quirks(msgspec.Struct, frozen=True):
@@ -41,6 +69,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     local: a daemon on this machine that needs no key; used when its port answers.
     backend: send everything meant for this provider to that one (translated where formats differ).
     fallback: providers to try when this one can't serve.
+    strategy: which account serves a request (accounts.pool).
+    oauth: how logins are made and kept fresh; None where there are only keys. own_client: the vendor's own client, by
+    the name that `token issue --client` knows: a login that serves "own-client" is used for its requests only.
+    signatures: who can read opaque state in a conversation: the account that it was made for, or any of the vendor's.
     """
 
     name: str
@@ -56,3 +88,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     local: bool = False
     backend: str = ""
     fallback: tuple[str, ...] = ()
+    strategy: Strategy = "sticky"
+    oauth: OAuth | None = None
+    own_client: str = ""
+    signatures: Literal["account", "vendor"] = "vendor"

@@ -17,7 +17,7 @@ from fastproxy.errors import Header
 from fastproxy.formats.base import Action, Format
 from fastproxy.framing.http1 import KNOWN_NAMES, Head, RequestHead, ResponseHead
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.snapshot import Secret
+from fastproxy.secret import Secret
 
 CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"))
 HOP_BY_HOP = frozenset((

@@ -5,7 +5,8 @@ import pytest
 from fastproxy.accounts.pool import lease
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.snapshot import Account, Secret, Snapshot
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
 
 
 def provider(*, auth: Auth = "bearer", local: bool = False, key_variables: tuple[str, ...] = ()) -> Provider:

@@ -9,7 +9,7 @@ from fastproxy.formats import BY_NAME
 from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.providers.base import Auth, Provider
 from fastproxy.providers.shape import Call, credential_for, downstream_lines, path_of, place, shape
-from fastproxy.snapshot import Secret
+from fastproxy.secret import Secret
 
 BASE = "https://api.lab.test/v1"
 LAB = Provider(name="lab", title="Lab", formats={"openai-chat": BASE})

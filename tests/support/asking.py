@@ -10,7 +10,8 @@ from fastproxy.formats.base import FormatName
 from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.providers.base import Provider
 from fastproxy.routing import Route
-from fastproxy.snapshot import Account, Secret, Snapshot
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
 
 KEY = "sk-lab-key"
 ACCOUNT = Account("lab", "lab:key", Secret(KEY))

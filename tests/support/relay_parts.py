@@ -16,8 +16,9 @@ from fastproxy.clock import Sweep
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.relay import Relay
+from fastproxy.secret import Secret
 from fastproxy.server.connection import Connection
-from fastproxy.snapshot import Access, Account, Limits, Secret, Snapshot, Upstream
+from fastproxy.snapshot import Access, Account, Limits, Snapshot, Upstream
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.pool import Pool
 from fastproxy.usage.journal import Journal

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from fastproxy.providers.base import Provider
-from fastproxy.snapshot import Account, Secret, Snapshot, Upstream
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot, Upstream
 from fastproxy.upstream import catalog as module
 from fastproxy.upstream.catalog import MODELS_PER_PROVIDER, RETRY_SECONDS, Catalog, list_models
 from support.hosts import Host, Play, Visit

@@ -9,7 +9,8 @@ import pytest
 
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
-from fastproxy.snapshot import Account, Secret, Snapshot, Upstream
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot, Upstream
 from fastproxy.upstream import reach as module
 from fastproxy.upstream.reach import Reach, reach
 from support.model_host import ModelHost, serving

@@ -1,0 +1,48 @@
+"""What is known of an account's limits: how long it can't be used for what, and how much of each window is spent.
+
+Values only.
+"""
+
+from typing import Literal
+
+import msgspec
+
+WindowStatus = Literal["ok", "warning", "exhausted", "unknown"]
+
+
+class Cooldown(msgspec.Struct, frozen=True):
+    """An account that is not to be asked before `until_at`.
+
+    scope: "" for the whole credential, "family:opus" for models with that word in their name, "model:NAME" for one.
+    timed: whether the vendor told the time; a guess is probed early. cause: a few words for people, never a body.
+    """
+
+    account: str
+    scope: str
+    until_at: float
+    timed: bool = False
+    cause: str = ""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """One of an account's quotas. name: "5h", "7d", "7d_opus", "requests". used_fraction: 0.0 to 1.0, None if unknown.
+
+    scope: as in Cooldown: what it is a limit of. length_seconds: how long the window is; None if unknown.
+    """
+
+    account: str
+    name: str
+    used_fraction: float | None = None
+    resets_at: float | None = None
+    length_seconds: float | None = None
+    status: WindowStatus = "unknown"
+    scope: str = ""
+    seen_at: float = 0.0
+
+
+def covers(scope: str, model: str) -> bool:
+    """Whether a limit of this scope is one for `model`."""
+    kind, _, word = scope.partition(":")
+    if kind == "family":
+        return word in model
+    return kind == "" or (kind == "model" and word == model)
