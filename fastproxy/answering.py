@@ -1,5 +1,6 @@
 """What the client gets of an upstream's answer: how it begins, and through which pipe it goes."""
 
+import math
 import re
 
 from fastproxy.asked import Asked
@@ -71,7 +72,11 @@ class Answering:
     def lines(self) -> list[bytes]:
         """The upstream's header lines that pass, and ours."""
         self._asked.first_byte()
-        return [*downstream_lines(self._head), *route_lines(self._asked, self._route, self._head)]
+        lines = [*downstream_lines(self._head), *route_lines(self._asked, self._route, self._head)]
+        wait_seconds = self._asked.retry_after_seconds
+        if wait_seconds is not None and self.status >= 400 and b"retry-after" not in self._head.names.first:
+            lines.append(b"retry-after: %d" % math.ceil(wait_seconds))  # some vendors tell it in the body alone
+        return lines
 
 
 def require_usable(head: ResponseHead) -> None:

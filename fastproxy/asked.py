@@ -19,19 +19,11 @@ from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.ir.events import Usage
 from fastproxy.pump import Pump
 from fastproxy.routing import Route
+from fastproxy.sessions import SESSION_CHARACTERS, SESSION_HEADERS, named
 from fastproxy.snapshot import Snapshot
 from fastproxy.usage.record import Outcome, UsageRecord
 
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._:\-]{1,128}")
-SESSION_HEADERS = (
-    b"x-claude-code-session-id",
-    b"session-id",
-    b"session_id",
-    b"x-session-id",
-    b"x-session-affinity",
-    b"x-amp-thread-id",
-)
-SESSION_CHARACTERS = 128
 MODEL_CHARACTERS = 256
 _NOT_LOOKED = Peek("", stream=False)
 _NO_HEAD = request_head(b"", b"", fields_of(()))
@@ -76,10 +68,13 @@ class Asked:
         "endpoint",
         "format",
         "head",
+        "leased",
+        "moved",
         "params",
         "peek",
         "pump",
         "record",
+        "retry_after_seconds",
         "verdict",
         "view",
         "waited_seconds",
@@ -103,11 +98,14 @@ class Asked:
         self.format: Format = BY_NAME[endpoint.format]
         self.params = params
         self.dropped: tuple[str, ...] = ()  # what the client said and the upstream is not told
+        self.leased = ""  # the account that is at work for this request, while it is
+        self.moved = False  # whether another account has answered this conversation before
         self.client = client
         self.begun = 0.0
         self.body = b""
         self.pump: Pump | None = None
         self.verdict: tuple[Outcome, str] | None = None
+        self.retry_after_seconds: float | None = None  # what an upstream's refusal asks for, in whatever words
         self.waited_seconds = 0.0  # for the upstream: connecting, and until its answer began
         self.record = UsageRecord(
             at=wall(), request_id=request_id, client=client.id, format=endpoint.format, endpoint=endpoint.action
@@ -122,14 +120,9 @@ class Asked:
     def look(self) -> None:
         """What routing needs of the body. Raises: Fault(bad_request)."""
         self.peek = self.format.peek(self.body, self.params)
-        session = self.peek.session
         self.record.requested_model = self.peek.model[:MODEL_CHARACTERS]
         self.record.stream = self.peek.stream
-        for name in SESSION_HEADERS:
-            if name in self.head.names.first and (value := self.head.get(name)):
-                session = value.decode("latin-1")
-                break
-        self.record.session = (session or "")[:SESSION_CHARACTERS]
+        self.record.session = named(self.head, SESSION_HEADERS) or (self.peek.session or "")[:SESSION_CHARACTERS]
 
     def caller(self) -> bytes:
         """What tells this client from every other one: the id of its token, else a digest of its own credentials."""

@@ -6,7 +6,7 @@ import msgspec
 
 from fastproxy import endpoints, routing
 from fastproxy.access.check import Client
-from fastproxy.accounts import pool as accounts
+from fastproxy.accounts import configured as accounts
 from fastproxy.asked import Asked, View
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
@@ -30,6 +30,7 @@ _WHY: Mapping[str, str] = {
     turns.MISSING: "a call has no result: it gets one that says so",
     turns.MOVED: "results go right behind the turn that called",
     turns.ORPHAN: "a result has no call: it is told as text",
+    turns.PREFILL: "the model does not go on from words of the assistant: a turn of the user's asks for the rest",
 }
 
 

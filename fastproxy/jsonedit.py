@@ -5,7 +5,7 @@ Values are never re-serialised: an orjson round trip turns 123456789012345678901
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from fastproxy.errors import Fault
 
 _TOP_LEVEL = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANY = msgspec.json.Decoder()
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 # A lone surrogate is legal JSON (RFC 8259, section 8.2) and real clients send it, but msgspec stops at it. For looking
 # only, it is replaced by an escape of the same length, so that every offset stays true.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -22,6 +23,8 @@ _STAND_IN = rb"\\u0020"
 _MEMBER = re.compile(rb'\s*[{,]\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*:\s*')
 _COLON = re.compile(rb"\s*:\s*")
 _CLOSE = re.compile(rb"\s*\}")
+_SEPARATOR = re.compile(rb"\s*[\[,]\s*")
+_EMPTY = b"[]"
 MAX_MEMBERS = 4096  # the longest of any API has 50; a walk over millions would hold up every other exchange for seconds
 SEARCHED_BYTES = 16384  # up to here four plain searches are faster than a walk from member to member
 
@@ -191,6 +194,47 @@ def remove(body: bytes, path: Sequence[str]) -> bytes:
         return fields.without(key)
     before, old, after = fields.around(key)
     return before + remove(old, rest) + after if old.startswith(b"{") else body
+
+
+def elements(array: bytes) -> list[bytes]:
+    """The texts of the elements of a JSON array, each as it stands there; [] for any other value.
+
+    The array is a value that `Fields` has found, so that it is sound.
+    """
+    if not array.startswith(b"["):
+        return []
+    try:
+        found = [len(bytes(raw)) for raw in _ARRAY.decode(array)]
+    except msgspec.DecodeError:  # a lone half of a surrogate pair
+        found = [len(bytes(raw)) for raw in _ARRAY.decode(_SURROGATE.sub(_STAND_IN, array))]
+    texts, at = [], 0
+    for length in found:
+        separator = _SEPARATOR.match(array, at)
+        assert separator is not None  # noqa: S101 - the decoder has found an element behind it
+        at = separator.end() + length
+        texts.append(array[separator.end() : at])
+    return texts
+
+
+def edit_elements(array: bytes, edit: Callable[[bytes], bytes | None], concerns: Callable[[bytes], bool]) -> bytes:
+    """The array with every object in it that `concerns` names edited, or left out for None; the rest byte for byte.
+
+    Any other value than an array is unchanged. The array is a value that `Fields` has found.
+    """
+    out: list[bytes] = []
+    head, at = b"", 0
+    texts = elements(array)
+    for element in texts:
+        separator = _SEPARATOR.match(array, at)
+        assert separator is not None  # noqa: S101 - see `elements`
+        at = separator.end() + len(element)
+        head = head or separator[0]
+        kept = edit(element) if element.startswith(b"{") and concerns(element) else element
+        if kept is not None:
+            out += (separator[0] if out else head, kept)
+    if not texts:
+        return array
+    return b"".join(out) + array[at:] if out else _EMPTY
 
 
 def require_utf8(body: bytes) -> None:

@@ -4,17 +4,32 @@ Never: a header or a parameter of the client in a translated request (it is ours
 the account that made it, a field dropped in silence.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+import msgspec
 
 from fastproxy import payload
 from fastproxy.asked import Asked
 from fastproxy.errors import Fault, Header
 from fastproxy.formats import BY_NAME
-from fastproxy.formats.base import Action
+from fastproxy.formats.base import Action, Format
 from fastproxy.formats.bounds import MAX_DEPTH, MAX_VALUES, is_walkable
 from fastproxy.ir.request import Request
 from fastproxy.jsonedit import prepend
-from fastproxy.providers.shape import Call, compose, credential_for, path_of, shape
+from fastproxy.providers.base import Provider
+from fastproxy.providers.draft import Draft
+from fastproxy.providers.shape import (
+    Call,
+    base_url_of,
+    compose,
+    credential_for,
+    login_headers,
+    path_of,
+    query_of,
+    sent_names,
+    shape,
+)
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 from fastproxy.translate.adapt import needs_responses
@@ -25,7 +40,7 @@ from fastproxy.translate.seal import Mint, has_seal
 from fastproxy.translate.unwrap import unwrap
 
 _INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
-_VERBS = {False: "generateContent", True: "streamGenerateContent"}
+_NOTHING: frozenset[bytes] = frozenset()
 
 
 class Outgoing(NamedTuple):
@@ -44,7 +59,7 @@ def outgoing(asked: Asked, route: Route, account: Account, memories: Memories) -
     if route.provider.auth == "client":
         credential = asked.view.gate.foreign_credentials(asked.head)
     else:
-        credential = credential_for(route.provider, account.secret)
+        credential = credential_for(route.provider, account)
     if route.format == asked.format.name:
         return _passed(asked, route, account, credential)
     return _translated(asked, route, account, credential, memories.of(asked.caller()))
@@ -54,20 +69,33 @@ def _passed(asked: Asked, route: Route, account: Account, credential: list[Heade
     """The client's bytes, unless the model has another name there, a rule says otherwise, or an envelope is in them."""
     provider, format_, body = route.provider, asked.format, asked.body
     dropped: tuple[str, ...] = ()
-    if has_seal(body) and is_walkable(body):
-        body, dropped = unwrap(body, mint_of(route, account))
+    if (asked.moved or has_seal(body)) and is_walkable(body):
+        body, dropped = unwrap(body, mint_of(route, account), moved=asked.moved)
     if route.model != asked.peek.model:
         body = format_.rename(body, route.model)
     body = _by_rules(body, asked, route)
     if provider.quirks.include_usage and not asked.peek.wants_usage and b'"stream_options"' not in body:
         body = prepend(body, _INCLUDE_USAGE)  # a client's own stream_options stay
-    path = path_of(format_, asked.action, route.model, asked.params)
-    return Outgoing(shape(asked.head, body, provider, provider.formats[route.format], path, credential), None, dropped)
+    head, stream = asked.head, asked.peek.stream
+    draft = Draft(
+        format=route.format,
+        action=asked.action,
+        model=route.model,
+        stream=stream and asked.action == "generate",
+        path=path_of(format_, asked.action, route.model, asked.params),
+        body=body,
+        query=query_of(head.query) if head.query else b"",
+        sent=sent_names(head) if provider.shape is not None else _NOTHING,
+        dropped=dropped,
+    )
+    draft = _shaped(draft, provider, account, head.every)
+    base_url = base_url_of(provider, route.format, account.facts)
+    return Outgoing(shape(head, draft, provider, base_url, credential), None, draft.dropped)
 
 
 def _translated(asked: Asked, route: Route, account: Account, credential: list[Header], memory: Memory) -> Outgoing:
     source, provider = BY_NAME[route.format], route.provider
-    target = target_of(route, account)
+    target = target_of(route, account, asked.record.session)
     request = decoded(asked)
     action: Action = "generate"
     encode = source.encode_request
@@ -76,13 +104,38 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
         action, encode = source.counting.action, source.counting.encode
     translated = translate_request(request, target, memory, encode)
     stream = request.stream and action == "generate"
-    path = path_of(source, action, route.model, {"verb": _VERBS[stream]})
-    if stream and source.name == "gemini":
-        path += "?alt=sse"
-    body = _by_rules(translated.body, asked, route)
-    headers = (*translated.headers, *credential)
-    call = compose(provider, provider.formats[route.format], path, headers, body)
-    return Outgoing(call, translated, translated.dropped)
+    path, query = _asking(source, action, route.model, stream=stream)
+    draft = Draft(
+        format=route.format,
+        action=action,
+        model=route.model,
+        stream=stream,
+        path=path,
+        body=_by_rules(translated.body, asked, route),
+        query=query,
+        sent=frozenset(name for name, _ in translated.headers),
+        dropped=translated.dropped,
+    )
+    draft = _shaped(draft, provider, account, lambda name: [value for each, value in translated.headers if each == name])
+    base_url = base_url_of(provider, route.format, account.facts)
+    call = compose(provider, base_url, draft, (*translated.headers, *credential))
+    return Outgoing(call, translated, draft.dropped)
+
+
+def _shaped(draft: Draft, provider: Provider, account: Account, sent: Callable[[bytes], list[bytes]]) -> Draft:
+    """The draft as the provider takes it from this account. sent: values of the headers that it brings along."""
+    if provider.login_lists and account.kind == "login":
+        draft = msgspec.structs.replace(draft, headers=login_headers(provider, sent))
+    return draft if provider.shape is None else provider.shape(draft, account.facts)
+
+
+def _asking(format_: Format, action: Action, model: str, *, stream: bool) -> tuple[str, bytes]:
+    """Path and query of a request of ours; a stream is always asked for as events."""
+    verbs = format_.verbs
+    if verbs is None:
+        return path_of(format_, action, model, {}), b""
+    path = path_of(format_, action, model, {"verb": verbs.stream if stream else verbs.whole})
+    return path, verbs.events if stream else b""
 
 
 def decoded(asked: Asked) -> Request:
@@ -96,10 +149,18 @@ def decoded(asked: Asked) -> Request:
     return format_.counting.decode(asked.body, asked.params)
 
 
-def target_of(route: Route, account: Account) -> Target:
-    """Who is to answer a translated request."""
-    refuses = route.provider.quirks.refuses
-    return Target(BY_NAME[route.format], route.model, mint_of(route, account), family(route.model), refuses)
+def target_of(route: Route, account: Account, session: str = "") -> Target:
+    """Who is to answer a translated request. session: what the client calls the conversation."""
+    quirks = route.provider.quirks
+    return Target(
+        BY_NAME[route.format],
+        route.model,
+        mint_of(route, account),
+        family(route.model),
+        refuses=quirks.refuses,
+        short_call_ids=quirks.short_call_ids,
+        session=session if route.format in quirks.cache_key else "",
+    )
 
 
 def mint_of(route: Route, account: Account) -> Mint:

@@ -38,7 +38,8 @@ class Told(Protocol):
 class Pipe(Protocol):
     """One response on its way. `ending` is true once close or abort has been called."""
 
-    ending: Ending
+    @property
+    def ending(self) -> Ending: ...
 
     @property
     def tap(self) -> Told:

@@ -8,34 +8,30 @@ import asyncio
 import logging
 import sys
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
 
 from fastproxy import endpoints, routing
-from fastproxy.accounts import pool as accounts
 from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
-from fastproxy.answering import Answering, dropped_value
 from fastproxy.asked import Asked, RequestIds, RouteKey, View
-from fastproxy.clock import Sweep, monotonic, wall
+from fastproxy.attempts import Attempts, Got
+from fastproxy.clock import Sweep, wall
 from fastproxy.errors import Fault, Header, place_of
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import EncoderOptions, Format
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.ir.fold import fold
-from fastproxy.outgoing import decoded, outgoing, upgraded
+from fastproxy.outgoing import decoded, upgraded
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
 from fastproxy.pump import Pump
 from fastproxy.refusal import refusal
 from fastproxy.routing import Route
 from fastproxy.server.reply import Answer, Reply, lines_of
-from fastproxy.translate.memory import Memories
-from fastproxy.translating import Translating, countable, estimated, wants_array
+from fastproxy.translating import countable, estimated, wants_array
 from fastproxy.upstream.catalog import Catalog
-from fastproxy.upstream.exchange import DeadConnection, Exchange
-from fastproxy.upstream.pool import Pool
 from fastproxy.usage.journal import Journal
 from fastproxy.usage.metrics import Metrics
 from fastproxy.usage.record import UsageRecord
@@ -45,7 +41,7 @@ logger = logging.getLogger(__name__)
 KNOWN_ROUTES = 4096  # (endpoint, model) pairs whose route is remembered: 0.2 us, against up to 15 us for a search
 ECHO_BYTES = 4194304  # the echo is made in this process, and nothing else moves meanwhile: 0.1 s for each megabyte
 # What a fallback is for: trouble that another host may not have, never what the request itself is to blame for.
-_PASSES_ON = frozenset(("no_credential", "unreachable", "timeout", "upstream_garbage"))
+_PASSES_ON = frozenset(("no_credential", "rate_limited", "unreachable", "timeout", "upstream_garbage"))
 _PASSES_ON_STATUS = frozenset((429, 500, 502, 503, 504, 529))
 _EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -89,14 +85,13 @@ class Relay:
     """Everything an exchange needs. `view` is rebound by a reload; a running exchange keeps the one it started with."""
 
     view: View
-    pool: Pool
+    attempts: Attempts
     sweep: Sweep
     catalog: Catalog
     journal: Journal
     metrics: Metrics
     admin: Admin
     ids: RequestIds
-    memories: Memories = field(default_factory=Memories)
 
     # From the head alone.
 
@@ -162,15 +157,17 @@ class Relay:
             raise Fault("forbidden", f"this token may not use the model {asked.peek.model!r}", param="model")
         key = (asked.endpoint.name, asked.peek.model, self.catalog.generation)
         route = asked.view.routes.get(key) or await self._find(asked, key)
+        if not countable(asked, route):
+            await self._estimate(asked, route, reply)
+            return
         if route.provider is echo.PROVIDER:
             _require_token(asked, route.provider)
             asked.record.provider = route.provider.name
             self._echo(asked, reply)
             return
-        if not countable(asked, route):
-            await self._estimate(asked, route, reply)
-            return
-        upstream, answering = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
+        got = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
+        upstream, answering = got.upstream, got.answering
+        del got
         if answering.uncounted:
             upstream.close()
             await self._estimate(asked, route, reply)
@@ -190,7 +187,7 @@ class Relay:
         try:
             route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
         except Fault as fault:
-            if fault.kind != "not_found" or not await self.catalog.refresh(view.snapshot):
+            if fault.kind != "not_found" or not await self.catalog.refresh(self.attempts.keeper.whole(view.snapshot)):
                 raise
             route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
         if len(view.routes) >= KNOWN_ROUTES:
@@ -198,52 +195,29 @@ class Relay:
         view.routes[key] = route
         return route
 
-    async def _ask_in_turn(self, asked: Asked, route: Route) -> tuple[Exchange, Answering | Translating]:
+    async def _ask_in_turn(self, asked: Asked, route: Route) -> Got:
         """The answer of the first provider that has one: the route's own, then its fallbacks. Nothing is sent yet."""
         others = routing.fallbacks(asked.endpoint, route, asked.view.snapshot)
         *first, last = (route, *(one for one in others if countable(asked, one)))
         for one in first:
             try:
-                upstream, answering = await self._ask(asked, one)
+                got = await self._ask(asked, one, elsewhere=True)
             except Fault as fault:
                 if fault.kind not in _PASSES_ON:
                     raise
                 continue
-            if answering.status not in _PASSES_ON_STATUS:
-                return upstream, answering
-            upstream.close()
+            if got.step == "serve" and got.answering.status not in _PASSES_ON_STATUS:
+                return got
+            got.upstream.close()
         return await self._ask(asked, last)
 
-    async def _ask(self, asked: Asked, route: Route) -> tuple[Exchange, Answering | Translating]:
-        """One provider's answer. A pooled connection that proves dead is replaced once by a fresh one."""
-        provider = route.provider
-        asked.record.provider = provider.name
-        _require_token(asked, provider)
+    async def _ask(self, asked: Asked, route: Route, *, elsewhere: bool = False) -> Got:
+        """One provider's answer. elsewhere: whether another one stands by."""
+        asked.record.provider = route.provider.name
+        _require_token(asked, route.provider)
         if route.format_with_tools is not None:
             route = upgraded(asked, route)
-        account = accounts.lease(provider, asked.view.snapshot)
-        asked.record.account = account.id
-        call, translated, asked.dropped = outgoing(asked, route, account, self.memories)
-        if asked.dropped:
-            logger.debug("not told to %s: %s", provider.name, dropped_value(asked.dropped).decode())
-        started = monotonic()
-        fresh = False
-        while True:
-            upstream = await self.pool.open(call.origin, fresh=fresh)
-            try:
-                upstream.send(asked.head.method, call.target, call.lines, call.body)
-                head = await upstream.head()
-            except DeadConnection:
-                fresh = True
-            except BaseException:
-                upstream.close()
-                raise
-            else:
-                asked.waited_seconds = upstream.answered_at - started
-                if translated is None:
-                    return upstream, Answering(asked, route, account, head)
-                memory = self.memories.of(asked.caller())
-                return upstream, Translating(asked, route, account, head, translated, memory)
+        return await self.attempts.answer(asked, route, elsewhere=elsewhere)
 
     async def _estimate(self, asked: Asked, route: Route, reply: Reply) -> None:
         """A count that no upstream can give. In a thread: loading the vocabulary takes a second."""
@@ -254,7 +228,7 @@ class Relay:
     def _echo(self, asked: Asked, reply: Reply) -> None:
         """The built-in model: events of our own, through the encoder of the caller's format."""
         if asked.action != "generate":
-            raise Fault("bad_request", "fastproxy/echo only generates; it has nothing to count or compact")
+            raise Fault("bad_request", "fastproxy/echo generates and counts; it has nothing to compact")
         if len(asked.body) > ECHO_BYTES:
             raise Fault("too_large", f"fastproxy/echo takes at most {ECHO_BYTES} bytes")
         format_, peek = asked.format, asked.peek
@@ -290,6 +264,8 @@ class Relay:
         """Write down the exchange, once, before its last bytes go out: kill -9 after them must not lose the record."""
         record = asked.conclude(reply.status, reply.body_bytes)
         self.metrics.in_flight -= 1
+        if asked.leased:
+            self.attempts.keeper.ended(asked.leased)
         self.journal.append(record)
         self.metrics.observe(record)
 

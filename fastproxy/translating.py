@@ -12,6 +12,7 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.outgoing import decoded, mint_of
 from fastproxy.pipe import Pipe
+from fastproxy.providers.echo import PROVIDER as ECHO
 from fastproxy.providers.shape import downstream_lines
 from fastproxy.routing import Route
 from fastproxy.server.reply import Answer
@@ -23,6 +24,7 @@ from fastproxy.translate.memory import Memory
 from fastproxy.translate.passes import ForClient
 from fastproxy.translate.request import Translated
 from fastproxy.translate.response import Crossing, pipe_for_translation
+from fastproxy.translate.sniffed import Sniffed
 
 _EVENT_STREAM = (
     b"content-type: text/event-stream; charset=utf-8",
@@ -39,8 +41,16 @@ _UNCOUNTED = frozenset((404, 405, 501))  # of a host that has the format, and no
 
 
 def countable(asked: Asked, route: Route) -> bool:
-    """Whether the upstream can be asked: a count only in the client's own format, or in one that has a way to count."""
-    return asked.action == "generate" or route.format == asked.format.name or BY_NAME[route.format].counting is not None
+    """Whether the upstream can be asked: a count only in the client's own format, or in one that has a way to count.
+
+    Nobody is asked where the answer is made in this process.
+    """
+    if asked.action == "generate":
+        return True
+    counting = asked.format.counting
+    if route.provider is ECHO and counting is not None and asked.action == counting.action:
+        return False
+    return route.format == asked.format.name or BY_NAME[route.format].counting is not None
 
 
 def estimated(asked: Asked, route: Route) -> Answer:
@@ -84,10 +94,14 @@ class Translating:
         self._stream = asked.peek.stream and asked.action == "generate"
         self._array = wants_array(asked)
         self.hold = not self._stream
-        self.keepalive = asked.format.keepalive if self._stream and self._streamed else b""
+        self.keepalive = asked.format.keepalive if self._stream else b""
 
     def require_usable(self) -> None:
-        """Nothing, for an answer that an API gives and that can be read. Raises: Fault, with a refusal's status."""
+        """Nothing, for an answer that an API gives and that can be read. Raises: Fault, with a refusal's status.
+
+        One in an encoding is not decoded: identity was asked for, no recorded host ignores that, and a thousandth of
+        what it becomes is enough to fill the memory.
+        """
         require_usable(self._head)
         if self._head.get(b"content-encoding") in (None, b"", b"identity"):
             return
@@ -114,7 +128,9 @@ class Translating:
             event_bytes=limits.sse_line_bytes,
             body_bytes=limits.body_bytes,
         )
-        return pipe_for_translation(crossing, streamed=self._streamed, stream=self._stream)
+        if self._streamed:
+            return pipe_for_translation(crossing, streamed=True, stream=self._stream)
+        return Sniffed(crossing, stream=self._stream)
 
     def _for_client(self) -> ForClient:
         asked, route = self._asked, self._route
@@ -146,5 +162,6 @@ class Translating:
 
 
 def wants_array(asked: Asked) -> bool:
-    """Whether a stream is to be one JSON array: Gemini's, when it is not asked for server-sent events."""
-    return asked.format.name == "gemini" and asked.peek.stream and b"alt=sse" not in asked.head.query
+    """Whether a stream is to be one JSON array, because events have not been asked for."""
+    verbs = asked.format.verbs
+    return verbs is not None and asked.peek.stream and verbs.events not in asked.head.query

@@ -15,14 +15,19 @@ import msgspec
 from fastproxy import __version__
 from fastproxy.access.check import Gate
 from fastproxy.access.store import TokenStore
+from fastproxy.accounts.inventory import Inventory
+from fastproxy.accounts.keeper import Keeper
+from fastproxy.accounts.store import AccountStore
 from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
+from fastproxy.attempts import Attempts
 from fastproxy.clock import Sweep, monotonic
 from fastproxy.config import ConfigError
 from fastproxy.current import Source
 from fastproxy.errors import place_of
 from fastproxy.formats.base import Action
 from fastproxy.relay import Relay
+from fastproxy.renewing import spawn_renewal
 from fastproxy.server.listener import Listener
 from fastproxy.service import Notifier
 from fastproxy.snapshot import Limits, Snapshot
@@ -58,9 +63,11 @@ class Worker:
         self._catalog = Catalog()
         self._admin = Admin(self._catalog, metrics, state_directory / DATABASE)
         self._retired: list[Pool] = []  # pools of older settings, until the end: their exchanges may still run
+        inventory = Inventory(state_directory, AccountStore(state_directory, snapshot.keeping.key))
+        self._keeper = Keeper(inventory, snapshot, spawn_renewal(source.path, state_directory))
         self._relay = Relay(
             view=View(snapshot, Gate(snapshot, self._tokens)),
-            pool=Pool(snapshot.upstream, self._sweep),
+            attempts=Attempts(Pool(snapshot.upstream, self._sweep), self._keeper),
             sweep=self._sweep,
             catalog=self._catalog,
             journal=self._journal,
@@ -81,6 +88,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         self._ledger.start()
+        self._keeper.start()
         self._admin.ready = True
         await self._listener.start(sockets)
         self._swept_at = loop.time()
@@ -109,10 +117,11 @@ class Worker:
         """Every exchange that begins from now on sees the new snapshot, whole."""
         old = self._relay.view.snapshot
         if snapshot.upstream != old.upstream:
-            self._retired.append(self._relay.pool)
-            self._relay.pool = Pool(snapshot.upstream, self._sweep)
+            self._retired.append(self._relay.attempts.pool)
+            self._relay.attempts.pool = Pool(snapshot.upstream, self._sweep)
         if (snapshot.server.listen, snapshot.server.workers) != (old.server.listen, old.server.workers):
             logger.warning("server.listen and server.workers take effect at the next start")
+        self._keeper.use(snapshot)
         self._relay.view = View(snapshot, Gate(snapshot, self._tokens))
         self._listener.limits = _within_files(snapshot.limits)
         self._relay.metrics.rename(_names(snapshot))
@@ -127,6 +136,7 @@ class Worker:
         self._swept_at = now
         self._sweep.run(monotonic())
         self._reload_tokens()
+        self._keeper.tick()
         self._journal.flush()
         self._relay.metrics.publish()
         if self._source.changed():
@@ -158,8 +168,9 @@ class Worker:
         while self._relay.metrics.in_flight and monotonic() < deadline:  # noqa: ASYNC110 - polled once in a process's life
             await asyncio.sleep(0.01)
         await self._catalog.close()
-        for pool in (self._relay.pool, *self._retired):
+        for pool in (self._relay.attempts.pool, *self._retired):
             await pool.close()
+        await self._keeper.close()
         self._journal.close()
         await asyncio.to_thread(self._ledger.close)
 

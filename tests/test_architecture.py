@@ -15,8 +15,8 @@ FLOORS = (
     ("pipe", "translate", "providers", "routing", "endpoints", "payload", "snapshot"),
     ("accounts", "access", "usage", "storage", "config"),
     ("server", "upstream"),
-    ("relay", "admin", "asked", "outgoing", "answering", "translating", "refusal", "pump", "explain"),
-    ("cli", "app", "service", "worker", "current", "supervisor", "__main__"),
+    ("relay", "admin", "asked", "outgoing", "answering", "translating", "refusal", "pump", "explain", "prelude", "sessions", "attempts"),
+    ("cli", "app", "service", "worker", "current", "supervisor", "renewing", "__main__"),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PURE_FLOORS = 3

@@ -7,10 +7,11 @@ import pytest
 from fastproxy import endpoints
 from fastproxy.access.check import Client, Gate
 from fastproxy.access.store import TokenStore
-from fastproxy.asked import MODEL_CHARACTERS, SESSION_CHARACTERS, SESSION_HEADERS, Asked, RequestIds, View
+from fastproxy.asked import MODEL_CHARACTERS, Asked, RequestIds, View
 from fastproxy.errors import Fault, Header
 from fastproxy.framing.http1 import fields_of, request_head
 from fastproxy.ir.events import Usage
+from fastproxy.sessions import SESSION_CHARACTERS, SESSION_HEADERS
 from fastproxy.snapshot import Snapshot
 
 ME = Client(id="tok_1")

@@ -14,7 +14,7 @@ from fastproxy.providers.base import Provider, Quirks
 from fastproxy.snapshot import Snapshot
 from fastproxy.translate.request import prepare
 from fastproxy.translate.seal import DROPPED, Mint, envelope
-from fastproxy.translate.turns import EMPTY, MISSING, ORPHAN
+from fastproxy.translate.turns import EMPTY, MISSING, ORPHAN, PREFILL
 from support.asking import ACCOUNT, CHAT, KEY, MESSAGES, RESPONSES, head_of, lab, view_of
 
 HI = {"role": "user", "content": "hi"}
@@ -89,6 +89,13 @@ def test_what_was_mended_or_lost_of_the_conversation_has_its_own_reason(tmp_path
     assert name in one.dropped
     assert "can't be said" not in one.dropped[name]
     assert "family" not in one.dropped[name]
+
+
+def test_a_turn_that_was_added_has_its_own_reason(tmp_path: Path):
+    cut = {"model": "lab/claude-opus-5", "messages": [HI, {"role": "assistant", "content": "Once upon"}]}
+    one = told(tmp_path, CHAT, configured(lab("anthropic")), **cut)
+    assert one.dropped[PREFILL].startswith("the model does not go on")
+    assert msgspec.json.decode(one.body)["messages"][-1]["role"] == "user"
 
 
 def test_what_the_model_does_not_take_is_told_from_what_the_format_has_no_word_for(tmp_path: Path):

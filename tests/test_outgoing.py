@@ -19,6 +19,7 @@ from fastproxy.routing import Route
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memories
+from fastproxy.translate.names import SHORT_ID
 from fastproxy.translate.seal import DROPPED, Mint, envelope
 from support.asking import ACCOUNT, CHAT, GEMINI, KEY, MESSAGES, RESPONSES, asked, lab, route_to
 
@@ -218,6 +219,55 @@ def test_the_mint_names_format_provider_and_account():
     target = target_of(route, ACCOUNT)
     assert (target.format.name, target.model, target.mint) == ("gemini", "served", mint_of(route, ACCOUNT))
     assert target.family is family("served")
+
+
+# What a host wants otherwise.
+
+SESSION = "3f1c2d9a-1111-4222-8333-944455556666"
+CLAUDE_CODE = {"metadata": {"user_id": orjson.dumps({"device_id": "d", "session_id": SESSION}).decode()}}
+KEYED = Quirks(cache_key=frozenset({"openai-chat"}))
+
+
+def key_sent(one: Asked, format_: FormatName, quirks: Quirks = KEYED) -> str | None:
+    body = sent(one, route_to(format_, quirks=quirks)).call.body
+    assert SESSION.encode() not in body.replace(orjson.dumps(CLAUDE_CODE["metadata"]["user_id"]), b"")
+    return orjson.loads(body).get("prompt_cache_key")
+
+
+def test_the_key_for_a_hosts_cache_is_the_same_for_one_conversation_however_the_client_names_it(ask: Ask):
+    by_body, by_header = ask(MESSAGES, **CLAUDE_CODE), ask(GEMINI, ("x-claude-code-session-id", SESSION))
+    assert key_sent(by_body, "openai-chat") == key_sent(by_header, "openai-chat") is not None
+    assert key_sent(ask(GEMINI, ("session-id", "another")), "openai-chat") != key_sent(by_body, "openai-chat")
+
+
+def test_a_host_that_is_not_known_to_take_a_key_gets_none(ask: Ask):
+    one = ask(MESSAGES, **CLAUDE_CODE)
+    assert key_sent(one, "openai-chat", Quirks()) is None
+    assert key_sent(one, "openai-responses") is None
+
+
+def test_without_a_conversation_there_is_no_key(ask: Ask):
+    assert key_sent(ask(MESSAGES), "openai-chat") is None
+
+
+def test_ids_of_calls_are_made_short_in_translated_requests_and_never_on_the_diagonal(ask: Ask):
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    history = [
+        HI,
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": ""},
+    ]
+    one = ask(CHAT, model="mistral-large-latest", messages=history)
+    route = route_to("openai-chat", "mistral-large-latest", quirks=Quirks(short_call_ids=True))
+    assert sent(one, route).call.body is one.body
+    items = [
+        {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "r"},
+    ]
+    told = orjson.loads(sent(ask(RESPONSES, input=items), route).call.body)["messages"]
+    called, answered = told[-2]["tool_calls"][0]["id"], told[-1]["tool_call_id"]
+    assert called == answered
+    assert SHORT_ID.fullmatch(called)
 
 
 UPGRADABLE = Route(lab("openai-chat", "openai-responses"), "openai-chat", "gpt-5.6", "named lab", "openai-responses")

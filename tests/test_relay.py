@@ -160,7 +160,7 @@ async def test_an_error_passes_with_its_status_and_waits_less_our_key(tmp_path: 
         (ask(CHAT, BODY, "sec-fetch-site: cross-site"), 403, b"page"),
         (ask(CHAT, BODY).replace(b"host: 127.0.0.1:8484", b"host: evil.test"), 403, b"Host"),
         (ask(CHAT, b'{"model":"../x","messages":[]}'), 404, b"characters"),
-        (ask("/v1/messages/count_tokens", b'{"model":"fastproxy/echo","messages":[]}'), 400, b"echo"),
+        (ask("/v1/responses/compact", b'{"model":"fastproxy/echo","input":"hi"}'), 400, b"echo"),
     ],
 )
 @in_loop

@@ -13,13 +13,16 @@ from fastproxy.formats.base import FormatName
 from fastproxy.framing.chunked import frame
 from fastproxy.framing.http1 import ResponseHead, fields_of
 from fastproxy.providers.base import Provider
+from fastproxy.providers.echo import PROVIDER as ECHO
+from fastproxy.routing import Route
 from fastproxy.translate import estimate as estimates
 from fastproxy.translate.counting import CountPipe
 from fastproxy.translate.faults import ErrorToFault
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.request import Translated
-from fastproxy.translate.response import StreamToStream, StreamToWhole, WholeToStream, WholeToWhole
+from fastproxy.translate.response import StreamToStream, StreamToWhole
 from fastproxy.translate.seal import MARK
+from fastproxy.translate.sniffed import Sniffed
 from fastproxy.translating import Translating, countable, estimated, wants_array
 from support.asking import ACCOUNT, CHAT, GEMINI, KEY, MESSAGES, asked, route_to
 from support.hosts import Host, Play, Visit, scripted
@@ -56,8 +59,10 @@ def headers_of(opening: Translating) -> list[Header]:
     [
         (True, SSE, StreamToStream),
         (False, SSE, StreamToWhole),
-        (True, JSON, WholeToStream),
-        (False, JSON, WholeToWhole),
+        (True, JSON, Sniffed),
+        (False, JSON, Sniffed),
+        (True, (b"content-type", b"text/plain"), Sniffed),
+        (True, (b"x-other", b"text/event-stream"), Sniffed),
         (True, (b"content-type", b"TEXT/EVENT-STREAM"), StreamToStream),
     ],
 )
@@ -80,6 +85,8 @@ def test_only_a_stream_is_written_before_it_is_whole(tmp_path: Path):
 
 
 def test_a_keepalive_goes_into_streams_whose_format_has_one(tmp_path: Path):
+    assert translating(question(tmp_path, stream=True), JSON).keepalive != b""  # when the pipe finds that it is one
+    assert not translating(question(tmp_path, stream=True), JSON).pipe().quiet
     assert translating(question(tmp_path, stream=True), SSE).keepalive == b'event: ping\ndata: {"type": "ping"}\n\n'
     assert translating(question(tmp_path), SSE).keepalive == b""
     assert translating(question(tmp_path, STREAMED_GEMINI), SSE).keepalive == b""
@@ -164,6 +171,13 @@ def test_who_can_count(tmp_path: Path):
 @pytest.mark.parametrize(("status", "uncounted"), [(404, True), (405, True), (501, True), (200, False), (429, False)])
 def test_a_host_without_the_endpoint_can_not_count(tmp_path: Path, status: int, *, uncounted: bool):
     assert translating(question(tmp_path, COUNT), JSON, status=status, format_="gemini").uncounted == uncounted
+
+
+def test_nobody_is_asked_for_a_count_of_the_built_in_model(tmp_path: Path):
+    one = question(tmp_path, COUNT)
+    assert not countable(one, Route(ECHO, "anthropic", "echo", "named fastproxy"))
+    assert countable(question(tmp_path), Route(ECHO, "anthropic", "echo", "named fastproxy"))
+    assert countable(question(tmp_path, "/v1/responses/compact"), Route(ECHO, "openai-responses", "echo", "named"))
 
 
 def test_a_model_that_is_not_there_is_no_count(tmp_path: Path):
@@ -261,6 +275,32 @@ async def test_a_stream_of_another_format(tmp_path: Path):
     assert (record.outcome, record.stream, record.output_tokens) == ("ok", True, 4)
 
 
+@pytest.mark.parametrize("label", [b"content-type: application/json\r\n", b"content-type: text/plain\r\n", b""])
+@in_loop
+async def test_a_stream_that_is_not_labelled_as_one_is_translated_as_one(tmp_path: Path, label: bytes):
+    head = EVENTS.replace(b"content-type: text/event-stream\r\n", label)
+    answer = head + frame(HO) + frame(FINISH + USAGE + DONE) + END
+    async with (
+        Host(scripted(answer, answer)) as host,
+        relay(tmp_path, snapshot([chat_host(host.origin)])) as parts,
+    ):
+        got = await seen(parts, MESSAGES, STREAM)
+        assert values(got, b"content-type") == [b"text/event-stream; charset=utf-8"]
+        assert b'"text":"ho"' in got
+        assert b"event: message_stop" in got
+        whole = orjson.loads(body_of(await seen(parts, MESSAGES, BODY)))
+        assert (whole["content"][0]["text"], whole["usage"]["output_tokens"]) == ("ho", 4)
+    assert [record.outcome for record in parts.records] == ["ok", "ok"]
+
+
+@in_loop
+async def test_a_web_page_or_a_sentence_for_a_stream_is_a_refusal_with_a_status(tmp_path: Path):
+    for text in (b"internal error", b"data center on fire", b""):
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
+        async with Host(scripted(answer)) as host, relay(tmp_path, snapshot([chat_host(host.origin)])) as parts:
+            assert status_of(await seen(parts, MESSAGES, STREAM)) == 502
+
+
 @in_loop
 async def test_a_stream_that_ends_without_its_mark_is_no_success(tmp_path: Path):
     answer = EVENTS + frame(HO) + END
@@ -319,7 +359,7 @@ async def test_a_refusal_keeps_status_wait_and_id_and_says_each_once(tmp_path: P
 async def test_what_was_dropped_is_told_with_a_refusal_too_and_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    caplog.set_level("DEBUG", "fastproxy.relay")
+    caplog.set_level("DEBUG", "fastproxy.attempts")
     body = orjson.dumps({"model": "m", "messages": HI, "seed": 7, "logit_bias": {"1": 1}})
     answer = plain({"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}, status=400)
     async with Host(scripted(answer)) as host:

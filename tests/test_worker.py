@@ -104,17 +104,17 @@ async def test_a_reload_swaps_the_whole_configuration(tmp_path: Path):
         assert after is not before
         assert after.snapshot.aliases == {"quick": "fastproxy/echo"}
         assert one.worker._listener.limits.head_bytes == 5000
-        assert one.worker._relay.pool._settings.idle_seconds == 7.0
+        assert one.worker._relay.attempts.pool._settings.idle_seconds == 7.0
         assert (await one.chat()).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @in_loop
 async def test_connections_to_upstreams_stay_when_their_settings_do(tmp_path: Path):
     async with running(tmp_path) as one:
-        pool = one.worker._relay.pool
+        pool = one.worker._relay.attempts.pool
         one.write('[aliases]\nquick = "fastproxy/echo"\n')
         await one.worker.reload()
-        assert one.worker._relay.pool is pool
+        assert one.worker._relay.attempts.pool is pool
 
 
 @in_loop

@@ -44,6 +44,7 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     """Who is calling.
 
     id: of the client token, for usage records; "" when nobody had to say who they are. models: globs, empty = all.
+    program: that the token was issued for, "" = any. account: the only one that it may use, "" = any.
     foreign: the credential is none of ours and may go to providers with auth = "client", and opens nothing else.
     """
 
@@ -51,6 +52,8 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     label: str = ""
     models: tuple[str, ...] = ()
     foreign: bool = False
+    program: str = ""
+    account: str = ""
 
     def allows(self, model: str) -> bool:
         """Whether this client may ask for `model`, as the client wrote it."""
@@ -195,7 +198,8 @@ class Gate:
         if token is None or token.state(clock.wall()) != "active":
             return None
         until = _FOREVER if token.expires_at is None else token.expires_at
-        return Client(token.id, token.label, token.models), until
+        client = Client(token.id, token.label, token.models, program=token.client, account=token.account)
+        return client, until
 
     def _is_ours(self, credential: bytes) -> bool:
         """Whether it is a token of this relay, valid or not: such a one must never reach an upstream."""

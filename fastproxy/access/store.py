@@ -4,7 +4,6 @@ One small file in the state directory, replaced whole: a reader sees the old or 
 after kill -9 or a full disk. Must never write a token in clear, and never overwrite a file it could not read.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,16 +14,17 @@ from typing import TypeVar
 import msgspec
 
 from fastproxy import clock
-from fastproxy.access.tokens import ClientToken, Issued, TokenError, issue, named, revoke, rotate
+from fastproxy.access.tokens import EVERYTHING, ClientToken, Grant, Issued, TokenError, issue, named, revoke, rotate
 from fastproxy.snapshot import Access
+from fastproxy.storage import files
 
 FILE = "tokens.json"
 VERSION = 1
 FIRST_LABEL = "first start"
+LOCK_SECONDS = 10.0  # how long a change waits for another process that changes tokens just now
 _READ_BYTES = 16 * 1024 * 1024
 
 _Tokens = tuple[ClientToken, ...]
-_Stamp = tuple[int, int, int] | None
 _Result = TypeVar("_Result")
 
 
@@ -45,7 +45,7 @@ class TokenStore:
         self._path = directory / FILE
         self.problem = ""
         self.generation = 0
-        self._stamp = _stamp(self._path)
+        self._stamp = files.stamp(self._path)
         self._install(_read(self._path))
 
     @property
@@ -59,7 +59,7 @@ class TokenStore:
 
     def reload_if_changed(self) -> bool:
         """Whether the file had changed and is now in effect. For the one-second sweep. Cost: one stat, 2 us."""
-        stamp = _stamp(self._path)
+        stamp = files.stamp(self._path)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -70,13 +70,13 @@ class TokenStore:
             return False
         return True
 
-    def issue(self, label: str, *, expires_at: float | None = None, models: tuple[str, ...] = ()) -> Issued:
+    def issue(self, label: str, *, expires_at: float | None = None, grant: Grant = EVERYTHING) -> Issued:
         """A new token; its clear text is in the result and nowhere else."""
 
         def add(tokens: _Tokens) -> tuple[_Tokens, Issued]:
-            made = issue(label, now=clock.wall(), expires_at=expires_at, models=models)
+            made = issue(label, now=clock.wall(), expires_at=expires_at, grant=grant)
             while any(token.id == made.token.id for token in tokens):
-                made = issue(label, now=clock.wall(), expires_at=expires_at, models=models)
+                made = issue(label, now=clock.wall(), expires_at=expires_at, grant=grant)
             return (*tokens, made.token), made
 
         return self._change(add)
@@ -123,7 +123,7 @@ class TokenStore:
             if after != before:
                 document = msgspec.json.encode(_Document(VERSION, after))
                 _replace(self._path, msgspec.json.format(document) + b"\n")
-            self._stamp = _stamp(self._path)
+            self._stamp = files.stamp(self._path)
             self._install(after)
         return result
 
@@ -138,14 +138,6 @@ class TokenStore:
 
 def _with(tokens: _Tokens, changed: ClientToken) -> _Tokens:
     return tuple(changed if token.id == changed.id else token for token in tokens)
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> _Tokens:
@@ -174,51 +166,19 @@ def _is_digest(text: str) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Alone among all processes. The lock is a file of its own: the tokens' file is a new one after each change."""
+    """Alone among all processes that change tokens. Raises: TokenError."""
     try:
-        descriptor = _create(path.with_suffix(".lock"))
+        with files.lock(path.with_suffix(".lock"), LOCK_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise TokenError(str(error)) from None
     except OSError as error:
         raise TokenError(f"{path.parent}: {error.strerror}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put `content` in the place of the file at once and for good. Raises: TokenError; the old file is then intact."""
-    fresh = path.with_suffix(".new")
+    """Raises: TokenError; the old file is then intact."""
     try:
-        descriptor = _create(fresh)
-        try:
-            os.ftruncate(descriptor, 0)
-            written = os.write(descriptor, content)
-            if written != len(content):
-                raise OSError(0, "the disk is full")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        fresh.replace(path)
-        _sync_directory(path.parent)
+        files.replace(path, content)
     except OSError as error:
-        with suppress(OSError):
-            fresh.unlink()
         raise TokenError(f"{path}: {error.strerror}") from None
-
-
-def _create(path: Path) -> int:
-    """A descriptor of a private file. Made by root, it belongs to the directory's owner, who must read it."""
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    return descriptor
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -27,7 +27,8 @@ class ClientToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: short, for people and usage records; stays when the token is rotated.
     digest: SHA-256 of the token, hexadecimal. Times: epoch seconds; None = never.
-    models: globs over the model as the client writes it; empty = all.
+    models: globs over the model as the client writes it; empty = all. client: the program that it was issued for
+    ("claude-code"), which a login may be meant for alone; "" = any. account: the only one it may use; "" = any.
     """
 
     id: str
@@ -37,6 +38,8 @@ class ClientToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expires_at: float | None = None
     revoked_at: float | None = None
     models: tuple[str, ...] = ()
+    client: str = ""
+    account: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -64,12 +67,23 @@ def digest(credential: bytes) -> bytes:
     return hashlib.sha256(credential).digest()
 
 
-def issue(label: str, *, now: float, expires_at: float | None = None, models: tuple[str, ...] = ()) -> Issued:
+class Grant(NamedTuple):
+    """What a token may be used for; see ClientToken."""
+
+    models: tuple[str, ...] = ()
+    client: str = ""
+    account: str = ""
+
+
+EVERYTHING = Grant()
+
+
+def issue(label: str, *, now: float, expires_at: float | None = None, grant: Grant = EVERYTHING) -> Issued:
     """A new token. Raises: TokenError for a label or a glob that no listing could show, or an end in the past."""
     label = label.strip()
     if not label or len(label) > LABEL_CHARACTERS or not label.isprintable():
         raise TokenError(f"a label has 1 to {LABEL_CHARACTERS} printable characters")
-    if not all(glob and glob.isprintable() for glob in models):
+    if not all(glob and glob.isprintable() for glob in grant.models):
         raise TokenError("a model glob is not empty and has printable characters only")
     if expires_at is not None and expires_at <= now:
         raise TokenError("a token can't expire before it is made")
@@ -80,7 +94,9 @@ def issue(label: str, *, now: float, expires_at: float | None = None, models: tu
         digest=digest(secret.reveal().encode()).hex(),
         created_at=now,
         expires_at=expires_at,
-        models=models,
+        models=grant.models,
+        client=grant.client,
+        account=grant.account,
     )
     return Issued(secret, token)
 

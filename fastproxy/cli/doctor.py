@@ -15,7 +15,7 @@ import typer
 
 from fastproxy import clock
 from fastproxy.cli.output import Json, note, write_json, write_table
-from fastproxy.cli.places import Config, configured_providers, load_snapshot, open_token_store, private_state_directory
+from fastproxy.cli.places import Config, configured_providers, load_whole, open_token_store, private_state_directory
 
 if TYPE_CHECKING:
     from fastproxy.snapshot import Snapshot
@@ -43,7 +43,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say why each provider does or does not work; exit code 1 when something failed."""
-    snapshot = load_snapshot(config)
+    snapshot = load_whole(config)
     tried = _probed(snapshot) if probe else {}
     findings = [*_machine(config, snapshot), *_providers(snapshot, tried), *_unusable(config, snapshot)]
     if as_json:

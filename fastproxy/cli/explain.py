@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from fastproxy.cli.output import CommandError, Json, note, say, write_json
-from fastproxy.cli.places import Config, load_snapshot, open_token_store
+from fastproxy.cli.places import Config, load_whole, open_token_store
 
 if TYPE_CHECKING:
     from fastproxy.errors import Fault, Header
@@ -51,7 +51,7 @@ def explain(
     from fastproxy.errors import Fault  # noqa: PLC0415 - `fastproxy serve` brings its own
 
     headers = [_header(one) for one in header or []]
-    snapshot = load_snapshot(config)
+    snapshot = load_whole(config)
     body = _body(request, snapshot.limits.body_bytes)
     target = _likely_path(body) if path is None else _target(path)
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fastproxy.cli.output import Json, note, say, write_json
-from fastproxy.cli.places import Config, load_snapshot
+from fastproxy.cli.places import Config, load_whole
 
 if TYPE_CHECKING:
     from fastproxy.routing import Catalog
@@ -22,7 +22,7 @@ def models(
     """List the models that clients can ask for, as `provider/model`, aliases first."""
     from fastproxy import routing  # noqa: PLC0415 - `fastproxy serve` brings its own
 
-    snapshot = load_snapshot(config)
+    snapshot = load_whole(config)
     catalog: Catalog = {} if offline else asyncio.run(_ask(snapshot))
     ids = routing.models(snapshot, catalog)
     if as_json:

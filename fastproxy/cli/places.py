@@ -69,6 +69,23 @@ def load_snapshot(option: Path | None) -> "Snapshot":
         raise CommandError(str(error), exit_code=2) from None
 
 
+def load_whole(option: Path | None) -> "Snapshot":
+    """The configuration with the stored and linked accounts. Raises: CommandError."""
+    from fastproxy.accounts.inventory import Inventory  # noqa: PLC0415 - only commands that use accounts pay for it
+    from fastproxy.accounts.login import AccountError  # noqa: PLC0415
+    from fastproxy.accounts.store import AccountStore  # noqa: PLC0415
+
+    snapshot = load_snapshot(option)
+    directory = private_state_directory(os.environ)
+    store = AccountStore(directory, snapshot.keeping.key)
+    try:
+        return Inventory(directory, store).exchange((), snapshot).within(snapshot)
+    except AccountError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        store.close()
+
+
 def configured_providers(option: Path | None) -> frozenset[str]:
     """The names of the providers that the configuration file has a row for, whether or not they can be used."""
     from fastproxy.config import locate  # noqa: PLC0415 - as above

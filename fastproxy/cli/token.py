@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 token = typer.Typer(no_args_is_help=True, help="Tokens for clients of this relay.")
 
+_COLUMNS = ("id", "label", "state", "models", "client", "account", "made", "expires", "digest")
+
 Name = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, or its label where only one has it.")]
 
 
@@ -33,12 +35,18 @@ def issue(
         list[str] | None,
         typer.Option(metavar="GLOB", help="Allow only models like this, as clients write them; may be repeated."),
     ] = None,
+    client: Annotated[
+        str, typer.Option(metavar="PROGRAM", help="The program that will use it: claude-code, codex, gemini-cli, ...")
+    ] = "",
+    account: Annotated[str, typer.Option(metavar="ID", help="Use this account only, and fail where it can't be.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make a token and print it, this once."""
+    from fastproxy.access.tokens import Grant  # noqa: PLC0415 - `fastproxy serve` does not come here
+
     expires_at = None if expires is None else times.future(expires, clock.wall())
     with _one_line_errors():
-        made = open_token_store().issue(label, expires_at=expires_at, models=tuple(model or ()))
+        made = open_token_store().issue(label, expires_at=expires_at, grant=Grant(tuple(model or ()), client, account))
     _hand_over(made, as_json=as_json)
 
 
@@ -49,7 +57,7 @@ def list_tokens(*, as_json: Json = False) -> None:
     if as_json:
         write_json([_described(each) for each in tokens])
     elif tokens:
-        write_table(("id", "label", "state", "models", "made", "expires", "digest"), [_row(each) for each in tokens])
+        write_table(_COLUMNS, [_row(each) for each in tokens])
     else:
         note("no token has been issued yet: `fastproxy token issue LABEL` makes one")
 
@@ -67,7 +75,7 @@ def show(name: Name, *, as_json: Json = False) -> None:
     else:
         write_table(
             ("", ""),
-            list(zip(("id", "label", "state", "models", "made", "expires", "digest"), _row(found), strict=True)),
+            list(zip(_COLUMNS, _row(found), strict=True)),
         )
 
 
@@ -105,6 +113,8 @@ def _described(token: "ClientToken") -> dict[str, object]:
         "label": token.label,
         "state": token.state(clock.wall()),
         "models": token.models,
+        "client": token.client,
+        "account": token.account,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
@@ -118,6 +128,8 @@ def _row(token: "ClientToken") -> tuple[str, ...]:
         token.label,
         token.state(clock.wall()),
         " ".join(token.models) or "all",
+        token.client or "any",
+        token.account or "any",
         times.shown(token.created_at),
         times.shown(token.expires_at),
         token.fingerprint,

@@ -42,6 +42,16 @@ def base_url_problem(text: str) -> str | None:
     return None
 
 
+def login_url_problem(text: str) -> str | None:
+    """For an address that logins and their tokens go to: as a base URL, and encrypted unless it is this machine."""
+    if (problem := base_url_problem(text)) is not None:
+        return problem
+    url = urlsplit(text)
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+        return "must begin with https://, since tokens go there"
+    return None
+
+
 def proxy_problem(text: str) -> str | None:
     """For [upstream] proxy. The text may hold a password, so the sentence never repeats it."""
     if text in ("env", "direct"):

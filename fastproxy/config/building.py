@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from fastproxy.accounts.keys import key_problem
 from fastproxy.config.addresses import host_problem, listen_problem, origin_problem, proxy_problem
 from fastproxy.config.document import Document, read_document
 from fastproxy.config.finding import locate
@@ -16,7 +17,7 @@ from fastproxy.config.providers import know_providers
 from fastproxy.config.schema import AccessRow, blame_unknown_tables, read_section
 from fastproxy.config.secrets import References, Unresolved
 from fastproxy.routing import MAX_ALIAS_STEPS, is_model_id
-from fastproxy.snapshot import Access, Limits, Server, Snapshot, Storage, Upstream
+from fastproxy.snapshot import Access, Accounts, Limits, Server, Snapshot, Storage, Upstream
 
 DEFAULT_PORT = 8484
 
@@ -45,6 +46,7 @@ def load(
     limits = read_section(document, Limits, "limits")
     upstream = _upstream(document, references)
     storage = _storage(document)
+    keeping = _keeping(document)
     digests = _access(document, access, references)
     known = know_providers(document, references, environ, alive)
     aliases = _aliases(document)
@@ -56,6 +58,7 @@ def load(
         upstream=upstream,
         access=digests,
         storage=storage,
+        keeping=keeping,
         providers=MappingProxyType(known.providers),
         accounts=MappingProxyType(known.accounts),
         aliases=MappingProxyType(aliases),
@@ -123,6 +126,14 @@ def _storage(document: Document) -> Storage:
     if storage.shared:
         document.blame(("storage", "shared"), "shared can't be used in this release; leave it out")
     return storage
+
+
+def _keeping(document: Document) -> Accounts:
+    """[accounts]."""
+    keeping = read_section(document, Accounts, "accounts")
+    if (problem := key_problem(keeping.key)) is not None:
+        document.blame(("accounts", "key"), problem)
+    return keeping
 
 
 def _access(document: Document, row: AccessRow, references: References) -> Access:

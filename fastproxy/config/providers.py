@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from fastproxy.config.document import Document
-from fastproxy.config.rows import KEYLESS, provider_of, row_problems
+from fastproxy.config.keyed import accounts_of, has_keys
+from fastproxy.config.rows import KEYLESS, credential_problems, provider_of, row_problems
 from fastproxy.config.schema import ProviderRow, read_section, suggestion
 from fastproxy.config.secrets import References, Unresolved
 from fastproxy.providers import BY_NAME, PROVIDERS
@@ -42,12 +43,14 @@ def know_providers(
         if document.problem_count == before:  # a row with a wrong value would only be blamed for what it then lacks
             for key, problem in row_problems(name, rows[name]):
                 document.blame(("providers", name, key), problem)
+            for path, problem in credential_problems(name, rows[name]):
+                document.blame(("providers", name, *path), problem)
         if document.problem_count == before:
             sound[name] = rows[name]
     for name in (*sound, *(provider.name for provider in PROVIDERS if provider.name not in rows)):
         row = sound.get(name)
         try:
-            provider = BY_NAME[name] if row is None else provider_of(name, _with_headers(row, references))
+            provider = BY_NAME[name] if row is None else provider_of(name, _followed(row, references))
             if row is None and provider.local and name not in alive:
                 raise Unresolved(f"nothing answers at {next(iter(provider.formats.values()))}")
             known.accounts[name] = _accounts(provider, row, references, environ)
@@ -59,8 +62,13 @@ def know_providers(
     return known
 
 
-def _with_headers(row: ProviderRow, references: References) -> ProviderRow:
-    return msgspec.structs.replace(row, headers={key: references.follow(text) for key, text in row.headers.items()})
+def _followed(row: ProviderRow, references: References) -> ProviderRow:
+    """The row with what its references lead to, but for its keys. Raises: Unresolved."""
+    headers = {key: references.follow(text) for key, text in row.headers.items()}
+    if not row.oauth.client_secret:
+        return msgspec.structs.replace(row, headers=headers)
+    oauth = msgspec.structs.replace(row.oauth, client_secret=references.follow(row.oauth.client_secret))
+    return msgspec.structs.replace(row, headers=headers, oauth=oauth)
 
 
 def _accounts(
@@ -72,13 +80,14 @@ def _accounts(
         raise Unresolved(f"it needs [providers.{name}] base_url")
     if provider.auth in KEYLESS:
         return ()
-    if row is None or not row.api_key:
+    if row is not None and has_keys(row):
+        return accounts_of(name, row, references)
+    try:
         return (_account_in_environment(provider, references, environ),)
-    found: dict[str, str] = {}
-    for number, text in enumerate((row.api_key,) if isinstance(row.api_key, str) else row.api_key, 1):
-        scheme, _, variable = text.partition(":")
-        found.setdefault(references.follow(text), variable if scheme == "env" else str(number))
-    return tuple(Account(name, f"{name}:{label}", Secret(value)) for value, label in found.items())
+    except Unresolved:
+        if provider.oauth is None:  # else its logins are in the store
+            raise
+        return ()
 
 
 def _account_in_environment(provider: Provider, references: References, environ: Mapping[str, str]) -> Account:
@@ -86,7 +95,7 @@ def _account_in_environment(provider: Provider, references: References, environ:
     name = provider.name
     for variable in provider.key_variables:
         if environ.get(variable):
-            return Account(name, f"{name}:{variable}", Secret(references.follow(f"env:{variable}")))
+            return Account(name, f"{name}:{variable}", Secret(references.follow(f"env:{variable}")), label=variable)
     wanted = " or ".join((*provider.key_variables, f"[providers.{name}] api_key"))
     raise Unresolved(f"it has no key: set {wanted}")
 

@@ -10,18 +10,19 @@ import msgspec
 
 from fastproxy.config.addresses import base_url_problem
 from fastproxy.config.base_urls import moved, spread
-from fastproxy.config.schema import ProviderRow, suggestion
+from fastproxy.config.headers import header_problem
+from fastproxy.config.keyed import has_keys, key_problems
+from fastproxy.config.logins import oauth_of, oauth_problems
+from fastproxy.config.places import KeyPath
+from fastproxy.config.schema import OAuthRow, ProviderRow, suggestion
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import BY_NAME
 from fastproxy.providers.base import Auth, Provider, Quirks
-from fastproxy.providers.shape import CREDENTIALS, HOP_BY_HOP
 
 ECHO = "fastproxy"  # answers in this process; its name is ours
 KEYLESS: tuple[Auth, ...] = ("none", "client")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HEADER_NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
-_NOT_CONFIGURED = CREDENTIALS | HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding"}
 _OWN_AUTH: Mapping[FormatName, Auth] = {
     "openai-chat": "bearer",
     "openai-responses": "bearer",
@@ -44,11 +45,19 @@ def row_problems(name: str, row: ProviderRow) -> Iterator[tuple[str, str]]:
         yield "formats", "give format or formats, not both"
     if row.base_url and (problem := base_url_problem(row.base_url)) is not None:
         yield "base_url", f"base_url {problem}"
-    if row.auth in KEYLESS and row.api_key:
-        yield "api_key", f"auth = {row.auth!r} takes no api_key"
+    if row.auth in KEYLESS and has_keys(row):
+        yield "api_key" if row.api_key else "accounts", f"auth = {row.auth!r} takes no api_key"
     for header in row.headers:
-        if header.lower().encode() in _NOT_CONFIGURED or _HEADER_NAME.fullmatch(header.lower().encode()) is None:
-            yield "headers", f"{header!r} can't be set here; a credential goes into api_key"
+        if (problem := header_problem(header)) is not None:
+            yield "headers", problem
+
+
+def credential_problems(name: str, row: ProviderRow) -> Iterator[tuple[KeyPath, str]]:
+    """(path below the row, sentence) for everything in its accounts and logins that contradicts itself."""
+    yield from key_problems(row)
+    built_in = BY_NAME.get(name)
+    for path, problem in oauth_problems(row.oauth, built_in.oauth if built_in else None):
+        yield ("oauth", *path), problem
 
 
 def provider_of(name: str, row: ProviderRow) -> Provider:
@@ -56,10 +65,10 @@ def provider_of(name: str, row: ProviderRow) -> Provider:
     built_in = BY_NAME.get(name)
     if built_in is None:
         named = _named(row)
-        auth = _OWN_AUTH[named[0]] if row.api_key else "none"
+        auth = _OWN_AUTH[named[0]] if _has_credentials(row) else "none"
         record = Provider(name=name, title=name, formats=spread(row.base_url, named), auth=auth)
     else:
-        auth = "bearer" if built_in.local and row.api_key else built_in.auth
+        auth = "bearer" if built_in.local and has_keys(row) else built_in.auth
         record = msgspec.structs.replace(built_in, formats=_formats(built_in, row), auth=auth)
     return msgspec.structs.replace(
         record,
@@ -70,8 +79,14 @@ def provider_of(name: str, row: ProviderRow) -> Provider:
         fallback=row.fallback,
         discover=record.discover if row.discover is None else row.discover,
         quirks=_quirks(record, row),
+        strategy=row.strategy or record.strategy,
+        oauth=oauth_of(row.oauth, record.oauth),
         headers=tuple({**dict(record.headers), **{key.lower(): text for key, text in row.headers.items()}}.items()),
     )
+
+
+def _has_credentials(row: ProviderRow) -> bool:
+    return has_keys(row) or row.oauth != OAuthRow()
 
 
 def _quirks(record: Provider, row: ProviderRow) -> Quirks:
@@ -101,5 +116,5 @@ def _own_row_problems(name: str, row: ProviderRow) -> Iterator[tuple[str, str]]:
         hint = suggestion(name, BY_NAME)
         near = f"; {hint}" if hint.startswith("did") else ""
         yield "", f"{name} is not built in, so it needs {' and '.join(missing)}{near}"
-    if row.auth is not None and row.auth not in KEYLESS and not row.api_key:
+    if row.auth is not None and row.auth not in KEYLESS and not _has_credentials(row):
         yield "auth", f"auth = {row.auth!r} needs an api_key"

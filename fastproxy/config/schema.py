@@ -6,14 +6,14 @@ The types are the records of `snapshot.py` where a section is taken as it stands
 import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
 from fastproxy.config.document import Document, dotted
 from fastproxy.formats.base import FormatName
-from fastproxy.providers.base import Auth
-from fastproxy.snapshot import Limits, Server, Storage, Upstream
+from fastproxy.providers.base import Auth, Exchange, Strategy
+from fastproxy.snapshot import Accounts, Limits, Server, Storage, Upstream
 
 
 class AccessRow(msgspec.Struct, frozen=True):
@@ -22,6 +22,33 @@ class AccessRow(msgspec.Struct, frozen=True):
     require_token: bool = True
     tokens: tuple[str, ...] = ()
     admin_token: str = ""
+
+
+class AccountRow(msgspec.Struct, frozen=True):
+    """One [[providers.NAME.accounts]] as written. label: "" for the name of its variable, or its number."""
+
+    api_key: str = ""
+    label: str = ""
+    weight: int = 1
+    position: int = 0
+
+
+class OAuthRow(msgspec.Struct, frozen=True):
+    """[providers.NAME.oauth] as written; what is not given stays as it is built in. client_secret: a reference."""
+
+    client_id: str = ""
+    client_secret: str = ""
+    token_url: str = ""
+    exchange: Exchange | None = None
+    exchange_url: str = ""
+    authorize_url: str = ""
+    device_url: str = ""
+    scopes: tuple[str, ...] = ()
+    redirect_ports: tuple[int, ...] = ()
+    redirect_path: str = ""
+    redirect_host: str = ""
+    parameters: dict[str, str] = {}
+    headers: dict[str, str] = {}
 
 
 class ProviderRow(msgspec.Struct, frozen=True):
@@ -39,6 +66,9 @@ class ProviderRow(msgspec.Struct, frozen=True):
     discover: bool | None = None
     include_usage: bool | None = None
     headers: dict[str, str] = {}
+    strategy: Strategy | None = None
+    accounts: tuple[AccountRow, ...] = ()
+    oauth: OAuthRow = OAuthRow()
 
 
 class SettingRow(msgspec.Struct, frozen=True):
@@ -63,9 +93,11 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "upstream": Upstream,
     "access": AccessRow,
     "storage": Storage,
+    "accounts": Accounts,
 }
 TABLES = (*SECTIONS, "providers", "aliases", "payload")
 
+_MAY_BE_ZERO = ("position",)
 _EXPECTED: Mapping[object, str] = {
     bool: "true or false",
     bool | None: "true or false",
@@ -73,6 +105,8 @@ _EXPECTED: Mapping[object, str] = {
     float: "a number",
     str: "text in quotes",
     tuple[str, ...]: "a list of texts",
+    tuple[int, ...]: "a list of whole numbers",
+    tuple[AccountRow, ...]: "a list of tables",
     str | tuple[str, ...]: "text or a list of texts",
     dict[str, str]: "a table of texts",
     dict[str, Any]: "a table",
@@ -88,7 +122,7 @@ _GOT: Mapping[type, str] = {
 
 
 def read_section(document: Document, kind: type[Section], *path: str | int) -> Section:
-    """The table at a path as a record. Unknown keys and wrong values are noted as problems and left at the default."""
+    """The table at a path as a record, with the tables in it. What is unknown or wrong is noted and left out."""
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     valid: dict[str, Any] = {}
     for key, value in document.table(*path).items():
@@ -97,13 +131,23 @@ def read_section(document: Document, kind: type[Section], *path: str | int) -> S
             continue
         problem = _wrong_number(key, value)
         try:
-            valid[key] = msgspec.convert(value, types[key])
+            valid[key] = _inner(document, types[key], (*path, key), value)
         except msgspec.ValidationError:
             problem = f"{key} must be {_expected(types[key], value)}"
         if problem is not None:
             document.blame((*path, key), problem)
             valid.pop(key, None)
     return kind(**valid)
+
+
+def _inner(document: Document, kind: Any, path: tuple[str | int, ...], value: object) -> object:
+    """The value of one key: a record for a table, records for a list of tables. Raises: msgspec.ValidationError."""
+    element = get_args(kind)[0] if get_origin(kind) is tuple else None
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return read_section(document, kind, *path)
+    if isinstance(element, type) and issubclass(element, msgspec.Struct) and isinstance(value, list):
+        return tuple(read_section(document, element, *path, number) for number in range(len(value)))
+    return msgspec.convert(value, kind)
 
 
 def blame_unknown_tables(document: Document) -> None:
@@ -126,7 +170,9 @@ def suggestion(word: str, known: Iterable[str], *, brackets: bool = False) -> st
 
 def _unknown(key: str, types: Iterable[str], section: str) -> str:
     owners = [name for name, kind in SECTIONS.items() if key in kind.__struct_fields__]
-    hint = f"it belongs in [{owners[0]}]" if owners else suggestion(key, types)
+    hint = suggestion(key, types)
+    if owners and not hint.startswith("did"):
+        hint = f"it belongs in [{owners[0]}]"
     return f"unknown key {key!r} in [{section}]; {hint}"
 
 
@@ -134,7 +180,7 @@ def _wrong_number(key: str, value: object) -> str | None:
     """Every number of a configuration is a limit, a wait or a count: zero and infinity would turn the thing off."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if math.isfinite(value) and value > 0:
+    if math.isfinite(value) and (value > 0 or (value == 0 and key in _MAY_BE_ZERO)):
         return None
     return f"{key} must be above zero and finite, not {value}"
 

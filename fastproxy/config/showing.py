@@ -8,7 +8,7 @@ import orjson
 
 from fastproxy.payload import Rule
 from fastproxy.providers import echo
-from fastproxy.providers.base import Provider
+from fastproxy.providers.base import OAuth, Provider
 from fastproxy.snapshot import Account, Snapshot
 
 HIDDEN = "hidden"
@@ -28,6 +28,7 @@ def show(snapshot: Snapshot) -> str:
         *_table("upstream", upstream),
         *_table("access", access),
         *_table("storage", msgspec.structs.asdict(snapshot.storage)),
+        *_table("accounts", msgspec.structs.asdict(snapshot.keeping)),
     ]
     for provider in snapshot.providers.values():
         if provider is echo.PROVIDER:
@@ -54,11 +55,31 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
         "discover": provider.discover,
         "include_usage": provider.quirks.include_usage,
         "headers": dict.fromkeys(dict(provider.headers), HIDDEN),
+        "strategy": provider.strategy,
     }
     yield f"# {provider.title}"
     yield from (f"# {name} at {url}" for name, url in provider.formats.items())
-    yield from (f"# account {account.id}" for account in accounts)
-    yield from _table(f"providers.{_key(provider.name)}", {key: value for key, value in settings.items() if value})
+    yield from map(_account, accounts)
+    name = f"providers.{_key(provider.name)}"
+    yield from _table(name, {key: value for key, value in settings.items() if value})
+    if provider.oauth is not None:
+        yield from _table(f"{name}.oauth", _oauth(provider.oauth))
+
+
+def _account(account: Account) -> str:
+    """A comment: what an account is named, and where it stands among the others."""
+    place = [f"weight {account.weight}"] if account.weight != 1 else []
+    place += [f"position {account.position}"] if account.position else []
+    return f"# account {account.id}" + (f" ({', '.join(place)})" if place else "")
+
+
+def _oauth(oauth: OAuth) -> dict[str, object]:
+    """How logins are made, as it could be written."""
+    settings = msgspec.structs.asdict(oauth)
+    settings["client_secret"] = HIDDEN if oauth.client_secret else ""
+    settings["parameters"] = dict(oauth.parameters)
+    settings["headers"] = dict.fromkeys(dict(oauth.headers), HIDDEN)
+    return {key: value for key, value in settings.items() if value}
 
 
 def _rule(rule: Rule) -> Iterator[str]:

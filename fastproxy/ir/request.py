@@ -196,6 +196,14 @@ class Output(msgspec.Struct, frozen=True):
     strict: bool | None = None
     verbosity: str | None = None
 
+    @property
+    def described(self) -> dict[str, Any] | None:
+        """The schema with the description in it, for formats that have no other place for what the answer is for."""
+        if self.schema is None or not self.description:
+            return self.schema
+        own = self.schema.get("description")
+        return self.schema | {"description": f"{self.description}\n\n{own}" if own else self.description}
+
 
 class Request(msgspec.Struct, frozen=True):
     """One request, whole.
@@ -203,7 +211,9 @@ class Request(msgspec.Struct, frozen=True):
     user: whom it is for (OpenAI `user`/`safety_identifier`, Anthropic `metadata.user_id`). cache_key: OpenAI's
     prompt_cache_key. tier: OpenAI's words (auto, default, flex, priority). parallel: whether several tools may be
     called in one turn.
-    extras: top-level fields of `format` that have no word here, by their own names.
+    system_turns: whether the model is known to take turns of the system between others; no client says so.
+    extras: fields of `format` that have no word here, by their own names; one of a tool or a part (which of them, nobody
+    knows any more) with its kind before it ("tools.defer_loading").
     """
 
     format: str
@@ -220,6 +230,7 @@ class Request(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
     cache_key: str | None = None
     tier: str | None = None
+    system_turns: bool = False
     extras: dict[str, Any] = {}
 
     @property

@@ -1,7 +1,7 @@
 """Who serves a format: a frozen record of plain data.
 
 Quirks are named fields, never code paths guessed from a URL. A provider adds at most one `shape` function, for what
-data can't say; none of the built-in hosts of this release needs one.
+data can't say.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from fastproxy.formats.base import FormatName
+from fastproxy.providers.draft import Shape
 from fastproxy.secret import Secret
 
 Auth = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "none", "client"]
@@ -22,18 +23,23 @@ Exchange = Literal["form", "json", "copilot"]
 class OAuth(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's endpoints for logins, and the public client that they know. Local data: never fetched from anywhere.
 
-    exchange: how the token endpoint is asked: an HTML form, JSON, or Copilot's exchange of a GitHub token.
-    authorize_url: "" where there is no code flow; device_url: "" where there is no device flow. redirect_ports: of the
-    loopback callback, in order of preference, () for any free one. redirect_path: of the callback.
+    secret_variable: the environment variable that may hold client_secret, where the token endpoint insists on one.
+    exchange: how the token endpoint is asked: an HTML form, JSON, or Copilot's exchange of a GitHub token, which goes
+    to exchange_url. authorize_url: "" where there is no code flow; device_url: "" where there is no device flow;
+    device_pkce: whether that flow takes a proof (RFC 7636) too. redirect_ports: of the loopback callback, in order of
+    preference, () for any free one. redirect_path: of the callback.
     parameters: what the authorize URL has beside the standard ones. headers: of requests to the token endpoint.
     """
 
     client_id: str = ""
     client_secret: Secret | None = None
+    secret_variable: str = ""
     token_url: str = ""
     exchange: Exchange = "form"
+    exchange_url: str = ""
     authorize_url: str = ""
     device_url: str = ""
+    device_pkce: bool = False
     scopes: tuple[str, ...] = ()
     redirect_ports: tuple[int, ...] = ()
     redirect_path: str = "/callback"
@@ -48,10 +54,16 @@ class Quirks(msgspec.Struct, frozen=True):
     include_usage: ask for usage in Chat streams whose client didn't, and take the extra chunk out again.
     refuses: what it answers with an error although others take it; left out of translated requests. Names are those of
     `translate.hosts`.
+    short_call_ids: it takes no ids of calls but `translate.names.SHORT_ID`, whatever the model. Not touched where the
+    client speaks its format: those bytes pass as they came.
+    cache_key: formats in which a key for the conversation helps its cache of prompts; one is made of the client's own
+    name for the conversation, in translated requests that have none.
     """
 
     include_usage: bool = False
     refuses: frozenset[str] = frozenset()
+    short_call_ids: bool = False
+    cache_key: frozenset[FormatName] = frozenset()
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +84,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     strategy: which account serves a request (accounts.pool).
     oauth: how logins are made and kept fresh; None where there are only keys. own_client: the vendor's own client, by
     the name that `token issue --client` knows: a login that serves "own-client" is used for its requests only.
-    signatures: who can read opaque state in a conversation: the account that it was made for, or any of the vendor's.
+    login_lists: what lists in headers must hold beside the client's own items where the credential is a login.
+    hosts: where an account may say by itself that it is served ("*.example.com" for any below it); () for nowhere.
+    shared_models: globs of other vendors' models that this provider serves too: it is asked for them where the vendor's
+    own has no account. speaks: (glob of models, formats) where not every model is served in every format; first match.
+    shape: what data can't say of a request. envelope: the key under which its answers stand in an object of its own.
+    always_streams: it answers with a stream whatever was asked. counts: whether it can be asked for a count of tokens.
     """
 
     name: str
@@ -91,4 +108,11 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     strategy: Strategy = "sticky"
     oauth: OAuth | None = None
     own_client: str = ""
-    signatures: Literal["account", "vendor"] = "vendor"
+    login_lists: tuple[tuple[str, str], ...] = ()
+    hosts: tuple[str, ...] = ()
+    shared_models: tuple[str, ...] = ()
+    speaks: tuple[tuple[str, tuple[FormatName, ...]], ...] = ()
+    shape: Shape | None = None
+    envelope: str = ""
+    always_streams: bool = False
+    counts: bool = True

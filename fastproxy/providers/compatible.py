@@ -2,7 +2,9 @@
 
 Values only. Hosts with an Anthropic door take the same key there, as Bearer.
 Source, read 2026-11-21: api-docs.deepseek.com/guides/anthropic_api; docs.fireworks.ai/tools-sdks (Anthropic
-compatibility); alibabacloud.com/help/en/model-studio (the same); openrouter.ai/docs/api (create-a-message).
+compatibility); alibabacloud.com/help/en/model-studio (the same); openrouter.ai/docs/api (create-a-message). Keys for
+caches: docs.mistral.ai (prompt-caching), docs.x.ai (prompt-caching/maximizing-cache-hits). Hosts whose own pages don't
+name prompt_cache_key get none: Groq, Cerebras and others answer 400 or 422 to it (zed-industries/zed 36215).
 The other rows are base URL and key variable as commonly documented; they have not been tried with a key.
 """
 
@@ -18,8 +20,15 @@ _CEREBRAS = Quirks(
     refuses=_STRICT
     | {"metadata", "cache_key", "tier", "parallel", "presence_penalty", "frequency_penalty", "logit_bias"}
 )
-# It knows `random_seed` and no max_completion_tokens, which goes with every word about thinking.
-_MISTRAL = Quirks(refuses=_STRICT | {"thinking", "seed", "logit_bias", "user", "tier"})
+# It knows `random_seed` and no max_completion_tokens, which goes with every word about thinking. Ids of calls: "must be
+# a-z, A-Z, 0-9, with a length of 9" (code 3280: nearai/ironclaw 1241, editor-code-assistant/eca 233).
+_MISTRAL = Quirks(
+    refuses=_STRICT | {"thinking", "seed", "logit_bias", "user", "tier"},
+    short_call_ids=True,
+    cache_key=frozenset({"openai-chat"}),
+)
+# On Chat it goes by a header (x-grok-conv-id) instead.
+_XAI = Quirks(cache_key=frozenset({"openai-responses"}))
 
 PROVIDERS = (
     Provider(
@@ -51,6 +60,7 @@ PROVIDERS = (
         title="xAI",
         formats={"openai-chat": "https://api.x.ai/v1", "openai-responses": "https://api.x.ai/v1"},
         key_variables=("XAI_API_KEY",),
+        quirks=_XAI,
         models=("grok-*",),
     ),
     Provider(

@@ -1,11 +1,13 @@
 """From a client's request to what goes upstream: address, headers, credential. Passthrough takes this step too.
 
 The client's end-to-end headers and query go up as they came, in order, repeats repeated; a named deny set does not.
-Nothing is invented: no user agent, no fingerprint (DESIGN 7, identity policy). The host is always the configured one:
-a path or a model can't change it, because the URL is put together from parsed parts.
+Nothing is invented: no user agent, no fingerprint (DESIGN 7, identity policy). The host is always the configured one,
+or one that the provider's record allows its accounts to name: a path, a model or a fact of an account can't lead to
+another, because the URL is put together from parsed parts.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import compress
 from urllib.parse import quote, unquote_to_bytes, urlsplit
@@ -14,10 +16,11 @@ import msgspec
 
 from fastproxy import __version__
 from fastproxy.errors import Header
-from fastproxy.formats.base import Action, Format
+from fastproxy.formats.base import Action, Format, FormatName
 from fastproxy.framing.http1 import KNOWN_NAMES, Head, RequestHead, ResponseHead
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.secret import Secret
+from fastproxy.providers.draft import Draft
+from fastproxy.snapshot import Account
 
 CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"))
 HOP_BY_HOP = frozenset((
@@ -46,6 +49,9 @@ _CARRIERS: dict[Auth, tuple[bytes, bytes]] = {
     "x-goog-api-key": (b"x-goog-api-key", b""),
     "api-key": (b"api-key", b""),
 }
+_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_PLAIN_PATH = re.compile(r"(?:/(?!\.)[A-Za-z0-9._-]+)*")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -87,46 +93,100 @@ def path_of(format_: Format, action: Action, model: str, params: Mapping[str, st
     )
 
 
-def shape(
-    head: RequestHead, body: bytes, provider: Provider, base_url: str, path: str, credential: list[Header]
-) -> Call:
+def base_url_of(provider: Provider, format_: FormatName, facts: Mapping[str, str]) -> str:
+    """Where an account's requests in one of the provider's formats go.
+
+    Mostly the record's own base URL. An account that says where it is served ("base_url") is believed only for hosts
+    that the record lists, over https at its own port, and only in formats that share the first one's address.
+    Cost: 0.1 us for an account that says nothing.
+    """
+    own = provider.formats[format_]
+    told = facts.get("base_url", "") if provider.hosts else ""
+    if not told or own != next(iter(provider.formats.values())):
+        return own
+    return told if _is_allowed(told, provider.hosts) else own
+
+
+@lru_cache(maxsize=1024)
+def _is_allowed(base_url: str, hosts: tuple[str, ...]) -> bool:
+    scheme, _, rest = base_url.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme != "https" or _HOST_NAME.fullmatch(host) is None or _PLAIN_PATH.fullmatch(slash + path) is None:
+        return False
+    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
+
+
+def shape(head: RequestHead, draft: Draft, provider: Provider, base_url: str, credential: list[Header]) -> Call:
     """The upstream request for a client's request. credential: header lines that carry the account's secret."""
     where = place(base_url)
-    target = (where.path + path).encode()
-    query = _query(head.query) if head.query else b""
-    if query:
-        target += b"?" + query
-    named = _named_by_connection(head)
+    not_passed = _named_by_connection(head)
+    if draft.headers:
+        not_passed |= {name for name, _ in draft.headers}
     lines = [where.host_line]
-    lines += compress(head.lines, _upstream(head.names.each, named))
+    lines += compress(head.lines, _upstream(head.names.each, not_passed))
     if provider.headers:
-        passed = set(compress(head.names.each, _upstream(head.names.each, named)))
+        passed = set(compress(head.names.each, _upstream(head.names.each, not_passed)))
+        passed |= {name for name, _ in draft.headers}
         lines += [f"{name}: {value}".encode() for name, value in provider.headers if name.encode() not in passed]
+    if draft.headers:
+        lines += _written(draft.headers)
     lines += [b"%b: %b" % header for header in credential]
-    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(body))
-    return Call(where.origin, target, b"\r\n".join(lines), body)
+    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(draft.body))
+    return Call(where.origin, _target(where, draft), b"\r\n".join(lines), draft.body)
 
 
-def compose(provider: Provider, base_url: str, path: str, headers: tuple[Header, ...], body: bytes) -> Call:
+def compose(provider: Provider, base_url: str, draft: Draft, headers: tuple[Header, ...]) -> Call:
     """An upstream request of our own, for a client of another format: nothing of the client's head is in it.
 
-    path: below the base URL, with its query. headers: what the format demands, and the account's credential.
+    headers: what the format demands, and the account's credential.
     """
     where = place(base_url)
-    named = {name for name, _ in headers}
+    edited = {name for name, _ in draft.headers}
+    named = edited.union(name for name, _ in headers)
     own = ((name.encode(), value.encode()) for name, value in provider.headers)
-    lines = [where.host_line, *_OWN_LINES]
-    lines += [b"%b: %b" % header for header in (*headers, *(header for header in own if header[0] not in named))]
-    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(body))
-    return Call(where.origin, (where.path + path).encode(), b"\r\n".join(lines), body)
+    lines = [where.host_line, *(line for line in _OWN_LINES if line.partition(b":")[0] not in edited)]
+    lines += [b"%b: %b" % header for header in headers if header[0] not in edited]
+    lines += [b"%b: %b" % header for header in own if header[0] not in named]
+    lines += _written(draft.headers)
+    lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(draft.body))
+    return Call(where.origin, _target(where, draft), b"\r\n".join(lines), draft.body)
 
 
-def credential_for(provider: Provider, secret: Secret | None) -> list[Header]:
-    """The header that carries the account's secret, or none."""
-    carrier = _CARRIERS.get(provider.auth)
-    if carrier is None or secret is None:
+def _target(where: Place, draft: Draft) -> bytes:
+    target = (where.path + draft.path).encode()
+    return target + b"?" + draft.query if draft.query else target
+
+
+def _written(headers: tuple[Header, ...]) -> list[bytes]:
+    """Header lines; nothing for a value that would not be one line. Some values are facts out of a vendor's file."""
+    return [b"%b: %b" % header for header in headers if _VALUE.fullmatch(header[1]) is not None]
+
+
+def credential_for(provider: Provider, account: Account) -> list[Header]:
+    """The header that carries the account's secret, or none. The token of a login goes as Bearer (RFC 6750)."""
+    carrier = _CARRIERS.get("bearer" if account.kind == "login" else provider.auth)
+    if carrier is None or account.secret is None:
         return []
-    return [(carrier[0], carrier[1] + secret.reveal().encode())]
+    return [(carrier[0], carrier[1] + account.secret.reveal().encode())]
+
+
+def login_headers(provider: Provider, sent: Callable[[bytes], list[bytes]]) -> tuple[Header, ...]:
+    """The lists in headers that a login's requests need: the request's own items in their order, then what it lacks.
+
+    sent: lower-case name of a header -> the values that the request brings along under it.
+    """
+    return tuple(_with_item(provider, name.encode(), item.encode(), sent) for name, item in provider.login_lists)
+
+
+def _with_item(provider: Provider, name: bytes, item: bytes, sent: Callable[[bytes], list[bytes]]) -> Header:
+    lists = sent(name) or [value.encode() for each, value in provider.headers if each.encode() == name]
+    items = [part.strip() for each in lists for part in each.split(b",") if part.strip()]
+    return name, b",".join(dict.fromkeys((*items, item)))
+
+
+def sent_names(head: RequestHead) -> frozenset[bytes]:
+    """The lower-case names of the client's headers that go up."""
+    return frozenset(compress(head.names.each, _upstream(head.names.each, _named_by_connection(head))))
 
 
 def downstream_lines(head: ResponseHead, without: frozenset[bytes] = _NONE) -> Iterator[bytes]:
@@ -151,7 +211,7 @@ def _downstream(names: tuple[bytes, ...], named: frozenset[bytes]) -> tuple[bool
     return tuple(name not in denied and not name.startswith(_NOT_DOWNSTREAM_PREFIXES) for name in names)
 
 
-def _query(query: bytes) -> bytes:
+def query_of(query: bytes) -> bytes:
     """The client's query less the parameter that may carry its token; everything else byte for byte."""
     if b"k" not in query and b"K" not in query and b"%" not in query:
         return query

@@ -20,14 +20,18 @@ class SchemaError(sqlite3.DatabaseError):
     """The database was written by a newer release."""
 
 
-def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+def open_database(
+    path: Path, migrations: Sequence[Migration], *, busy_seconds: float = BUSY_SECONDS, one_thread: bool = True
+) -> sqlite3.Connection:
     """A connection that may write, its schema brought up to `len(migrations)`; the file is made 0600 if it is new.
 
     migrations: each a list of statements, applied in one transaction; never edited once released, only appended to.
+    busy_seconds: how long a statement waits for somebody else's lock. one_thread: whether only the thread that opens it
+    may use it; else the caller sees to it that one at a time does.
     Raises: sqlite3.Error (SchemaError when the file is newer than this release), OSError.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # the -wal and -shm files take its mode
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=one_thread)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -40,9 +44,14 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
     return connection
 
 
-def open_readonly(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; TEMP tables are its own. Raises: sqlite3.Error."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+def open_readonly(path: Path, *, still: bool = False) -> sqlite3.Connection:
+    """A connection that can only read; TEMP tables are its own. Raises: sqlite3.Error.
+
+    still: that nobody can write to the file: it is read without its log and without a lock, also where the directory
+    does not let us make the files that those need.
+    """
+    uri = f"{path.absolute().as_uri()}?{'immutable=1' if still else 'mode=ro'}"
+    return sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
 
 
 @contextmanager

@@ -64,7 +64,8 @@ NEUTRAL: dict[str, Any] = {
 SILENT = frozenset({"presence_penalty", "frequency_penalty", "logprobs", "logit_bias"})  # temperatures have no default
 TEMPERATURES: dict[FormatName, float] = {"anthropic": 1.0, "openai-chat": 2.0, "openai-responses": 2.0, "gemini": 2.0}
 SAYS_OFF_AS_LEVEL: frozenset[FormatName] = frozenset({"openai-chat", "openai-responses"})
-LEAST_MAX_TOKENS: dict[FormatName, int] = {"openai-responses": 16}  # less is a 400 there (memory)
+# "integer below minimum value. Expected a value >= 16": vectorize-io/hindsight 58, UKGovernmentBEIS/inspect_evals 694.
+LEAST_MAX_TOKENS: dict[FormatName, int] = {"openai-responses": 16}
 DEMANDS_MAX_TOKENS: frozenset[FormatName] = frozenset({"anthropic"})
 HOLDS_ARGUMENTS_AS_ANSWERS: frozenset[FormatName] = frozenset({"anthropic"})  # strict tools where there are schemas
 SETTINGS = (
@@ -96,6 +97,7 @@ def adapt(request: Request, family: Family, target: FormatName) -> tuple[Request
         output=output,
         tools=tools,
         parallel=None if parallel_lost else request.parallel,
+        system_turns=family.system_turns,
     )
     lost = (*thinking_losses, *cap_losses, *fit_losses, *sampling_losses, *output_losses, *tools_losses)
     return adapted, tuple(dict.fromkeys((*lost, "parallel") if parallel_lost else lost))

@@ -1,10 +1,12 @@
-"""What a host answers with an error although its format has it: left out of a translated request, and reported.
+"""What one host wants otherwise than its format has it.
 
-Which names those are is a provider's row (`Quirks.refuses`); nothing here knows a host. It never touches what a client
-that speaks the host's own format says: such a client has been told by the host itself.
+What it answers with an error is left out of a translated request, and reported; hosts whose cache of prompts goes by a
+key get one. Which hosts and which names is a provider's row (`Quirks`); nothing here knows a host. It never touches
+what a client that speaks the host's own format says: such a client has been told by the host itself.
 """
 
 from collections.abc import Mapping
+from hashlib import blake2s
 from typing import Any
 
 import msgspec
@@ -21,6 +23,7 @@ _UNSAID: Mapping[str, Any] = {
     "tier": None,
     "user": None,
 }
+_CACHE_KEY_BYTES = 16  # 32 characters; OpenAI takes 64
 _NUMBERS = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "logit_bias")
 
 
@@ -48,6 +51,19 @@ def without_refused(request: Request, refused: frozenset[str]) -> tuple[Request,
     sampling = msgspec.structs.replace(request.sampling, **dict.fromkeys(drawn))
     changed = {**fields, "sampling": sampling, "output": output, "extras": extras, "messages": messages}
     return msgspec.structs.replace(request, **changed), lost
+
+
+def with_cache_key(request: Request, session: str) -> Request:
+    """The request with a key for the host's cache of prompts that stands for the conversation, if it has none yet.
+
+    session: what the client calls the conversation; "" where it is unknown, or where the host takes no key. Only a
+    digest of it is told. Whom the request is for is no conversation: one key for all that a user asks would send it all
+    to the same machine.
+    """
+    if not session or request.cache_key is not None or session == request.user:
+        return request
+    told = blake2s(session.encode("utf-8", "surrogatepass"), digest_size=_CACHE_KEY_BYTES, person=b"fpxcache")
+    return msgspec.structs.replace(request, cache_key=told.hexdigest())
 
 
 def _without_thoughts(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -9,6 +9,8 @@ what was used least lately goes first.
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import msgspec
+
 from fastproxy.ir.request import Message, Part, ReasoningPart, ToolCallPart
 from fastproxy.translate.seal import Mint, opened
 
@@ -21,41 +23,53 @@ ALL_BYTES = 67_108_864  # of all clients together: one alone can't push out the 
 _ENTRY_OVERHEAD_BYTES = 256
 
 
+class _Held(msgspec.Struct):
+    """What several memories hold together, about."""
+
+    bytes: int = 0
+
+
 class Memories:
     """The memory of each client. One per process. clients, bytes: the most that it holds (bytes: more than one may)."""
 
-    __slots__ = ("_by_client", "_bytes", "_clients")
+    __slots__ = ("_by_client", "_bytes", "_clients", "_held")
 
     def __init__(self, clients: int = CLIENTS, bytes_: int = ALL_BYTES) -> None:
         self._clients = clients
         self._bytes = bytes_
         self._by_client: OrderedDict[bytes, Memory] = OrderedDict()
+        self._held = _Held()
 
     @property
     def held_bytes(self) -> int:
         """What it holds, about."""
-        return sum(memory.held_bytes for memory in self._by_client.values())
+        return self._held.bytes
 
     def of(self, client: bytes) -> "Memory":
         """The client's own; the least lately asked for goes first. client: what tells it from every other.
 
-        Cost: 0.5 us, and 6 us more for each hundred clients.
+        Cost: 0.4 us, however many there are.
         """
-        memory = self._by_client.pop(client, None) or Memory()
+        memory = self._by_client.pop(client, None) or Memory(held=self._held)
         self._by_client[client] = memory
-        while len(self._by_client) > self._clients or self.held_bytes > self._bytes:
-            self._by_client.popitem(last=False)
+        while len(self._by_client) > self._clients or self._held.bytes > self._bytes:
+            _, gone = self._by_client.popitem(last=False)
+            gone.part()
         return memory
 
 
 class Memory:
-    """Call ids to the reasoning that stood before the call. calls, bytes: the most that it holds."""
+    """Call ids to the reasoning that stood before the call. calls, bytes: the most that it holds.
 
-    __slots__ = ("_bytes", "_calls", "_held_bytes", "_parts")
+    held: of all the memories that it is one of.
+    """
 
-    def __init__(self, calls: int = CALLS, bytes_: int = BYTES) -> None:
+    __slots__ = ("_bytes", "_calls", "_held", "_held_bytes", "_parts")
+
+    def __init__(self, calls: int = CALLS, bytes_: int = BYTES, held: _Held | None = None) -> None:
         self._calls = calls
         self._bytes = bytes_
+        self._held = held or _Held()
         self._held_bytes = 0
         self._parts: OrderedDict[str, tuple[ReasoningPart, ...]] = OrderedDict()
 
@@ -64,6 +78,11 @@ class Memory:
         """What it holds, about."""
         return self._held_bytes
 
+    def part(self) -> None:
+        """Be one of the memories no more: an exchange that still has it may go on, and nobody counts it."""
+        self._held.bytes -= self._held_bytes
+        self._held = _Held()
+
     def remember(self, call: str, parts: Iterable[ReasoningPart]) -> None:
         """Keep the sealed parts that stood before the call that the client knows by this id."""
         kept = tuple(parts)
@@ -71,7 +90,7 @@ class Memory:
         if not call or not kept or _size_bytes(call, kept) > min(ENTRY_BYTES, self._bytes):
             return
         self._parts[call] = kept
-        self._held_bytes += _size_bytes(call, kept)
+        self._count(_size_bytes(call, kept))
         while len(self._parts) > self._calls or self._held_bytes > self._bytes:
             self._forget(next(iter(self._parts)))
 
@@ -85,7 +104,11 @@ class Memory:
     def _forget(self, call: str) -> None:
         parts = self._parts.pop(call, ())
         if parts:
-            self._held_bytes -= _size_bytes(call, parts)
+            self._count(-_size_bytes(call, parts))
+
+    def _count(self, more_bytes: int) -> None:
+        self._held_bytes += more_bytes
+        self._held.bytes += more_bytes
 
 
 def recalled(messages: tuple[Message, ...], memory: Memory, mint: Mint) -> tuple[Message, ...]:

@@ -2,7 +2,8 @@
 
 Deterministic, so that a conversation's every turn says the same: a name that is not allowed becomes what is left of it
 and a short digest of the whole. Two different names of one request never become the same. Ids need no way back: the
-client gets the new one in the answer and pairs its results with it.
+client gets the new one in the answer and pairs its results with it, and an id that a client has from elsewhere becomes
+the same one in the call and in its result, in every turn.
 """
 
 import re
@@ -10,6 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2s
 from itertools import count
+from string import ascii_letters, digits
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,11 +24,15 @@ _KEPT_OF_IDS = 23  # with prefix and digest 39: the strictest format takes ids o
 _KEPT_OF_NAMES = 48  # with prefix and digest 64, the shortest limit of names: a model goes by what a tool is called
 _DIGEST_BYTES = 5
 
+SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")  # all that some models take as the id of a call (`families.short_call_ids`)
+_LETTERS = ascii_letters + digits
 
-def respelled(request: Request, spelling: Spelling) -> tuple[Request, Mapping[str, str]]:
+
+def respelled(request: Request, spelling: Spelling, *, short_ids: bool = False) -> tuple[Request, Mapping[str, str]]:
     """The request in the target's letters, and each new tool name with the client's own.
 
-    Calls that share one id get ids of their own, in order, and so do their results.
+    short_ids: whether ids of calls must match SHORT_ID. Calls that share one id get ids of their own, in order, and so
+    do their results.
     """
     told = dict.fromkeys(_names_of(request))
     if not told:
@@ -34,7 +41,7 @@ def respelled(request: Request, spelling: Spelling) -> tuple[Request, Mapping[st
     messages = tuple(_with_names(message, names) for message in request.messages) if names else request.messages
     new = msgspec.structs.replace(
         request,
-        messages=_with_ids(messages, spelling.id),
+        messages=_with_ids(messages, _SHORT if short_ids else _Letters(spelling.id, _legal_id)),
         tools=tuple(_named(tool, names) for tool in request.tools),
         tool_choice=msgspec.structs.replace(
             request.tool_choice, names=tuple(names.get(name, name) for name in request.tool_choice.names)
@@ -55,6 +62,30 @@ def legal(text: str, prefix: str, kept_characters: int = _KEPT_OF_IDS) -> str:
     return f"{kept}_{digest}" if kept[:1].isalpha() else f"{prefix}_{kept}_{digest}" if kept else f"{prefix}_{digest}"
 
 
+def short(text: str) -> str:
+    """A digest of `text` that matches SHORT_ID: one of 62 ** 9."""
+    number = int.from_bytes(blake2s(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(9))
+
+
+class _Letters(NamedTuple):
+    """What ids may be. allowed: matches one. spell: any text as one."""
+
+    allowed: re.Pattern[str]
+    spell: Callable[[str], str]
+
+
+def _legal_id(text: str) -> str:
+    return legal(text, "call")
+
+
+def _legal_name(text: str) -> str:
+    return legal(text, "tool", _KEPT_OF_NAMES)
+
+
+_SHORT = _Letters(SHORT_ID, short)
+
+
 def _names_of(request: Request) -> Iterator[str]:
     """Every tool name that the request says, declared or called."""
     yield from (tool.name for tool in request.tools)
@@ -70,14 +101,14 @@ def _spelled_names(told: Collection[str], allowed: re.Pattern[str]) -> dict[str,
     taken = {name for name in told if allowed.fullmatch(name)}
     spelled: dict[str, str] = {}
     for name in [name for name in told if name not in taken]:
-        spelled[name] = _free(name, "tool", _KEPT_OF_NAMES, taken, count())
+        spelled[name] = _free(name, _legal_name, taken, count())
         taken.add(spelled[name])
     return spelled
 
 
-def _free(text: str, prefix: str, kept_characters: int, taken: set[str], agains: Iterator[int]) -> str:
+def _free(text: str, spell: Callable[[str], str], taken: set[str], agains: Iterator[int]) -> str:
     """A legal spelling of `text` that is not taken: nearly always the first one. agains: numbers not tried yet."""
-    spellings = (legal(text if again == 0 else f"{text}#{again}", prefix, kept_characters) for again in agains)
+    spellings = (spell(text if again == 0 else f"{text}#{again}") for again in agains)
     return next(spelling for spelling in spellings if spelling not in taken)
 
 
@@ -96,19 +127,19 @@ def _with_names(message: Message, names: Mapping[str, str]) -> Message:
     )
 
 
-def _with_ids(messages: tuple[Message, ...], allowed: re.Pattern[str]) -> tuple[Message, ...]:
+def _with_ids(messages: tuple[Message, ...], letters: _Letters) -> tuple[Message, ...]:
     """Messages whose calls have allowed ids, no two of them the same."""
-    ids = _Ids(messages, allowed)
+    ids = _Ids(messages, letters)
     return tuple(_mapped(message, ids.part) for message in messages)
 
 
 class _Ids:
     """One per request. Feed it every part in order."""
 
-    def __init__(self, messages: tuple[Message, ...], allowed: re.Pattern[str]) -> None:
+    def __init__(self, messages: tuple[Message, ...], letters: _Letters) -> None:
         told = (part.id for message in messages for part in message.parts if isinstance(part, ToolCallPart))
-        self._allowed = allowed
-        self._taken = {id_ for id_ in told if allowed.fullmatch(id_)}
+        self._letters = letters
+        self._taken = {id_ for id_ in told if letters.allowed.fullmatch(id_)}
         # By client's ids: numbers not tried yet. One id for all calls must not make each search begin at 0.
         self._agains: defaultdict[str, Iterator[int]] = defaultdict(count)
         self._used: set[str] = set()  # client's ids that a call has had already
@@ -125,8 +156,8 @@ class _Ids:
 
     def _call(self, id_: str) -> str:
         again = id_ in self._used
-        keeps = self._allowed.fullmatch(id_) and not again
-        new = id_ if keeps else _free(id_, "call", _KEPT_OF_IDS, self._taken, self._agains[id_])
+        keeps = self._letters.allowed.fullmatch(id_) and not again
+        new = id_ if keeps else _free(id_, self._letters.spell, self._taken, self._agains[id_])
         self._used.add(id_)
         self._taken.add(new)
         self._waiting[id_].append(new)

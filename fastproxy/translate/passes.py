@@ -60,6 +60,7 @@ class ForClient(msgspec.Struct, frozen=True):
 class Passes:
     """One per response. Feed it every event, in order; `ended` is the Stop or the Failed, once there is one.
 
+    plain: the types of event that would come back as they are, whatever came before, and need not be fed.
     Cost: 0.15 us for a piece of text or of arguments, 0.6 us for a piece of thought.
     """
 
@@ -67,18 +68,18 @@ class Passes:
         "_before_call",
         "_client",
         "_ids",
-        "_plain",
         "_start",
         "_thoughts",
         "_unproven",
         "_unwrapping",
         "_usage",
         "ended",
+        "plain",
     )
 
     def __init__(self, client: ForClient) -> None:
         self._client = client
-        self._plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
+        self.plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
         self._unwrapping = Unwrapping(client.customs)
         self._start = Start("", "", 0)
         self._usage = Usage()
@@ -99,7 +100,7 @@ class Passes:
 
     def feed(self, events: list[Event]) -> list[Event]:
         """What the client's encoder gets for these events; a signature and the call it is for come together."""
-        plain = self._plain
+        plain = self.plain
         for event in events:
             if type(event) not in plain:
                 return self._each(events)

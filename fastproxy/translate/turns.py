@@ -2,7 +2,8 @@
 
 Hosts refuse a conversation with a gap (OpenAI "No tool output found", Anthropic a tool_use without its result), while
 clients that cut or merge their history leave such gaps. Nothing that a client said is lost: a result without its call
-becomes text. Every repair has a name and is reported.
+becomes text. Every repair has a name and is reported. It never puts more into anybody's mouth than the one word or
+sentence without which the conversation would be refused.
 """
 
 from collections import defaultdict, deque
@@ -17,8 +18,10 @@ EMPTY = "message.empty"
 MISSING = "tool_result.missing"
 MOVED = "tool_result.moved"
 ORPHAN = "tool_result.orphan"
+PREFILL = "message.prefill"
 
 _NO_RESULT = TextPart("No result was given for this call.")
+_CONTINUE = Message("user", (TextPart("Continue."),))
 
 _Place = tuple[int, int]  # number of the message, number of the part in it
 _Answers = Mapping[_Place, tuple[_Place, ToolResultPart]]  # where a call stands -> where its result does, and that
@@ -35,6 +38,18 @@ def repaired(request: Request) -> tuple[Request, tuple[str, ...]]:
     if any(isinstance(part, ToolCallPart | ToolResultPart) for message in messages for part in message.parts):
         messages = tuple(_ordered(messages, _answers(messages), repairs))
     return msgspec.structs.replace(request, messages=messages), tuple(repairs)
+
+
+def ended_by_user(request: Request) -> tuple[Request, tuple[str, ...]]:
+    """The request with a turn of the user at its end, for models that take none of the assistant's there.
+
+    Not for clients that mean a prefill by it (`Format.prefills`). To all others it is the history of a session that was
+    cut; their own hosts answer with the next turn, and the vendor's advice is to ask for it in a turn of the user's.
+    Source: platform.claude.com, migration guides and prompting best practices ("Continuations"), read 2026-11-21.
+    """
+    if not request.messages or request.messages[-1].role != "assistant":
+        return request, ()
+    return msgspec.structs.replace(request, messages=(*request.messages, _CONTINUE)), (PREFILL,)
 
 
 def _without_empty(messages: tuple[Message, ...], repairs: dict[str, None]) -> Iterator[Message]:

@@ -10,11 +10,11 @@ import orjson
 from yarl import URL
 
 from fastproxy import __version__
-from fastproxy.accounts.pool import lease
+from fastproxy.accounts.configured import lease
 from fastproxy.clock import monotonic
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider
-from fastproxy.providers.shape import credential_for
+from fastproxy.providers.shape import base_url_of, credential_for
 from fastproxy.snapshot import Snapshot
 from fastproxy.upstream.proxies import proxy_for
 
@@ -75,11 +75,12 @@ class Catalog:
 async def list_models(session: aiohttp.ClientSession, provider: Provider, snapshot: Snapshot) -> tuple[str, ...] | None:
     """The ids that an OpenAI-compatible host lists, at most MODELS_PER_PROVIDER; None when it can't be asked."""
     try:
+        account = lease(provider, snapshot)
         headers = dict(provider.headers)
-        for name, value in credential_for(provider, lease(provider, snapshot).secret):
+        for name, value in credential_for(provider, account):
             headers[name.decode()] = value.decode()
         headers["user-agent"] = f"fastproxy/{__version__}"
-        url = URL(provider.formats["openai-chat"].rstrip("/") + "/models")
+        url = URL(base_url_of(provider, "openai-chat", account.facts).rstrip("/") + "/models")
         proxy, login = proxy_for(url, snapshot.upstream.proxy)
         to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
         async with session.get(

@@ -158,6 +158,16 @@ class Exchange(asyncio.Protocol):
         elif self._early_end:
             sink.end()
 
+    def give_back(self, held: bytes, *, ended: bool = False, fault: Fault | None = None) -> None:
+        """Take back all that `relay` has sent so far, for another sink. ended, fault: how it has ended, if it has."""
+        self._sink = None
+        self._early = [held] if held else []
+        self._early_bytes = len(held)
+        self._early_end = ended
+        self._early_fault = fault
+        if self._early_bytes > EARLY_BYTES:
+            self.pause()
+
     def pause(self) -> None:
         """Stop reading: the client is slower than the upstream. Counted; each needs its resume."""
         self._pauses += 1

@@ -17,7 +17,7 @@ from fastproxy.clock import monotonic
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
-from fastproxy.providers.shape import credential_for
+from fastproxy.providers.shape import base_url_of, credential_for
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.proxies import proxy_for
 
@@ -69,9 +69,10 @@ async def reach(snapshot: Snapshot) -> list[Reach]:
 
 
 async def _ask(session: aiohttp.ClientSession, snapshot: Snapshot, provider: Provider, account: Account) -> Reach:
-    format_, base_url = next(iter(provider.formats.items()))
+    format_ = next(iter(provider.formats))
+    base_url = base_url_of(provider, format_, account.facts)
     headers = dict(provider.headers) | {"user-agent": f"fastproxy/{__version__}"}
-    for name, value in credential_for(provider, account.secret):
+    for name, value in credential_for(provider, account):
         headers[name.decode()] = value.decode()
     began = monotonic()
     try:

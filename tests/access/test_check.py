@@ -9,7 +9,7 @@ import pytest
 from fastproxy import clock, endpoints
 from fastproxy.access.check import ADMIN_ACTIONS, ANONYMOUS, OPEN_ACTIONS, Client, Gate, carried
 from fastproxy.access.store import TokenStore
-from fastproxy.access.tokens import digest
+from fastproxy.access.tokens import Grant, digest
 from fastproxy.endpoints import Endpoint
 from fastproxy.errors import Fault, Header
 from fastproxy.framing.http1 import RequestHead, fields_of, request_head
@@ -172,7 +172,7 @@ def test_a_listed_origin_may_ask_across_sites_and_no_other(store: TokenStore) ->
 def test_every_carrier_is_read_and_the_first_that_matches_wins(
     gate: Gate, store: TokenStore, carry: Callable[[bytes], RequestHead]
 ) -> None:
-    made = store.issue("laptop", models=("gpt-*",))
+    made = store.issue("laptop", grant=Grant(("gpt-*",)))
     request = carry(made.secret.reveal().encode())
     for _ in range(2):  # found in the store, then known
         assert gate.check(request, CHAT) == Client(made.token.id, "laptop", ("gpt-*",))
@@ -276,7 +276,7 @@ def test_wrong_credentials_are_not_remembered(gate: Gate) -> None:
 
 def test_where_no_token_is_required_a_token_still_says_who_is_calling(store: TokenStore) -> None:
     gate = Gate(Snapshot(access=Access(require_token=False)), store)
-    made = store.issue("laptop", models=("gpt-*",))
+    made = store.issue("laptop", grant=Grant(("gpt-*",)))
     assert gate.check(head(HOST), CHAT) is ANONYMOUS
     assert gate.check(head(HOST, bearer("dummy")), CHAT) is ANONYMOUS
     assert gate.check(head(HOST, bearer(made.secret.reveal())), CHAT).id == made.token.id
@@ -418,3 +418,9 @@ def test_a_new_snapshot_needs_a_new_gate_and_shares_the_store(store: TokenStore)
     Gate(snapshot, store)
     later = Gate(msgspec.structs.replace(snapshot, access=Access(admin_token=digest(b"admin"))), store)
     assert later.check(head(HOST, bearer(made.secret.reveal())), CHAT).id == made.token.id
+
+
+def test_what_a_token_was_issued_for_is_known_of_its_client(gate: Gate, store: TokenStore) -> None:
+    made = store.issue("laptop", grant=Grant(client="claude-code", account="anthropic:work"))
+    client = gate.check(head(bearer(made.secret.reveal())), CHAT)
+    assert (client.program, client.account) == ("claude-code", "anthropic:work")

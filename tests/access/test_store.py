@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from fastproxy.access.store import TokenStore
-from fastproxy.access.tokens import TokenError, digest
+from fastproxy.access.tokens import Grant, TokenError, digest
 from fastproxy.snapshot import Access
 
 
@@ -20,7 +20,7 @@ def mode(path: Path) -> int:
 
 
 def test_an_issued_token_is_found_by_its_digest_also_by_another_store(tmp_path: Path) -> None:
-    made = TokenStore(tmp_path).issue("laptop", models=("gpt-*",), expires_at=4e9)
+    made = TokenStore(tmp_path).issue("laptop", grant=Grant(("gpt-*",)), expires_at=4e9)
     found = TokenStore(tmp_path).find(digest(made.secret.reveal().encode()))
     assert found == made.token
     assert (found.label, found.models, found.expires_at) == ("laptop", ("gpt-*",), 4e9)
@@ -188,11 +188,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_tokens(tmp_path: Path) -
         signal.signal(signal.SIGXFSZ, previous)
     assert (tmp_path / "tokens.json").read_bytes() == before
     assert store.tokens == (made.token,)
-    assert not (tmp_path / "tokens.new").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tokens.json", "tokens.lock"]
 
 
 def test_what_a_killed_writer_left_behind_does_not_get_into_the_file(tmp_path: Path) -> None:
-    (tmp_path / "tokens.new").write_bytes(b"x" * 100_000)
+    (tmp_path / ".tokens.json.new").write_bytes(b"x" * 100_000)
     made = TokenStore(tmp_path).issue("laptop")
     assert TokenStore(tmp_path).tokens == (made.token,)
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from fastproxy.access.tokens import TokenError, digest, issue, named, revoke, rotate
+from fastproxy.access.tokens import Grant, TokenError, digest, issue, named, revoke, rotate
 
 
 def test_a_token_is_long_random_and_marked_as_ours() -> None:
@@ -33,7 +33,7 @@ def test_a_revoked_token_stays_revoked_and_keeps_the_first_time() -> None:
 
 
 def test_rotating_changes_the_secret_and_nothing_else() -> None:
-    before = issue("a", now=1.0, expires_at=50.0, models=("gpt-*",))
+    before = issue("a", now=1.0, expires_at=50.0, grant=Grant(("gpt-*",)))
     after = rotate(before.token, now=2.0)
     assert after.secret != before.secret
     assert after.token.digest == digest(after.secret.reveal().encode()).hex()
@@ -62,7 +62,7 @@ def test_an_end_in_the_past_is_refused() -> None:
 
 def test_an_empty_model_glob_is_refused() -> None:
     with pytest.raises(TokenError, match="glob"):
-        issue("a", now=10.0, models=("gpt-*", ""))
+        issue("a", now=10.0, grant=Grant(("gpt-*", "")))
 
 
 def test_a_name_is_an_id_before_it_is_a_label() -> None:

@@ -36,7 +36,7 @@ def test_for_programs_everything_but_the_digest_is_there(run) -> None:
     assert issued == run("token", "show", issued["id"], "--json").json()
     assert run("token", "list", "--json").json() == [issued]
     assert set(issued) == {
-        "id", "label", "state", "models", "created_at", "expires_at", "revoked_at", "fingerprint",
+        "id", "label", "state", "models", "client", "account", "created_at", "expires_at", "revoked_at", "fingerprint",
     }  # fmt: skip
 
 

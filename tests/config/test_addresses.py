@@ -8,6 +8,7 @@ from fastproxy.config.addresses import (
     base_url_problem,
     host_problem,
     listen_problem,
+    login_url_problem,
     origin_problem,
     proxy_problem,
 )
@@ -88,6 +89,20 @@ def test_no_text_at_all_breaks_the_checks(text):
         check(text)
         check(f"https://{text}")
     listen_problem(text, require_token=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://login.example/token", "http://127.0.0.1:1455/t", "http://localhost/t", "http://[::1]:1/t"]
+)
+def test_tokens_may_go_to_https_and_to_this_machine(text):
+    assert login_url_problem(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://login.example/token", "http://127.0.0.1.evil.example/t", "http://10.0.0.1/t", "https://u@h/t"]
+)
+def test_tokens_go_nowhere_else(text):
+    assert login_url_problem(text) is not None
 
 
 def test_a_proxy_is_a_word_or_a_url_and_never_repeated():

@@ -7,7 +7,7 @@ import pytest
 
 from fastproxy.config import ConfigError, load
 from fastproxy.config.addresses import host_problem, listen_problem, origin_problem
-from fastproxy.snapshot import Limits, Snapshot
+from fastproxy.snapshot import Accounts, Limits, Snapshot
 
 NO_TOKEN = "[access]\nrequire_token = false\n"
 OPEN = listen_problem("0.0.0.0:80", require_token=False)
@@ -32,8 +32,20 @@ def problems_of(file, environ=(), **overrides) -> list[str]:
 def test_nothing_at_all_gives_the_defaults_and_echo():
     snapshot = load(None, {})
     assert list(snapshot.providers) == ["fastproxy"]
-    for field in ("server", "limits", "upstream", "access", "storage"):
+    for field in ("server", "limits", "upstream", "access", "storage", "keeping"):
         assert getattr(snapshot, field) == getattr(Snapshot(), field)
+
+
+def test_how_accounts_are_kept_is_a_section(write):
+    text = '[accounts]\nkey = "cred:logins"\npin_seconds = 60\npins = 5\nrefresh_lead_seconds = 1.5\nattempts = 2'
+    keeping = load(write(text), {}).keeping
+    assert keeping == Accounts("cred:logins", 60.0, 5, 1.5, 2)
+
+
+@pytest.mark.parametrize("key", ["", "cred:", "cred:a/b", "env:KEY", "/root/key"])
+def test_a_key_that_is_kept_nowhere_stops_the_start(write, key):
+    (problem,) = problems_of(write(f'[accounts]\nkey = "{key}"'))
+    assert problem == f'2:1: key must be "file", "cred:NAME" or "keyring", not {key!r}'
 
 
 def test_the_example_of_the_readme_loads(write, tmp_path):

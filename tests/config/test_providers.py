@@ -52,6 +52,39 @@ def test_one_key_is_one_account():
     assert keys(known(f'{LAB}api_key = "k"'), "lab") == [("lab:1", "k")]
 
 
+def test_accounts_have_labels_weights_and_places():
+    text = """
+[providers.openai]
+strategy = "priority"
+[[providers.openai.accounts]]
+api_key = "env:WORK"
+label = "work"
+position = 1
+[[providers.openai.accounts]]
+api_key = "k2"
+weight = 3
+"""
+    found = known(text, {"WORK": "k1", "OPENAI_API_KEY": "unused"})
+    assert found.providers["openai"].strategy == "priority"
+    assert keys(found, "openai") == [("openai:2", "k2"), ("openai:work", "k1")]
+    assert [(account.label, account.weight) for account in found.accounts["openai"]] == [("2", 3), ("work", 1)]
+
+
+def test_a_host_with_logins_needs_no_key():
+    text = f"""{LAB}[providers.lab.oauth]
+client_id = "c"
+client_secret = "env:SECRET"
+token_url = "https://login.example/token"
+device_url = "https://login.example/device"
+"""
+    found = known(text, {"SECRET": "hush"})
+    assert found.accounts["lab"] == ()
+    assert found.providers["lab"].auth == "bearer"
+    assert found.providers["lab"].oauth.client_secret.reveal() == "hush"
+    assert "hush" not in repr(found)
+    assert known(text).unusable["lab"] == "SECRET is not set"
+
+
 @pytest.mark.parametrize(
     ("text", "name", "sentence"),
     [
@@ -111,6 +144,18 @@ def test_header_values_may_be_references():
         (f'{LAB}fallback = ["groq", "opnai"]', "f:4:1: there is no provider 'opnai'; did you mean openai?"),
         (f'{LAB}backend = "lab"', "f:4:1: backend of lab leads back to lab"),
         (f'{LAB}fallback = ["lab"]', "f:4:1: fallback of lab names lab itself"),
+        (
+            f'{LAB}[[providers.lab.accounts]]\napi_key = "k"\n[[providers.lab.accounts]]\nlabel = "a"',
+            "f:6:3: an account needs an api_key",
+        ),
+        (
+            f'{LAB}[providers.lab.oauth]\nclient_id = "c"\ntoken_url = "http://h/t"\ndevice_url = "https://h/d"',
+            "f:6:1: token_url must begin with https://, since tokens go there",
+        ),
+        (
+            f'{LAB}[providers.lab.oauth]\nclient_id = "c"',
+            "f:4:16: oauth needs token_url and authorize_url or device_url",
+        ),
         (f'{LAB}base_url2 = ""', "f:4:1: unknown key 'base_url2' in [providers.lab]; did you mean base_url?"),
         ('[providers.lab]\nformat = "geminy"', "f:2:1: format must be one of our names; did you mean gemini?"),
     ],

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from fastproxy.config.rows import provider_of, row_problems
-from fastproxy.config.schema import ProviderRow
+from fastproxy.config.rows import credential_problems, provider_of, row_problems
+from fastproxy.config.schema import AccountRow, OAuthRow, ProviderRow
 from fastproxy.providers import BY_NAME
 
 URL = "http://h/v1"
@@ -28,6 +28,7 @@ URL = "http://h/v1"
             "takes no api_key",
         ),
         ("openai", ProviderRow(auth="client", api_key="x"), "api_key", "takes no api_key"),
+        ("openai", ProviderRow(auth="none", accounts=(AccountRow("x"),)), "accounts", "takes no api_key"),
         ("lab", ProviderRow(format="openai-chat", base_url=URL, auth="bearer"), "auth", "needs an api_key"),
         ("openai", ProviderRow(format="gemini"), "format", "give base_url too"),
         ("openai", ProviderRow(formats=("openai-chat", "gemini")), "formats", "give base_url too"),
@@ -92,3 +93,28 @@ def test_a_host_of_ones_own_carries_its_key_as_its_format_does(format_, auth):
 def test_a_local_daemon_with_a_key_sends_it():
     assert provider_of("ollama", ProviderRow(api_key="x")).auth == "bearer"
     assert provider_of("ollama", ProviderRow()).auth == "none"
+
+
+def test_a_host_of_ones_own_with_accounts_or_logins_carries_credentials():
+    row = ProviderRow(format="anthropic", base_url=URL)
+    assert provider_of("lab", row).auth == "none"
+    keyed = msgspec.structs.replace(row, accounts=(AccountRow("k"),))
+    assert provider_of("lab", keyed).auth == "x-api-key"
+    oauth = OAuthRow(client_id="c", token_url="https://h/t", device_url="https://h/d")
+    login = msgspec.structs.replace(row, auth="bearer", oauth=oauth)
+    assert list(row_problems("lab", login)) == list(credential_problems("lab", login)) == []
+    assert provider_of("lab", login).oauth.token_url == "https://h/t"
+
+
+def test_what_is_wrong_with_credentials_is_told_below_the_row():
+    row = ProviderRow(accounts=(AccountRow("k", "a b"),), oauth=OAuthRow(redirect_path="x"))
+    assert [path for path, _ in credential_problems("lab", row)] == [
+        ("accounts", 0, "label"),
+        ("oauth",),
+        ("oauth", "redirect_path"),
+    ]
+
+
+def test_a_strategy_is_taken_from_the_row():
+    assert provider_of("openai", ProviderRow()).strategy == "sticky"
+    assert provider_of("openai", ProviderRow(strategy="least-used")).strategy == "least-used"

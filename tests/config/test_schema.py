@@ -4,12 +4,19 @@ import pytest
 
 from fastproxy.config.document import Document
 from fastproxy.config.problems import ConfigError
-from fastproxy.config.schema import AccessRow, ProviderRow, blame_unknown_tables, read_section
-from fastproxy.snapshot import Limits, Server, Storage, Upstream
+from fastproxy.config.schema import AccessRow, AccountRow, OAuthRow, ProviderRow, blame_unknown_tables, read_section
+from fastproxy.snapshot import Accounts, Limits, Server, Storage, Upstream
 
-KINDS = {"server": Server, "limits": Limits, "upstream": Upstream, "access": AccessRow, "storage": Storage}
+KINDS = {
+    "server": Server,
+    "limits": Limits,
+    "upstream": Upstream,
+    "access": AccessRow,
+    "storage": Storage,
+    "accounts": Accounts,
+}
 
-SECTION_NAMES = "[server], [limits], [upstream], [access], [storage], [providers], [aliases], [payload]"
+SECTION_NAMES = "[server], [limits], [upstream], [access], [storage], [accounts], [providers], [aliases], [payload]"
 FORMAT_NAMES = "openai-chat, openai-responses, anthropic, gemini"
 AUTH_NAMES = "bearer, x-api-key, x-goog-api-key, api-key, none, client"
 
@@ -54,6 +61,37 @@ def problem_of(text: str) -> str:
         ("[providers.x]\nformats = ['anthropc']", "f:2:1: formats must be one of our names; did you mean anthropic?"),
         ("[providers.x]\nauth = 1", f"f:2:1: auth must be one of {AUTH_NAMES}"),
         ("[providers.x]\nheaders = 1", "f:2:1: headers must be a table of texts, not a whole number"),
+        ("[accounts]\npins = 0", "f:2:1: pins must be above zero and finite, not 0"),
+        ("[accounts]\nkeys = 'file'", "f:2:1: unknown key 'keys' in [accounts]; did you mean key?"),
+        ("[providers.x]\nkey = 'k'", "f:2:1: unknown key 'key' in [providers.x]; did you mean api_key?"),
+        ("[providers.x]\nstrategy = 'stiky'", "f:2:1: strategy must be one of our names; did you mean sticky?"),
+        ("[providers.x]\naccounts = 'k'", "f:2:1: accounts must be a list of tables, not text"),
+        ("[providers.x]\naccounts = ['k']", "f:2:13: [providers.x.accounts] must be a table"),
+        (
+            "[[providers.x.accounts]]\n[[providers.x.accounts]]\nlable = 'a'",
+            "f:3:1: unknown key 'lable' in [providers.x.accounts]; did you mean label?",
+        ),
+        (
+            "[[providers.x.accounts]]\nweight = 0",
+            "f:2:1: weight must be above zero and finite, not 0",
+        ),
+        (
+            "[[providers.x.accounts]]\nweight = 1.5",
+            "f:2:1: weight must be a whole number, not a number",
+        ),
+        (
+            "[[providers.x.accounts]]\nposition = -1",
+            "f:2:1: position must be above zero and finite, not -1",
+        ),
+        ("[providers.x]\noauth = 1", "f:2:1: [providers.x.oauth] must be a table"),
+        (
+            "[providers.x.oauth]\ntokn_url = ''",
+            "f:2:1: unknown key 'tokn_url' in [providers.x.oauth]; did you mean token_url?",
+        ),
+        (
+            "[providers.x.oauth]\nredirect_ports = ['1']",
+            "f:2:1: redirect_ports must be a list of whole numbers, not a list",
+        ),
         ("[providers.x]\napi_key = 1", "f:2:1: api_key must be text or a list of texts, not a whole number"),
     ],
 )
@@ -65,6 +103,23 @@ def test_a_whole_number_may_stand_for_a_number():
     section = read_section(Document("f", "[limits]\nhead_seconds = 3"), Limits, "limits")
     assert section.head_seconds == 3.0
     assert isinstance(section.head_seconds, float)
+
+
+def test_tables_within_a_row_are_records_too():
+    text = """
+[providers.x]
+strategy = "weighted"
+accounts = [{ api_key = "a", weight = 2 }, { api_key = "b", label = "work", position = 0 }]
+[providers.x.oauth]
+client_id = "c"
+redirect_ports = [1455]
+"""
+    document = Document("f", text)
+    row = read_section(document, ProviderRow, "providers", "x")
+    document.require_sound()
+    assert row.strategy == "weighted"
+    assert row.accounts == (AccountRow("a", weight=2), AccountRow("b", "work"))
+    assert row.oauth == OAuthRow(client_id="c", redirect_ports=(1455,))
 
 
 def test_every_field_of_every_section_is_a_key_of_its_own_type():

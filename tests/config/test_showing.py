@@ -3,7 +3,7 @@
 import tomllib
 
 from fastproxy.config import load, show
-from fastproxy.snapshot import Limits
+from fastproxy.snapshot import Accounts, Limits
 
 TEXT = """
 [access]
@@ -15,7 +15,18 @@ proxy = "http://user:proxy-secret@proxy.example:3128"
 formats = ["openai-chat", "anthropic"]
 base_url = "http://127.0.0.1:8000/v1"
 api_key = ["key-secret-1", "key-secret-2"]
+accounts = [{ api_key = "key-secret-3", label = "work", weight = 3, position = 2 }]
+strategy = "weighted"
 headers = { x-team = "header-secret" }
+[providers."my.lab".oauth]
+client_id = "public"
+client_secret = "oauth-secret"
+token_url = "https://login.example/token"
+device_url = "https://login.example/device"
+parameters = { prompt = "consent" }
+headers = { x-login = "login-secret" }
+[accounts]
+pins = 5
 [aliases]
 "quick one" = "my.lab/x"
 fast = "my.lab/y"
@@ -35,7 +46,7 @@ def shown(tmp_path):
 
 
 def test_no_secret_is_shown(tmp_path):
-    assert "secret" not in shown(tmp_path)
+    assert "secret" not in shown(tmp_path).replace("client_secret =", "")
 
 
 def test_it_is_toml_that_says_what_is_in_force(tmp_path):
@@ -52,7 +63,20 @@ def test_it_is_toml_that_says_what_is_in_force(tmp_path):
         "auth": "bearer",
         "discover": True,
         "headers": {"x-team": "hidden"},
+        "strategy": "weighted",
+        "oauth": {
+            "client_id": "public",
+            "client_secret": "hidden",
+            "token_url": "https://login.example/token",
+            "exchange": "form",
+            "device_url": "https://login.example/device",
+            "redirect_path": "/callback",
+            "redirect_host": "localhost",
+            "parameters": {"prompt": "consent"},
+            "headers": {"x-login": "hidden"},
+        },
     }
+    assert values["accounts"] == {name: getattr(Accounts(pins=5), name) for name in Accounts.__struct_fields__}
     assert values["payload"] == tomllib.loads(TEXT)["payload"]
     assert values["aliases"] == {"quick one": "my.lab/x", "fast": "my.lab/y"}
 
@@ -61,6 +85,7 @@ def test_comments_tell_addresses_accounts_and_why_others_are_not_used(tmp_path):
     lines = shown(tmp_path).splitlines()
     assert "# anthropic at http://127.0.0.1:8000" in lines
     assert "# account openai:OPENAI_API_KEY" in lines
+    assert "# account my.lab:work (weight 3, position 2)" in lines
     assert any(line.startswith("# groq is not used: it has no key: set GROQ_API_KEY") for line in lines)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import orjson
 import pytest
 
 from support import sse
@@ -99,6 +100,25 @@ def test_gemini_without_sse_is_one_json_array(relay: Relay):
     assert answer.body.lstrip().startswith(b"[")
     texts = [part["text"] for chunk in sse.objects(answer.body) for part in chunk["candidates"][0]["content"]["parts"]]
     assert "hello there" in "".join(texts)
+
+
+COUNTS = [
+    ("/v1/messages/count_tokens", {"model": MODEL, "messages": ASKED}, "input_tokens"),
+    ("/v1/responses/input_tokens", {"model": MODEL, "input": SAID}, "input_tokens"),
+    (f"/v1beta/models/{MODEL}:countTokens", {"contents": [{"parts": [{"text": SAID}]}]}, "totalTokens"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "name"), COUNTS, ids=["anthropic", "openai-responses", "gemini"])
+def test_tokens_are_counted_in_every_format_that_has_a_way_to_ask(
+    relay: Relay, path: str, body: dict[str, object], name: str
+):
+    answer = relay.ask(path, orjson.dumps(body))
+    assert answer.status == 200
+    assert 4 <= orjson.loads(answer.body)[name] <= 20
+    headers = {name.lower(): value for name, value in answer.headers}
+    assert headers[b"x-fastproxy-estimated"] in {b"o200k", b"characters"}
+    assert headers[b"x-fastproxy-route"] == b"fastproxy/echo"
 
 
 def test_a_relay_without_configuration_says_how_to_use_it_and_works(start_relay: StartRelay):

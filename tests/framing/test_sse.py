@@ -98,8 +98,24 @@ def test_an_event_that_is_larger_than_the_limit_is_refused():
         (b"data: x\ndata: y\r\n\r\n", [b"x\ny"]),
         (b"data: \r\n\r\n", []),
         (b"data: x\r\ndata: y\r\n\r\n", [b"x\ny"]),
+        (b"event: a\ndata:y\ndata: x\n\n", [b"y\nx"]),
         (b"", []),
     ],
 )
 def test_the_short_way_for_common_events_reads_what_the_long_one_reads(events: bytes, data: list[bytes]):
     assert payloads(events) == data
+
+
+READS = st.sampled_from([
+    b"data: x\n\n", b"data: y\n\n", b"event: a\ndata: x\n\n", b"event: b\ndata: x\n\n", b"event: x\ndata: x\n\n",
+    b"data: x\r\n\r\n", b"event: a\ndata: x\r\n\r\n", b"event: a\r\ndata: x\r\n\r\n", b"data: x\rdata: y\n\n",
+    b"data: x\ndata: y\n\n", b"data: x\n\ndata: y\n\n", b"data: x\nid: 1\n\n", b"event: a\ndata: x\nid: 1\n\n",
+    b"event: a\ndata: x\n\nevent: a\ndata: y\n\n", b"event: a\rdata: z\ndata: x\n\n", b"data: \n\n", b"data: \r\n\r\n",
+    b"event: a\ndata: \n\n", b": ping\n\n", b"\n\n", b"\r\n\r\n", b"data: x\r\n\n", b"data: \r\n\n", b"data:x\n\n",
+])  # fmt: skip
+
+
+@given(st.lists(READS, max_size=6))
+def test_a_read_is_told_the_same_whatever_those_before_it_looked_like(reads: list[bytes]):
+    reader = EventReader(event_bytes=100)
+    assert [reader.feed(read) for read in reads] == [payloads(read) for read in reads]

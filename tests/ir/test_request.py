@@ -1,6 +1,6 @@
 """What a client asks, as values."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -26,3 +26,12 @@ def test_two_requests_never_share_their_extras() -> None:
     first, second = request.Request("gemini", "m", ()), request.Request("gemini", "m", ())
     first.extras["seed"] = 1
     assert second.extras == {}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [(None, None), ({"a": 1}, {"a": 1, "description": "d"}), ({"description": "e"}, {"description": "d\n\ne"})],
+)
+def test_a_schema_says_what_the_answer_is_for_before_what_it_says_itself(schema: Any, expected: Any) -> None:
+    assert request.Output("schema", description="d", schema=schema).described == expected
+    assert request.Output("schema", schema=schema).described == schema

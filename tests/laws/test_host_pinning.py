@@ -10,7 +10,8 @@ from fastproxy.formats import BY_NAME, FORMATS
 from fastproxy.formats.base import Action, Format
 from fastproxy.framing.http1 import RequestHead, fields_of, request_head
 from fastproxy.providers.base import Provider
-from fastproxy.providers.shape import path_of, shape
+from fastproxy.providers.draft import Draft
+from fastproxy.providers.shape import path_of, query_of, shape
 from fastproxy.routing import is_model_id
 
 BASES = {
@@ -47,7 +48,16 @@ NAMES = st.sampled_from(
 
 def assert_pinned(base_url: str, head: RequestHead, path: str) -> None:
     origin, host, prefix = BASES[base_url]
-    call = shape(head, b"{}", LAB, base_url, path, [])
+    draft = Draft(
+        format="openai-chat",
+        action="generate",
+        model="m",
+        stream=False,
+        path=path,
+        body=b"{}",
+        query=query_of(head.query),
+    )
+    call = shape(head, draft, LAB, base_url, [])
     lines = call.lines.split(b"\r\n")
     assert call.origin == origin
     assert lines[0] == b"host: " + host

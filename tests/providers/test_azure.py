@@ -25,6 +25,10 @@ def test_the_key_is_carried_as_the_azure_client_carries_it():
     assert request.headers[PROVIDER.auth] == "test-key"
 
 
+def test_its_cache_goes_by_a_key_in_both_formats():
+    assert PROVIDER.quirks.cache_key == set(PROVIDER.formats)
+
+
 def test_without_an_address_it_is_not_used():
     assert not any(PROVIDER.formats.values())
     assert "azure-openai" not in load(None, {PROVIDER.key_variables[0]: "test-key"}).providers

@@ -78,3 +78,14 @@ def test_what_a_strict_host_refuses_does_not_reach_it(name, kept):
     assert body.keys() == kept | {"model", "messages"}
     assert not any("reasoning_content" in message for message in body["messages"])
     assert {"reasoning", "store", "output.verbosity"} <= set(told.dropped)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_host_gets_a_key_for_its_cache_only_where_it_is_known_to_take_one(name):
+    takes = {"mistral": {"openai-chat"}, "xai": {"openai-responses"}}
+    assert ROWS[name].quirks.cache_key == takes.get(name, set())
+    assert "cache_key" not in ROWS[name].quirks.refuses or not ROWS[name].quirks.cache_key
+
+
+def test_mistral_wants_short_ids_for_whatever_model_it_serves():
+    assert [name for name, row in ROWS.items() if row.quirks.short_call_ids] == ["mistral"]

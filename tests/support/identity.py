@@ -20,7 +20,7 @@ _DROPPED_DOWNSTREAM = (
     "transfer-encoding", "content-length", "connection", "set-cookie", "alt-svc", "server-timing",
     "strict-transport-security", "access-control-",
 )  # fmt: skip
-_OWN_DOWNSTREAM = frozenset(("x-request-id", "server-timing", "x-fastproxy-route"))
+_OWN_DOWNSTREAM = frozenset(("x-request-id", "server-timing", "x-fastproxy-route", "retry-after"))
 _NOT_GENERATING = ("count_tokens", "countTokens", "input_tokens")
 USAGE_SECONDS = 3.0
 

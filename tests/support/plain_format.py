@@ -11,7 +11,16 @@ import msgspec
 import orjson
 
 from fastproxy.errors import Fault
-from fastproxy.formats.base import Encoded, EncoderOptions, Format, FormatName, Peek, Spelling, TapRules
+from fastproxy.formats.base import (
+    Encoded,
+    EncoderOptions,
+    Format,
+    FormatName,
+    Peek,
+    SignaturePlace,
+    Spelling,
+    TapRules,
+)
 from fastproxy.ir import events as hub
 from fastproxy.ir.events import Event, Failed, Stop
 from fastproxy.ir.fold import Response, fold, unfold
@@ -99,7 +108,7 @@ def plain_format(
     fields: dict[str, Any] = {
         "name": name,
         "paths": {},
-        "tap": TapRules(b"", b"", allowed_bytes := re.compile(rb"x"), allowed_bytes, never),
+        "tap": TapRules(b"", b"", allowed_bytes := re.compile(rb"x"), allowed_bytes, allowed_bytes, never),
         "peek": lambda *_: Peek("m", stream=True),
         "rename": never,
         "decode_request": never,
@@ -111,8 +120,10 @@ def plain_format(
         "decode_fault": _decode_fault,
         "encode_fault": never,
         "fault_event": never,
+        "require_portable": never,
         "keepalive": b"",
         "spelling": Spelling(allowed, allowed),
+        "signatures": SignaturePlace("messages", "parts", ("signature",)),
         "custom_tools": custom_tools,
     }
     return Format(**fields | others)

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from fastproxy.accounts.renewal import Renewed
 
 from fastproxy.access.check import Gate
 from fastproxy.access.store import TokenStore
 from fastproxy.access.tokens import digest
+from fastproxy.accounts.inventory import Inventory
+from fastproxy.accounts.keeper import Keeper
+from fastproxy.accounts.store import AccountStore
 from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
+from fastproxy.attempts import Attempts
 from fastproxy.clock import Sweep
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
@@ -92,6 +97,10 @@ class Client:
         self.transport.close()
 
 
+async def _no_renewal(account_id: str, used: str) -> Renewed:
+    raise AssertionError(f"nothing is to be renewed here, not {account_id}")
+
+
 @asynccontextmanager
 async def relay(directory: Path, configured: Snapshot) -> AsyncIterator[Parts]:
     """A running relay. When the block ends nothing may be lent out, watched or in flight."""
@@ -100,7 +109,9 @@ async def relay(directory: Path, configured: Snapshot) -> AsyncIterator[Parts]:
     pool = Pool(configured.upstream, sweep)
     view = View(configured, Gate(configured, TokenStore(directory)))
     admin = Admin(catalog, metrics, directory / DATABASE, ready=True)
-    whole = Relay(view, pool, sweep, catalog, journal, metrics, admin, RequestIds())
+    keeper = Keeper(Inventory(directory, AccountStore(directory)), configured, _no_renewal)
+    keeper.start()
+    whole = Relay(view, Attempts(pool, keeper), sweep, catalog, journal, metrics, admin, RequestIds())
     parts = Parts(whole, sweep, configured.limits, directory, set())
     try:
         yield parts

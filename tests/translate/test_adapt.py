@@ -304,7 +304,7 @@ def test_a_temperature_beyond_the_formats_range_is_lowered_and_told():
     assert (told.temperature, lost) == (1.0, ("temperature",))
 
 
-def test_more_than_one_answer_is_left_for_the_encoder_to_refuse():
+def test_how_many_answers_are_asked_for_is_left_as_it_is():
     assert drawn(Sampling(candidates=2), "claude-opus-5", "anthropic")[0].candidates == 2
 
 
@@ -331,6 +331,11 @@ def test_output_is_kept_where_the_family_takes_it(
     adapted, told = adapt(ask(output=output, tools=tools), family(model), target)
     assert told == lost
     assert (adapted.output == output) is (lost == ())
+
+
+def test_the_encoder_is_told_where_the_system_may_speak():
+    assert adapt(ask(), family("claude-opus-5"), "anthropic")[0].system_turns
+    assert not adapt(ask(), family("claude-opus-4-7"), "anthropic")[0].system_turns
 
 
 def test_parallel_is_dropped_where_it_is_refused():
@@ -385,7 +390,7 @@ def test_what_comes_out_is_what_the_row_takes_and_stays_so(request_: Request, ro
 @given(REQUEST, st.sampled_from(FAMILIES), st.sampled_from(TARGETS))
 def test_nothing_but_settings_is_touched(request_: Request, row, target: FormatName):
     adapted, _ = adapt(request_, row, target)
-    settings = {"thinking", "sampling", "output", "parallel", "tools"}
+    settings = {"thinking", "sampling", "output", "parallel", "tools", "system_turns"}
     for name in set(Request.__struct_fields__) - settings:
         assert getattr(adapted, name) == getattr(request_, name)
 

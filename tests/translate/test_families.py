@@ -19,9 +19,10 @@ ROWS = [
     ("claude-opus-5", "claude-opus-5"),
     ("claude-opus-5-20260724", "claude-opus-5"),
     ("claude-sonnet-5", "claude-sonnet-5"),
-    ("claude-opus-4-8", "claude-opus-4.7"),
-    ("claude-opus-4-6", "claude-opus-4.6"),
-    ("us.anthropic.claude-opus-4-6-v1", "claude-opus-4.6"),
+    ("claude-opus-4-8", "claude-opus-4.8"),
+    ("claude-opus-4-7", "claude-opus-4.7"),
+    ("claude-opus-4-6", "claude-4.6"),
+    ("us.anthropic.claude-opus-4-6-v1", "claude-4.6"),
     ("claude-sonnet-4-6", "claude-4.6"),
     ("claude-opus-4-5@20251101", "claude-opus-4.5"),
     ("anthropic/claude-opus-4.5", "claude-opus-4.5"),
@@ -73,6 +74,11 @@ ROWS = [
     ("gemini-3-flash-preview", "gemini-3-flash"),
     ("gemini-flash-latest", "gemini"),
     ("gemini-3.8-flash", "gemini"),
+    ("mistral-large-latest", "mistral"),
+    ("mistral.ministral-3-14b-instruct", "mistral"),
+    ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mistral"),
+    ("ft:codestral-latest:abc", "mistral"),
+    ("open-mixtral-8x22b", "mistral"),
     ("deepseek-reasoner", "any"),
     ("my-deployment", "any"),
     ("Qwen/Qwen2.5-VL-72B-Instruct", "any"),
@@ -118,9 +124,53 @@ def test_every_model_with_a_demanded_maximum_tells_it(row: Family):
     assert row.name == "gemini-media" or (row.max_output_tokens or 0) >= 4096
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("claude-opus-4-8", True),
+        ("claude-opus-4-8-20260528", True),
+        ("anthropic/claude-opus-4.8", True),
+        ("claude-sonnet-5", True),
+        ("claude-fable-5-1", True),
+        ("claude-opus-4-7", False),
+        ("claude-sonnet-4-5-20250929", False),
+        ("claude-haiku-4-5", False),
+        ("claude-next-7", False),
+        ("deepseek-chat", False),
+        ("", False),
+    ],
+)
+def test_turns_of_the_system_need_a_model_that_is_known_to_take_them(model: str, *, expected: bool):
+    assert family(model).system_turns is expected
+
+
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [
+        ("claude-opus-4-5-20251101", True),
+        ("claude-haiku-4-5", True),
+        ("claude-sonnet-4-6", False),
+        ("anthropic/claude-opus-4.6", False),
+        ("claude-opus-4-8", False),
+        ("claude-fable-5-1", False),
+        ("claude-next-7", False),
+        ("gpt-5.5", True),
+        ("my-deployment", True),
+    ],
+)
+def test_claude_takes_no_prefill_from_4_6_on(model: str, *, takes: bool):
+    assert family(model).prefill is takes
+
+
+def test_only_models_of_mistral_want_short_ids():
+    assert [row.name for row in FAMILIES if row.short_call_ids] == ["mistral"]
+
+
 def test_what_traffic_has_refused_is_not_offered():
     assert family("claude-opus-4-6").control("anthropic").efforts == ("low", "medium", "high", "max")
     assert "minimal" not in family("gpt-5.1").control("openai-responses").efforts
+    assert family("gpt-5.2-chat-latest").control("openai-chat").efforts == ("medium",)
+    assert {"stop"} <= family("gpt-5.2").refuses & family("gpt-5-mini").refuses & family("o4-mini").refuses
 
 
 def test_a_family_in_a_foreign_format_gets_what_most_hosts_of_it_take():

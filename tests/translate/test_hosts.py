@@ -1,4 +1,6 @@
-"""What a host refuses goes, by name, and nothing else."""
+"""What a host refuses goes, by name, and nothing else; a key for its cache comes from the conversation's name."""
+
+import msgspec
 
 from fastproxy.ir.request import (
     Message,
@@ -10,7 +12,7 @@ from fastproxy.ir.request import (
     Thinking,
     ToolCallPart,
 )
-from fastproxy.translate.hosts import without_refused
+from fastproxy.translate.hosts import with_cache_key, without_refused
 
 CALL = ToolCallPart("c", "f", "{}")
 THOUGHT, PROVEN = ReasoningPart("so"), ReasoningPart("so", "signed")
@@ -61,3 +63,24 @@ def test_what_a_client_did_not_say_is_not_lost() -> None:
     bare = Request("anthropic", "m", FULL.messages[:1])
     names = frozenset({"reasoning", "parallel", "thinking", "user", "tier", "seed", "output.verbosity", "store"})
     assert without_refused(bare, names) == (bare, ())
+
+
+BARE = Request("anthropic", "m", FULL.messages[:1], user="u")
+
+
+def test_the_key_stands_for_the_conversation_and_does_not_tell_its_name() -> None:
+    one, again, other = (with_cache_key(BARE, name).cache_key for name in ("session-1", "session-1", "session-2"))
+    assert one == again != other
+    assert one is not None
+    assert len(one) <= 64
+    assert "session" not in one
+
+
+def test_a_clients_own_key_stays() -> None:
+    assert with_cache_key(FULL, "session-1") is FULL
+
+
+def test_without_a_conversation_there_is_no_key() -> None:
+    assert with_cache_key(BARE, "") is BARE
+    assert with_cache_key(BARE, "u") is BARE  # whom it is for is all that is known
+    assert with_cache_key(msgspec.structs.replace(BARE, user="v"), "u").cache_key is not None

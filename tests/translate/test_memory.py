@@ -118,3 +118,16 @@ def test_all_clients_together_hold_no_more_than_they_may() -> None:
         memories.of(b"%d" % client).remember("c1", [sealed("x" * 1000)])
     memories.of(b"last")
     assert 0 < memories.held_bytes <= 10_000
+
+
+def test_what_is_held_is_what_all_clients_hold_that_are_not_forgotten() -> None:
+    memories = Memories(clients=2)
+    gone, second = memories.of(b"one"), memories.of(b"two")
+    gone.remember("c1", [sealed("x" * 100)])
+    second.remember("c1", [sealed("x" * 200)])
+    second.remember("c1", [sealed("x")])
+    third = memories.of(b"three")
+    gone.remember("c2", [sealed()])
+    third.remember("c1", [sealed()])
+    assert memories.held_bytes == second.held_bytes + third.held_bytes
+    assert memories.of(b"one").recall("c2") == ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fastproxy.formats.base import Spelling
 from fastproxy.ir.request import Message, Request, Tool, ToolCallPart, ToolChoice, ToolResultPart
-from fastproxy.translate.names import call_id, legal, respelled
+from fastproxy.translate.names import SHORT_ID, call_id, legal, respelled, short
 
 STRICT = Spelling(re.compile(r"[A-Za-z0-9_-]{1,64}"), re.compile(r"[A-Za-z0-9_-]{1,40}"))
 GEMINI = Spelling(re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}"), re.compile(r".*", re.DOTALL))
@@ -104,6 +104,31 @@ def test_ids_of_earlier_turns_stay_when_the_conversation_goes_on() -> None:
     short, _ = respelled(Request("gemini", "m", turn), STRICT)
     longer, _ = respelled(Request("gemini", "m", turn * 2), STRICT)
     assert longer.messages[:2] == short.messages
+
+
+@given(st.lists(st.sampled_from(["same", "", "call_1", "toolu_01" * 9, "3EpsLcLQ3", "é", "\ud800"]), max_size=8))
+def test_short_ids_are_short_distinct_and_results_follow_their_calls(ids: list[str]) -> None:
+    calls = Message("assistant", tuple(ToolCallPart(id_, "f", "{}") for id_ in ids))
+    results = Message("tool", tuple(ToolResultPart(id_, ()) for id_ in ids))
+    told, _ = respelled(Request("gemini", "m", (calls, results)), STRICT, short_ids=True)
+    new_calls, new_results = ids_of(told)
+    assert new_calls == new_results
+    assert len(set(new_calls)) == len(ids)
+    assert all(SHORT_ID.fullmatch(id_) for id_ in new_calls)
+
+
+def test_an_id_that_is_short_already_stays_and_all_others_are_the_same_in_every_turn() -> None:
+    def turn(id_: str) -> tuple[Message, Message]:
+        return Message("assistant", (ToolCallPart(id_, "f", "{}"),)), Message("tool", (ToolResultPart(id_, ()),))
+
+    one, _ = respelled(Request("anthropic", "m", turn("toolu_1")), STRICT, short_ids=True)
+    two, _ = respelled(Request("anthropic", "m", (*turn("toolu_1"), *turn("3EpsLcLQ3"))), STRICT, short_ids=True)
+    assert ids_of(two) == [*ids_of(one), ("3EpsLcLQ3",), ("3EpsLcLQ3",)]
+    assert ids_of(one)[0] == (short("toolu_1"),)
+
+
+def test_short_ids_of_many_calls_hardly_ever_meet() -> None:
+    assert len({short(f"call_{number}") for number in range(20_000)}) == 20_000
 
 
 @pytest.mark.parametrize("text", ["", "...", "9", "\ud800", "é"])

@@ -1,5 +1,8 @@
 """The steps of a request's translation, together: order, report, and what the answer needs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -7,17 +10,21 @@ from fastproxy.errors import Fault
 from fastproxy.ir.request import Message, ReasoningPart, Request, Sampling, TextPart, Tool, ToolCallPart, ToolResultPart
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memory
+from fastproxy.translate.names import SHORT_ID
 from fastproxy.translate.request import Target, Translated, translate_request
 from fastproxy.translate.seal import DROPPED, Mint, envelope
-from fastproxy.translate.turns import MISSING
+from fastproxy.translate.turns import MISSING, PREFILL
 from support.plain_format import plain_format
 
 MINT = Mint("gemini", "p", "a")
 USER = Message("user", (TextPart("hello"),))
 
 
-def translated(request: Request, memory: Memory | None = None, **format_: object) -> tuple[Request, Translated]:
-    target = Target(plain_format("gemini", **format_), "served", MINT, family("an unknown model"))  # type: ignore[arg-type]
+def translated(
+    request: Request, memory: Memory | None = None, asked_of: Mapping[str, Any] = {}, **format_: object
+) -> tuple[Request, Translated]:
+    fields = {"model": "served", "mint": MINT, "family": family("an unknown model")} | asked_of
+    target = Target(plain_format("gemini", **format_), **fields)  # type: ignore[arg-type]
     told = translate_request(request, target, memory or Memory())
     return msgspec.json.decode(told.body, type=_Sent), told  # type: ignore[return-value]
 
@@ -28,6 +35,7 @@ class _Sent(msgspec.Struct):
     model: str
     messages: list[dict[str, object]]
     tools: list[dict[str, object]]
+    cache_key: str | None = None
 
 
 def parts(sent: Request) -> list[dict[str, object]]:
@@ -39,11 +47,10 @@ def test_the_upstream_is_asked_for_its_own_model() -> None:
     assert sent.model == "served"
 
 
-@pytest.mark.parametrize(("format_", "param"), [("openai-chat", "n"), ("gemini", "candidateCount")])
-def test_several_answers_are_refused_and_never_faked(format_: str, param: str) -> None:
+def test_several_answers_are_refused_and_never_faked() -> None:
     with pytest.raises(Fault) as raised:
-        translated(Request(format_, "m", (USER,), sampling=Sampling(candidates=2)))
-    assert (raised.value.status, raised.value.param) == (400, param)
+        translated(Request("openai-chat", "m", (USER,), sampling=Sampling(candidates=2)))
+    assert (raised.value.status, raised.value.param) == (400, "n")
 
 
 def test_everything_that_is_dropped_is_told_once_and_in_order() -> None:
@@ -87,21 +94,63 @@ def test_free_text_tools_are_wrapped_only_where_the_target_has_none_and_their_na
     assert told.customs == frozenset()
 
 
-def test_a_turn_of_a_conversation_that_anthropic_keeps_is_refused_and_one_that_begins_it_is_not() -> None:
-    asked = Request("anthropic", "m", (USER,), extras={"thread": {"type": "create"}})
-    assert translated(asked)[0].messages
+@pytest.mark.parametrize(
+    ("format_", "extras"),
+    [
+        ("anthropic", {"thread": {"type": "continue", "previous_message_id": "msg_1"}}),
+        ("openai-responses", {"previous_response_id": "resp_1"}),
+    ],
+)
+def test_words_that_only_the_clients_vendor_has_are_refused(format_: str, extras: dict[str, object]) -> None:
+    assert translated(Request(format_, "m", (USER,)))[0].messages
     with pytest.raises(Fault) as caught:
-        translated(msgspec.structs.replace(asked, extras={"thread": {"type": "continue", "previous_message_id": "m"}}))
-    assert (caught.value.kind, caught.value.param) == ("not_found", "thread")
-
-
-def test_words_that_only_another_vendor_has_are_refused() -> None:
-    asked = Request("openai-responses", "m", (USER,), extras={"prompt": None})
-    assert translated(asked)[0].messages
-    with pytest.raises(Fault) as caught:
-        translated(msgspec.structs.replace(asked, extras={"prompt": {"id": "pmpt_1"}}))
-    assert caught.value.param == "prompt"
+        translated(Request(format_, "m", (USER,), extras=extras))
+    assert [caught.value.param] == list(extras)
 
 
 def test_words_that_the_targets_own_vendor_has_are_not() -> None:
     assert translated(Request("gemini", "m", (USER,), extras={"cachedContent": "cachedContents/1"}))[0].messages
+
+
+CUT = (USER, Message("assistant", (TextPart("Once upon"),)))
+
+
+@pytest.mark.parametrize(
+    ("format_", "model", "roles", "dropped"),
+    [
+        ("openai-chat", "claude-opus-5", ["user", "assistant", "user"], (PREFILL,)),
+        ("openai-responses", "anthropic/claude-sonnet-4.6", ["user", "assistant", "user"], (PREFILL,)),
+        ("openai-chat", "claude-opus-4-5", ["user", "assistant"], ()),
+        ("openai-chat", "gpt-5.5", ["user", "assistant"], ()),
+        ("anthropic", "claude-opus-5", ["user", "assistant"], ()),
+    ],
+)
+def test_a_cut_conversation_gets_a_turn_where_the_model_takes_no_prefill_unless_the_client_means_one(
+    format_: str, model: str, roles: list[str], dropped: tuple[str, ...]
+) -> None:
+    sent, told = translated(Request(format_, "m", CUT), asked_of={"family": family(model)})
+    assert [message["role"] for message in sent.messages] == roles
+    assert told.dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("asked_of", "short"),
+    [({}, False), ({"family": family("mistral-large-latest")}, True), ({"short_call_ids": True}, True)],
+    ids=["neither", "model", "host"],
+)
+def test_ids_of_calls_are_short_where_the_model_or_the_host_wants_it(asked_of: dict[str, Any], *, short: bool) -> None:
+    call = Message("assistant", (ToolCallPart("toolu_01A", "f", "{}"),))
+    history = (USER, call, Message("tool", (ToolResultPart("toolu_01A", ()),)))
+    sent, told = translated(Request("anthropic", "m", history), asked_of=asked_of)
+    called, answered = (part["id"] for part in parts(sent)[1:])
+    assert called == answered
+    assert bool(SHORT_ID.fullmatch(str(called))) is short
+    assert told.dropped == ()
+
+
+def test_a_host_whose_cache_goes_by_a_key_gets_one_of_the_conversation_and_nothing_is_reported() -> None:
+    sent, told = translated(Request("anthropic", "m", (USER,)), asked_of={"session": "conversation-7"})
+    assert sent.cache_key
+    assert "conversation" not in sent.cache_key
+    assert told.dropped == ()
+    assert translated(Request("anthropic", "m", (USER,)))[0].cache_key is None

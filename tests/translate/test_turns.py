@@ -16,7 +16,7 @@ from fastproxy.ir.request import (
     ToolCallPart,
     ToolResultPart,
 )
-from fastproxy.translate.turns import EMPTY, MISSING, MOVED, ORPHAN, repaired
+from fastproxy.translate.turns import EMPTY, MISSING, MOVED, ORPHAN, PREFILL, ended_by_user, repaired
 
 
 def call(id_: str) -> ToolCallPart:
@@ -175,3 +175,18 @@ def test_a_turn_told_in_very_many_messages_is_joined_once() -> None:
     pieces = [says("assistant", TextPart("x"))] * 200_000
     messages, _ = told(HELLO, *pieces, HELLO)  # tried against a copy for each: half an hour
     assert [len(message.parts) for message in messages] == [1, 200_000, 1]
+
+
+def test_a_conversation_that_ends_with_the_assistant_gets_a_turn_of_the_users_and_says_so() -> None:
+    asked = Request("openai-chat", "m", (HELLO, says("assistant", TextPart("Once"))))
+    ended, repairs = ended_by_user(asked)
+    assert ended.messages[:-1] == asked.messages
+    assert ended.messages[-1].role == "user"
+    assert all(isinstance(part, TextPart) and part.text.strip() for part in ended.messages[-1].parts)
+    assert repairs == (PREFILL,)
+
+
+def test_a_conversation_that_ends_with_anybody_else_stays() -> None:
+    for messages in ((), (HELLO,), (HELLO, says("assistant", call("a")), says("tool", result("a")))):
+        asked = Request("openai-chat", "m", messages)
+        assert ended_by_user(asked) == (asked, ())

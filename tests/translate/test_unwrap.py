@@ -64,6 +64,22 @@ def test_what_this_account_minted_is_restored_and_every_other_byte_kept(
 
 
 @pytest.mark.parametrize(("format_", "body", "restored", "without"), BODIES)
+def test_a_conversation_that_moved_loses_what_its_former_account_minted_in_the_clear(
+    format_: FormatName, body: bytes, restored: bytes, without: bytes
+) -> None:
+    assert unwrap(restored, mint(format_), moved=True) == (without, (DROPPED,))
+    assert unwrap(restored, mint(format_)) == (restored, ())
+    own = body % sealed(format_, ours=True)
+    assert unwrap(own, mint(format_), moved=True) == (restored, ())
+
+
+def test_a_withheld_thought_goes_with_the_account_that_had_it() -> None:
+    thought = b'{"type":"redacted_thinking","data":"opaque"}'
+    body = b'{"messages":[{"role":"assistant","content":[%b{"type":"text","text":"x"}]}]}'
+    assert unwrap(body % (thought + b","), mint("anthropic"), moved=True) == (body % b"", (DROPPED,))
+
+
+@pytest.mark.parametrize(("format_", "body", "restored", "without"), BODIES)
 def test_what_another_minted_is_taken_out_and_reported(
     format_: FormatName, body: bytes, restored: bytes, without: bytes
 ) -> None:

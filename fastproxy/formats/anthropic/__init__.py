@@ -10,7 +10,9 @@ from fastproxy.formats.anthropic.encode_request import encode_request
 from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
 from fastproxy.formats.anthropic.encode_whole import encode_whole
 from fastproxy.formats.anthropic.faults import decode_fault, encode_fault, fault_event
+from fastproxy.formats.anthropic.kept import require_portable
 from fastproxy.formats.anthropic.peek import peek
+from fastproxy.formats.anthropic.signatures import SIGNATURES
 from fastproxy.formats.anthropic.tap import TAP
 from fastproxy.formats.base import Format, Spelling
 from fastproxy.jsonedit import rename_model
@@ -30,8 +32,11 @@ FORMAT = Format(
     decode_fault=decode_fault,
     encode_fault=encode_fault,
     fault_event=fault_event,
+    require_portable=require_portable,
     keepalive=b'event: ping\ndata: {"type": "ping"}\n\n',
     spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,128}\Z"), id=re.compile(r"[a-zA-Z0-9_-]+\Z")),
+    signatures=SIGNATURES,
     proven_thoughts=True,  # "Invalid `signature` in `thinking` block"
+    prefills=True,
     counting=COUNTING,
 )

@@ -40,6 +40,24 @@ class _Open(msgspec.Struct, gc=False):
     told: Told = {}
 
 
+class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text_delta", rename={"piece": "text"}):
+    """The next piece of a text."""
+
+    piece: str
+
+
+class ThinkingDelta(msgspec.Struct, frozen=True, gc=False, tag="thinking_delta", rename={"piece": "thinking"}):
+    """The next piece of a thought."""
+
+    piece: str
+
+
+class InputDelta(msgspec.Struct, frozen=True, gc=False, tag="input_json_delta", rename={"piece": "partial_json"}):
+    """The next piece of a call's arguments."""
+
+    piece: str
+
+
 class _Growth(msgspec.Struct, frozen=True, gc=False):
     """A delta that brings the next piece of its block. key: of the piece; event: what that becomes."""
 
@@ -53,12 +71,17 @@ _GROWTHS = {
     "thinking_delta": _Growth("thinking", "thinking", Reasoning),
     "input_json_delta": _Growth("tool", "partial_json", ToolArgs),
 }
+_GROWTH_OF = {
+    TextDelta: _GROWTHS["text_delta"],
+    ThinkingDelta: _GROWTHS["thinking_delta"],
+    InputDelta: _GROWTHS["input_json_delta"],
+}
 
 
 class Blocks:
     """The blocks of one answer, numbered densely from 0 in the order of their opening; opaque ones have no number.
 
-    Cost: about 0.5 us per delta.
+    Cost: 0.3 us for the next piece of a block.
     """
 
     __slots__ = ("_number", "_open", "calls")
@@ -83,6 +106,10 @@ class Blocks:
         events += self._STARTED[kind](block.number, told)
         return events
 
+    def grow(self, index: int, delta: TextDelta | ThinkingDelta | InputDelta) -> list[Event]:
+        """What the next piece of a block tells; [] for an empty one."""
+        return self._grow(index, _GROWTH_OF[type(delta)], delta.piece)
+
     def delta(self, index: int | None, delta: Told) -> list[Event]:
         """What one delta tells; [] for a kind that is new to us."""
         word = delta.get("type")
@@ -92,13 +119,8 @@ class Blocks:
             index = next(reversed(self._open), 0)
         growth = _GROWTHS.get(word)
         if growth is not None:
-            block, piece = self._open.get(index), delta.get(growth.key)
-            if type(piece) is not str or not piece:
-                return []
-            if block is None or block.kind != growth.kind:
-                return self._misplaced(index, growth, piece)
-            block.arguments = None
-            return [growth.event(block.number, piece)]
+            piece = delta.get(growth.key)
+            return self._grow(index, growth, piece) if type(piece) is str else []
         method = self._DELTAS.get(word)
         if method is not None:
             return method(self, index, delta)
@@ -121,6 +143,15 @@ class Blocks:
     def end_all(self) -> list[Event]:
         """The ends of whatever is open, in the order of opening."""
         return [event for index in list(self._open) for event in self.end(index)]
+
+    def _grow(self, index: int, growth: _Growth, piece: str) -> list[Event]:
+        if not piece:
+            return []
+        block = self._open.get(index)
+        if block is None or block.kind != growth.kind:
+            return self._misplaced(index, growth, piece)
+        block.arguments = None
+        return [growth.event(block.number, piece)]
 
     def _misplaced(self, index: int, growth: _Growth, piece: str) -> list[Event]:
         """What a piece tells whose block is of another kind, or not there."""

@@ -5,14 +5,15 @@ holds images, and a search result, become the parts that they are made of: the h
 Source: anthropic 2.12.0 `types/content_block_param.py` and the params that it lists, read 2026-11-21.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.verbatim import verbatim
 from fastproxy.formats.body import Raws, values
+from fastproxy.formats.extras import keep
 from fastproxy.ir.request import (
     Cache,
     Inline,
@@ -32,16 +33,21 @@ from fastproxy.ir.request import (
 Told = dict[str, Any]
 Content = str | list[dict[str, msgspec.Raw]] | None
 ResultPart = TextPart | MediaPart | OpaquePart
+_CALL_FIELDS = frozenset({"type", "id", "name", "input", "cache_control"})
 
 
 class PartDecoder:
-    """Decodes the parts of one request. body, mended: as it came, and as it could be read (see `verbatim`)."""
+    """Decodes the parts of one request. body, mended: as it came, and as it could be read (see `verbatim`).
 
-    __slots__ = ("_body", "_mended")
+    extras: filled with what blocks say beside their words in the hub ("text.citations").
+    """
 
-    def __init__(self, body: bytes, mended: bytes) -> None:
+    __slots__ = ("_body", "_extras", "_mended")
+
+    def __init__(self, body: bytes, mended: bytes, extras: dict[str, Any]) -> None:
         self._body = body
         self._mended = mended
+        self._extras = extras
 
     def parts(self, content: Content) -> Iterator[Part]:
         """The parts of one `content` or `system`. Raises: Fault(bad_request)."""
@@ -52,15 +58,118 @@ class PartDecoder:
         for block in content or ():
             told = values(block, frozenset())
             if text(told, "type") == "tool_use":
+                keep(self._extras, "tool_use", told, _CALL_FIELDS)
                 yield self._call(block, told)
             else:
-                yield from _parts(told)
+                yield from self._parts(told)
 
     def _call(self, block: Raws, told: Told) -> ToolCallPart:
         arguments = verbatim(bytes(block.get("input", b"{}")), self._body, self._mended)
         return ToolCallPart(
             text(told, "id"), text(told, "name"), "{}" if arguments == "null" else arguments, cache=cache(told)
         )
+
+    def _parts(self, told: Told) -> Iterator[Part]:
+        decode, known = self._BY_TYPE.get(told["type"], (PartDecoder._opaque, None))
+        if known is not None:
+            keep(self._extras, told["type"], told, known)
+        return decode(self, told)
+
+    def _text(self, told: Told) -> Iterator[Part]:
+        yield TextPart(text(told, "text"), cache(told))
+
+    def _thinking(self, told: Told) -> Iterator[Part]:
+        yield ReasoningPart(_optional(told, "thinking"), _optional(told, "signature") or None)
+
+    def _redacted(self, told: Told) -> Iterator[Part]:
+        yield ReasoningPart("", text(told, "data"), "redacted")
+
+    def _image(self, told: Told) -> Iterator[Part]:
+        source = _source(told.get("source"))
+        if source is None:
+            yield from self._opaque(told)
+        else:
+            yield MediaPart("image", _media_type(told), source, cache=cache(told))
+
+    def _document(self, told: Told) -> Iterator[Part]:
+        if context := _optional(told, "context"):
+            yield TextPart(context)
+        source = _source(told.get("source"))
+        if source is not None:
+            media_type = _media_type(told) or ("text/plain" if isinstance(source, Plain) else "")
+            yield MediaPart("document", media_type, source, _optional(told, "title"), cache=cache(told))
+            return
+        inner = told.get("source")
+        if isinstance(inner, dict) and inner.get("type") == "content":
+            yield from self._composed(told, inner.get("content"))
+        else:
+            yield from self._opaque(told)
+
+    def _composed(self, told: Told, content: object) -> Iterator[Part]:
+        """A document made of blocks: plain text when they are all text, else the blocks themselves."""
+        parts = list(self._contained(content))
+        texts = self._joined(parts)
+        if len(texts) == len(parts):
+            source = Plain("\n".join(texts))
+            yield MediaPart("document", "text/plain", source, _optional(told, "title"), cache=cache(told))
+            return
+        if title := _optional(told, "title"):
+            yield TextPart(title)
+        yield from parts
+
+    def _search_result(self, told: Told) -> Iterator[Part]:
+        found = "".join(self._joined(self._contained(told.get("content"))))
+        said = f"{_optional(told, 'source')}\n{found}".strip()
+        yield MediaPart("document", "text/plain", Plain(said), _optional(told, "title"), cache=cache(told))
+
+    def _joined(self, parts: Iterable[Part]) -> list[str]:
+        """The texts that become one. A hint within them has no place any more."""
+        texts = [part for part in parts if isinstance(part, TextPart)]
+        if hint := next((part.cache for part in texts if part.cache is not None), None):
+            self._extras["text.cache_control"] = {"ttl": hint.ttl}
+        return [part.text for part in texts]
+
+    def _tool_reference(self, told: Told) -> Iterator[Part]:
+        """A tool that a search has found, which is offered from the start elsewhere: its name, on a line."""
+        yield TextPart(text(told, "tool_name") + "\n", cache(told))
+
+    def _tool_result(self, told: Told) -> Iterator[Part]:
+        yield ToolResultPart(
+            text(told, "tool_use_id"),
+            tuple(self._contained(told.get("content"))),
+            is_error=told.get("is_error") is True,
+            cache=cache(told),
+        )
+
+    def _contained(self, content: object) -> Iterator[ResultPart]:
+        """The parts of a block's own content. Raises: Fault(bad_request) for what is neither text nor blocks."""
+        if isinstance(content, str):
+            if content:
+                yield TextPart(content)
+            return
+        if not isinstance(content, list | None):
+            raise Fault("bad_request", "content must be a string or a list of blocks", param="content")
+        for told in content or ():
+            if not isinstance(told, dict):
+                raise Fault("bad_request", "a content block must be an object", param="content")
+            text(told, "type")
+            for part in self._parts(told):
+                yield part if isinstance(part, TextPart | MediaPart) else OpaquePart("anthropic", told)
+
+    def _opaque(self, told: Told) -> Iterator[Part]:
+        yield OpaquePart("anthropic", told)
+
+    # How each kind of block is read, and its fields that the hub has words for.
+    _BY_TYPE: ClassVar[Mapping[str, tuple[Callable[[Any, Told], Iterator[Part]], frozenset[str]]]] = {
+        "text": (_text, frozenset({"type", "text", "cache_control"})),
+        "thinking": (_thinking, frozenset({"type", "thinking", "signature"})),
+        "redacted_thinking": (_redacted, frozenset({"type", "data"})),
+        "image": (_image, frozenset({"type", "source", "cache_control"})),
+        "document": (_document, frozenset({"type", "source", "title", "context", "cache_control"})),
+        "search_result": (_search_result, frozenset({"type", "content", "source", "title", "cache_control"})),
+        "tool_reference": (_tool_reference, frozenset({"type", "tool_name", "cache_control"})),
+        "tool_result": (_tool_result, frozenset({"type", "tool_use_id", "content", "is_error", "cache_control"})),
+    }
 
 
 def text(told: Mapping[str, Any], key: str) -> str:
@@ -78,93 +187,6 @@ def cache(told: Mapping[str, Any]) -> Cache | None:
         return None
     ttl = hint.get("ttl")
     return Cache(ttl if isinstance(ttl, str) else None)
-
-
-def _parts(told: Told) -> Iterator[Part]:
-    return _BY_TYPE.get(told["type"], _opaque)(told)
-
-
-def _text(told: Told) -> Iterator[Part]:
-    yield TextPart(text(told, "text"), cache(told))
-
-
-def _thinking(told: Told) -> Iterator[Part]:
-    yield ReasoningPart(_optional(told, "thinking"), _optional(told, "signature") or None)
-
-
-def _redacted(told: Told) -> Iterator[Part]:
-    yield ReasoningPart("", text(told, "data"), "redacted")
-
-
-def _image(told: Told) -> Iterator[Part]:
-    source = _source(told.get("source"))
-    if source is None:
-        yield from _opaque(told)
-    else:
-        yield MediaPart("image", _media_type(told), source, cache=cache(told))
-
-
-def _document(told: Told) -> Iterator[Part]:
-    if context := _optional(told, "context"):
-        yield TextPart(context)
-    source = _source(told.get("source"))
-    if source is not None:
-        media_type = _media_type(told) or ("text/plain" if isinstance(source, Plain) else "")
-        yield MediaPart("document", media_type, source, _optional(told, "title"), cache=cache(told))
-        return
-    inner = told.get("source")
-    if isinstance(inner, dict) and inner.get("type") == "content":
-        yield from _composed(told, inner.get("content"))
-    else:
-        yield from _opaque(told)
-
-
-def _composed(told: Told, content: object) -> Iterator[Part]:
-    """A document made of blocks: plain text when they are all text, else the blocks themselves."""
-    parts = list(_contained(content))
-    texts = [part.text for part in parts if isinstance(part, TextPart)]
-    if len(texts) == len(parts):
-        source = Plain("\n".join(texts))
-        yield MediaPart("document", "text/plain", source, _optional(told, "title"), cache=cache(told))
-        return
-    if title := _optional(told, "title"):
-        yield TextPart(title)
-    yield from parts
-
-
-def _search_result(told: Told) -> Iterator[Part]:
-    found = "".join(part.text for part in _contained(told.get("content")) if isinstance(part, TextPart))
-    said = f"{_optional(told, 'source')}\n{found}".strip()
-    yield MediaPart("document", "text/plain", Plain(said), _optional(told, "title"), cache=cache(told))
-
-
-def _tool_result(told: Told) -> Iterator[Part]:
-    yield ToolResultPart(
-        text(told, "tool_use_id"),
-        tuple(_contained(told.get("content"))),
-        is_error=told.get("is_error") is True,
-        cache=cache(told),
-    )
-
-
-def _contained(content: object) -> Iterator[ResultPart]:
-    """The parts of a block's own content. Raises: Fault(bad_request) for what is neither text nor blocks."""
-    if isinstance(content, str):
-        if content:
-            yield TextPart(content)
-        return
-    if not isinstance(content, list | None):
-        raise Fault("bad_request", "content must be a string or a list of blocks", param="content")
-    for told in content or ():
-        if not isinstance(told, dict):
-            raise Fault("bad_request", "a content block must be an object", param="content")
-        text(told, "type")
-        for part in _parts(told):
-            yield part if isinstance(part, TextPart | MediaPart) else OpaquePart("anthropic", told)
-
-
-def _opaque(told: Told) -> Iterator[Part]:
-    yield OpaquePart("anthropic", told)
 
 
 def _source(told: object) -> Source | None:
@@ -190,14 +212,3 @@ def _media_type(told: Told) -> str:
 def _optional(told: Told, key: str) -> str:
     value = told.get(key)
     return value if isinstance(value, str) else ""
-
-
-_BY_TYPE: Mapping[str, Callable[[Told], Iterator[Part]]] = {
-    "text": _text,
-    "thinking": _thinking,
-    "redacted_thinking": _redacted,
-    "image": _image,
-    "document": _document,
-    "search_result": _search_result,
-    "tool_result": _tool_result,
-}

@@ -12,6 +12,7 @@ import msgspec
 
 from fastproxy.formats.anthropic.decode_parts import Content, PartDecoder, cache, text
 from fastproxy.formats.body import parse, values, without_lone_surrogates
+from fastproxy.formats.extras import keep
 from fastproxy.ir.request import (
     EFFORTS,
     Effort,
@@ -29,6 +30,8 @@ from fastproxy.ir.request import (
 class _Turn(msgspec.Struct):
     role: Literal["user", "assistant", "system"]
     content: Content = None
+    clear_at: Any = None
+    output_config: Any = None
 
 
 class _Choice(msgspec.Struct):
@@ -68,6 +71,8 @@ _THINKING: dict[object, Literal["off", "budget", "adaptive", "between_tools"]] =
 }
 _TIERS = {"auto": "auto", "standard_only": "default"}
 _KNOWN = frozenset(_Body.__struct_fields__)
+_TOOL_FIELDS = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
+_THINKING_FIELDS = frozenset({"type", "budget_tokens", "display"})
 _EFFORTS: dict[object, Effort] = {effort: effort for effort in EFFORTS}
 _VISIBLE: dict[object, bool] = {"summarized": True, "omitted": False}
 
@@ -77,12 +82,13 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: 
     mended = without_lone_surrogates(body)
     told = parse(_BODY.decode, mended)
     tools = told.tools or []
+    extras = values(parse(_TOP.decode, mended), _KNOWN) | _left(told)
     return Request(
         format="anthropic",
         model=told.model,
-        messages=tuple(_messages(told, PartDecoder(body, mended))),
+        messages=tuple(_messages(told, PartDecoder(body, mended, extras), extras)),
         stream=bool(told.stream),
-        tools=tuple(_tool(values(tool, frozenset())) for tool in tools if _is_function(tool)),
+        tools=tuple(_tool(values(tool, frozenset()), extras) for tool in tools if _is_function(tool)),
         tool_choice=_choice(told.tool_choice),
         parallel=_parallel(told.tool_choice),
         thinking=_thinking(told),
@@ -90,15 +96,17 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: 
         output=_output(told),
         user=_user(told.metadata),
         tier=_TIERS.get(told.service_tier) if isinstance(told.service_tier, str) else None,
-        extras=values(parse(_TOP.decode, mended), _KNOWN) | _left(told),
+        extras=extras,
     )
 
 
-def _messages(told: _Body, decoder: PartDecoder) -> Iterator[Message]:
+def _messages(told: _Body, decoder: PartDecoder, extras: dict[str, Any]) -> Iterator[Message]:
     system = tuple(decoder.parts(told.system))
     if system:
         yield Message("system", system)
     for turn in told.messages:
+        if turn.clear_at or turn.output_config:
+            keep(extras, "messages", {"clear_at": turn.clear_at, "output_config": turn.output_config}, frozenset())
         # Results of tools are a turn of their own in the hub, whoever's turn they came in.
         for is_result, parts in groupby(decoder.parts(turn.content), lambda part: isinstance(part, ToolResultPart)):
             yield Message("tool" if is_result else turn.role, tuple(parts))
@@ -109,7 +117,8 @@ def _is_function(tool: Mapping[str, msgspec.Raw]) -> bool:
     return "input_schema" in tool or bytes(tool.get("type", b"null")) in {b"null", b'"custom"'}
 
 
-def _tool(told: dict[str, Any]) -> Tool:
+def _tool(told: dict[str, Any], extras: dict[str, Any]) -> Tool:
+    keep(extras, "tools", told, _TOOL_FIELDS)
     schema, strict, description = told.get("input_schema"), told.get("strict"), told.get("description")
     return Tool(
         text(told, "name"),
@@ -184,6 +193,14 @@ def _left(told: _Body) -> dict[str, Any]:
         "thinking": thinking if _word(thinking, "type") not in _THINKING else None,
         "service_tier": told.service_tier if told.service_tier not in [None, *_TIERS] else None,
     }
+    if left["thinking"] is None:
+        shown = _word(thinking, "display")
+        keep(
+            left,
+            "thinking",
+            thinking,
+            _THINKING_FIELDS if shown in (None, *_VISIBLE) else _THINKING_FIELDS - {"display"},
+        )
     return {name: value for name, value in left.items() if value}
 
 

@@ -12,8 +12,9 @@ import msgspec
 import orjson
 
 from fastproxy.errors import Fault
+from fastproxy.formats import shapes
 from fastproxy.formats.anthropic import usage
-from fastproxy.formats.anthropic.blocks import Blocks
+from fastproxy.formats.anthropic.blocks import Blocks, InputDelta, TextDelta, ThinkingDelta
 from fastproxy.formats.anthropic.faults import decode_failed
 from fastproxy.formats.anthropic.stops import decode_stop
 from fastproxy.formats.body import without_lone_surrogates
@@ -33,18 +34,30 @@ class _BlockStart(msgspec.Struct):
 _BLOCK_START = msgspec.json.Decoder(_BlockStart)
 
 
+class _Piece(msgspec.Struct, frozen=True, gc=False, tag="content_block_delta"):
+    """The commonest event."""
+
+    index: int
+    delta: TextDelta | ThinkingDelta | InputDelta
+
+
+_read_piece = msgspec.json.Decoder(_Piece).decode
+
+
 class AnthropicDecoder:
     """One response. `decode` the data of every event, then `close`.
 
-    Cost: about 1.2 us per delta event, of which one orjson.loads is half.
+    Cost: 0.6 us for the next piece of a block, 1.2 us for another event of its size.
     """
 
-    __slots__ = ("_blocks", "_ended", "_sequence", "_started", "_stop", "_usage", "finished")
+    __slots__ = ("_blocks", "_ended", "_growing", "_sequence", "_started", "_stop", "_tries", "_usage", "finished")
 
     def __init__(self) -> None:
         self.finished = False
         self._ended = False  # finished or failed
         self._started = False
+        self._growing = False  # whether the next event is likely to be a piece of an open block
+        self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
         self._usage: Told = {}
         self._stop: object = None
@@ -54,6 +67,14 @@ class AnthropicDecoder:
         """What one event tells. Raises: Fault(upstream_garbage) for what is not JSON."""
         if self._ended:
             return []
+        if self._growing:
+            try:
+                piece = _read_piece(data)
+            except shapes.UNFIT:
+                self._growing = False
+                self._tries -= 1
+            else:
+                return self._blocks.grow(piece.index, piece.delta)
         try:
             told = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -93,6 +114,7 @@ class AnthropicDecoder:
         delta, index = told.get("delta"), told.get("index")
         if type(delta) is not dict:
             return []
+        self._growing = self._tries > 0
         events = self._blocks.delta(index if type(index) is int else None, delta)
         return events if self._started else self._after_start(events)
 

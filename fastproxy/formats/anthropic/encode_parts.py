@@ -13,6 +13,7 @@ import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.arguments import arguments_object
+from fastproxy.formats.extras import part_names
 from fastproxy.ir.request import (
     Cache,
     Inline,
@@ -64,7 +65,7 @@ class PartEncoder:
     def _text(self, part: TextPart) -> Block | None:
         if not part.text.strip():
             return None
-        return {"type": "text", "text": part.text, **hint(part.cache)}
+        return {"type": "text", "text": part.text, **hint(part.cache, self._dropped)}
 
     def _refusal(self, part: RefusalPart) -> Block | None:
         return {"type": "text", "text": part.text} if part.text.strip() else None
@@ -81,31 +82,31 @@ class PartEncoder:
     def _call(self, part: ToolCallPart) -> Block:
         arguments = None if part.custom else arguments_object(part.arguments)
         spelt: Any = {"_invalid_json": part.arguments} if arguments is None else msgspec.Raw(arguments)
-        return {"type": "tool_use", "id": part.id, "name": part.name, "input": spelt, **hint(part.cache)}
+        return {"type": "tool_use", "id": part.id, "name": part.name, "input": spelt, **hint(part.cache, self._dropped)}
 
     def _result(self, part: ToolResultPart) -> Block:
         content = list(self.blocks(part.content, "tool"))
         if part.is_error and not content:
             content = [{"type": "text", "text": _FAILED_WITHOUT_A_WORD}]
         failed = {"is_error": True} if part.is_error else {}
-        return {"type": "tool_result", "tool_use_id": part.id, "content": content, **failed, **hint(part.cache)}
+        told = {"type": "tool_result", "tool_use_id": part.id, "content": content, **failed}
+        return told | hint(part.cache, self._dropped)
 
     def _opaque(self, part: OpaquePart) -> Block | None:
         if part.format == "anthropic":
             return dict(part.data)
-        name = str(part.data.get("type") or next(iter(part.data), "part"))
-        if name == "item_reference":
-            raise Fault("bad_request", "an item kept by another vendor can't be read here", param="input")
-        self._dropped.append(name)
+        self._dropped += part_names(part)
         return None
 
     def _media(self, part: MediaPart) -> Block:
         if part.detail not in {None, "auto"}:
             self._dropped.append("detail")
+        if part.name and part.kind != "document":
+            self._dropped.append("name")
         block: Block = {"type": part.kind, "source": self._source(part)}
         if part.kind == "document" and part.name:
             block["title"] = part.name
-        return block | hint(part.cache)
+        return block | hint(part.cache, self._dropped)
 
     def _source(self, part: MediaPart) -> Block:
         if part.kind not in {"image", "document"}:
@@ -133,13 +134,15 @@ class PartEncoder:
     }
 
 
-def hint(cache: Cache | None) -> Block:
+def hint(cache: Cache | None, dropped: list[str]) -> Block:
     """`cache_control` to merge into a block; a lifetime that only others offer (OpenAI's 30m) is left out."""
     if cache is None:
         return {}
     control = {"type": "ephemeral"}
     if cache.ttl in _TTLS:
         control["ttl"] = cache.ttl
+    elif cache.ttl:
+        dropped.append("cache.ttl")
     return {"cache_control": control}
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.encode_parts import Block, PartEncoder
 from fastproxy.formats.anthropic.encode_tools import choice, forces, tools
 from fastproxy.formats.anthropic.encode_turns import Turn, lacks_thinking, system_blocks, turns
 from fastproxy.formats.anthropic.output_schema import output_schema
-from fastproxy.formats.anthropic.versions import takes_system_turns, version_of
+from fastproxy.formats.anthropic.versions import version_of
 from fastproxy.formats.base import Encoded
 from fastproxy.formats.extras import named
 from fastproxy.ir.request import Request, Thinking
@@ -29,8 +28,6 @@ _OWN_EXTRAS = frozenset((
     "thinking", "user_profile_id",
 ))  # fmt: skip
 _MERGED_EXTRAS = frozenset({"tools", "output_config", "metadata"})  # of this format: said where their hub words are
-# Dropping these would answer another question: the conversation lies with another vendor, or the answer is to be kept.
-_STATE = ("previous_response_id", "conversation", "background")
 _MODES = {"off": "disabled", "budget": "enabled", "adaptive": "adaptive", "between_tools": "between_tools"}
 _DISPLAYED = frozenset({"budget", "adaptive"})
 _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
@@ -49,7 +46,6 @@ def encode_some(request: Request, wanted: Collection[str] | None) -> Encoded:
 
     What is left out that way is not reported: it does not bear on what is asked there.
     """
-    _refuse(request)
     dropped: list[str] = []
     fields: Fields = {}
     for write in _WRITERS:
@@ -57,7 +53,8 @@ def encode_some(request: Request, wanted: Collection[str] | None) -> Encoded:
     version = version_of(fields.keys())
     encoder = PartEncoder(request.format, dropped)
     system = system_blocks(request.messages, encoder)
-    conversation = turns(request.messages, encoder, dropped, system_turns=takes_system_turns(request.model, version))
+    system_turns = request.system_turns and version.system_turns
+    conversation = turns(request.messages, encoder, dropped, system_turns=system_turns)
     fields |= _tool_fields(request, dropped)
     fields |= _thinking(request, conversation, fields.get("tool_choice"), dropped)
     if system:
@@ -66,14 +63,6 @@ def encode_some(request: Request, wanted: Collection[str] | None) -> Encoded:
     _limit_breakpoints(fields, dropped)
     body = {"model": request.model} | {key: fields[key] for key in fields if wanted is None or key in wanted}
     return Encoded(msgspec.json.encode(body), (version.header,), tuple(dict.fromkeys(dropped)))
-
-
-def _refuse(request: Request) -> None:
-    if request.sampling.candidates > 1:
-        raise Fault("bad_request", "this model gives one answer at a time", param="n")
-    for name in _STATE:
-        if request.extras.get(name):
-            raise Fault("bad_request", f"{name} needs a conversation kept by another vendor", param=name)
 
 
 def _sampling(request: Request, dropped: list[str]) -> Fields:
@@ -121,7 +110,7 @@ def _output(request: Request, dropped: list[str]) -> Fields:
     output, effort = request.output, request.thinking.effort
     config = dict(_own(request, "output_config"))
     if output.kind == "schema" and output.schema is not None:
-        schema = output.schema if request.format == "anthropic" else output_schema(output.schema)
+        schema = output.schema if request.format == "anthropic" else output_schema(output.described or {})
         config["format"] = {"type": "json_schema", "schema": schema}
     elif output.kind != "text":
         dropped.append("output.kind")
@@ -157,6 +146,8 @@ def _tool_fields(request: Request, dropped: list[str]) -> Fields:
 def _thinking(request: Request, conversation: list[Turn], chosen: Block | None, dropped: list[str]) -> Fields:
     """`thinking`. Manual thinking is refused beside a forced tool, and in a loop of tools that was begun without."""
     thinking = request.thinking
+    if thinking.summary not in {None, "auto"}:
+        dropped.append("thinking.summary")
     mode = _MODES.get(thinking.mode)
     if mode is None:
         return {}

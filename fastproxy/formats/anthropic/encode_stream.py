@@ -51,13 +51,13 @@ _NO_ARGUMENTS = b'"{}"'  # clients that parse the joined text need an object
 _FREE_BEGIN = orjson.dumps(f'{{"{FREE_TEXT}":"')
 _FREE_END = orjson.dumps('"}')
 
-_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
 class AnthropicEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
-    Cost: 0.45 us for a piece of the open block.
+    Cost: 0.3 us for a piece of text.
     """
 
     __slots__ = (
@@ -88,6 +88,8 @@ class AnthropicEncoder:
         self._ended = False
 
     def encode(self, event: Event) -> bytes:
+        if type(event) is Text and event.block == self._serial.open:
+            return self._text(event)
         if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
         return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])

@@ -22,16 +22,17 @@ MAX_STRICT_UNIONS = 16
 
 
 def tools(request: Request, dropped: list[str]) -> list[Block]:
-    """The tools that may be called: of several that are allowed by name only those, since no choice can say so here."""
+    """The tools that may be called: where some are allowed by name only those, since a choice can only force one."""
     allowed = frozenset(request.tool_choice.names)
-    offered = [tool for tool in request.tools if len(allowed) < 2 or tool.name in allowed]
+    forced = len(allowed) == 1 and request.tool_choice.mode == "required"
+    offered = [tool for tool in request.tools if not allowed or forced or tool.name in allowed]
     if request.format == "anthropic":
-        return [*map(_tool, offered), *(dict(tool) for tool in _server_tools(request))]
+        return [*(_tool(tool, dropped) for tool in offered), *(dict(tool) for tool in _server_tools(request))]
     strict = [tool for tool in offered if tool.strict]
     if len(strict) > MAX_STRICT_TOOLS or sum(_unions(tool.schema) for tool in strict) > MAX_STRICT_UNIONS:
         dropped.append("tools.strict")
-        return [_tool(msgspec.structs.replace(tool, strict=None)) for tool in offered]
-    return [_closed(_tool(tool)) for tool in offered]
+        return [_tool(msgspec.structs.replace(tool, strict=None), dropped) for tool in offered]
+    return [_closed(_tool(tool, dropped)) for tool in offered]
 
 
 def choice(request: Request, offered: Sequence[Block]) -> Block | None:
@@ -59,14 +60,14 @@ def forces(choice: Block | None) -> bool:
     return choice is not None and choice["type"] in _FORCING
 
 
-def _tool(tool: Tool) -> Block:
+def _tool(tool: Tool, dropped: list[str]) -> Block:
     block: Block = {"name": tool.name}
     if tool.description:
         block["description"] = tool.description
     block["input_schema"] = _root(tool.schema)
     if tool.strict:
         block["strict"] = True
-    return block | hint(tool.cache)
+    return block | hint(tool.cache, dropped)
 
 
 def _closed(block: Block) -> Block:

@@ -14,5 +14,6 @@ TAP = TapRules(
     # The literal comes first because `re` searches for that fast; the look back makes it a type and not a title.
     finished=re.compile(rb'"message_stop"(?:(?<="type":"message_stop")|(?<="type": "message_stop"))'),
     failed=re.compile(rb'event: ?error[\r\n]|data: ?\{\s*"type"\s*:\s*"error"'),
+    output=re.compile(rb'"(?:content_block_(?:delta|stop)|message_(?:delta|stop))"'),
     usage=usage.decode,
 )

@@ -12,7 +12,9 @@ from fastproxy.formats.gemini.encode_request import encode_request
 from fastproxy.formats.gemini.encode_stream import GeminiEncoder
 from fastproxy.formats.gemini.encode_whole import encode_whole
 from fastproxy.formats.gemini.faults import encode_fault, fault_event
-from fastproxy.formats.gemini.peek import peek, rename
+from fastproxy.formats.gemini.kept import require_portable
+from fastproxy.formats.gemini.peek import VERBS, peek, rename
+from fastproxy.formats.gemini.signatures import SIGNATURES
 from fastproxy.formats.gemini.tap import TAP
 
 FORMAT = Format(
@@ -33,8 +35,11 @@ FORMAT = Format(
     decode_fault=decode_fault,
     encode_fault=encode_fault,
     fault_event=fault_event,
+    require_portable=require_portable,
     keepalive=b"",
     # Source: google-genai 3.4.0 `types.FunctionDeclaration.name`, read 2026-11-21. Ids are opaque text.
     spelling=Spelling(re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}"), re.compile(r".+", re.DOTALL)),
+    signatures=SIGNATURES,
+    verbs=VERBS,
     counting=COUNTING,
 )

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.formats.body import Raws
+from fastproxy.formats.body import Raws, values
+from fastproxy.formats.extras import keep
 from fastproxy.formats.gemini import fields
 from fastproxy.formats.gemini.openapi import json_schema
 from fastproxy.ir.request import Effort, Output, Sampling, Thinking, Tool, ToolChoice
@@ -21,7 +22,11 @@ _LEVELS: dict[object, Effort] = {
 # Names, and numbers as `enum-encoding=int` clients write them.
 _NONE = ("NONE", 3)
 _ANY = ("ANY", 2)
+_VALIDATED = ("VALIDATED", 4)
 _SCHEMAS = ("parametersJsonSchema", "parameters")
+_DECLARED = frozenset({"name", "description", *_SCHEMAS})
+_CALLING = frozenset({"functionCallingConfig"})
+_CHOOSING = frozenset({"mode", "allowedFunctionNames"})
 _DEFAULT_MODALITIES = (["TEXT"], [1])  # what every answer is anyway, and what some clients always say
 
 
@@ -126,14 +131,16 @@ def _output(told: dict[str, Any]) -> tuple[Output, dict[str, Any]]:
     return Output("json" if media_type else "text"), rest
 
 
-def tools(groups: list[Raws]) -> tuple[tuple[Tool, ...], list[dict[str, Any]]]:
-    """The functions, and the server tools as they came."""
-    declared = [_tool(raws) for group in groups for raws in fields.each(group, "functionDeclarations")]
+def tools(groups: list[Raws], unsaid: dict[str, Any]) -> tuple[tuple[Tool, ...], list[dict[str, Any]]]:
+    """The functions, and the server tools as they came. unsaid: filled with what functions say beside their words."""
+    declared = [_tool(raws, unsaid) for group in groups for raws in fields.each(group, "functionDeclarations")]
     others = [{name: raw for name, raw in group.items() if name != "functionDeclarations"} for group in groups]
     return tuple(declared), [fields.plain(other) for other in others if other]
 
 
-def _tool(raws: Raws) -> Tool:
+def _tool(raws: Raws, unsaid: dict[str, Any]) -> Tool:
+    if not _DECLARED.issuperset(raws):
+        keep(unsaid, "tools.functionDeclarations", values(raws, _DECLARED), frozenset())
     schema = next((fields.value(raws, name) for name in _SCHEMAS if name in raws), None)
     described = json_schema(schema) if isinstance(schema, dict) else None
     return Tool(fields.text(raws, "name"), fields.text(raws, "description"), described)
@@ -144,8 +151,11 @@ def tool_choice(top: Raws) -> tuple[ToolChoice, dict[str, Any]]:
     config = fields.inner(top, "toolConfig")
     calling = fields.inner(config, "functionCallingConfig")
     mode, names = fields.value(calling, "mode"), fields.value(calling, "allowedFunctionNames")
-    rest = {f"toolConfig.{name}": fields.value(config, name) for name in config if name != "functionCallingConfig"}
     allowed = _texts(names) or ()
+    rest = {f"toolConfig.{name}": value for name, value in values(config, _CALLING).items()}
+    keep(rest, "toolConfig.functionCallingConfig", values(calling, _CHOOSING), frozenset())
+    if mode in _VALIDATED and not allowed:
+        rest["toolConfig.functionCallingConfig.mode"] = mode
     if mode in _NONE:
         return ToolChoice("none"), rest
     return ToolChoice("required" if mode in _ANY else "auto", allowed), rest

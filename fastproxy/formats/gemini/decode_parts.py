@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from fastproxy.errors import Fault
-from fastproxy.formats.body import Raws
+from fastproxy.formats.body import Raws, values
+from fastproxy.formats.extras import keep
 from fastproxy.formats.gemini import fields
-from fastproxy.formats.gemini.media import media_part, unsaid
+from fastproxy.formats.gemini.media import media_part
 from fastproxy.ir.request import (
     MediaPart,
     Message,
@@ -38,12 +39,21 @@ _ROLES: dict[str, Role] = {
 }
 _ANSWER_KEYS = frozenset({"output", "result", "error"})
 _SIGNATURE = "thoughtSignature"
+_NOTHING: frozenset[str] = frozenset()
+_BESIDE = {
+    "": frozenset({_SIGNATURE, "thought"}),
+    "text": frozenset({_SIGNATURE, "thought"}),
+    "functionCall": frozenset({_SIGNATURE}),
+}  # what the hub has words for beside which of these
+_TELLING = frozenset({"text", "functionCall", "functionResponse", "inlineData", "fileData"})  # a part has one of them
+_CALL_FIELDS = frozenset({"id", "name", "args"})
+_RESULT_FIELDS = frozenset({"id", "name", "response", "parts"})
 
 
 class Conversation:
     """One request's contents on their way: which calls wait for a result, which ids are taken.
 
-    unsaid: what parts say beside their media that the hub has no word for, so that it is not lost in silence.
+    unsaid: what parts say beside their words in the hub, by dotted names.
     """
 
     def __init__(self, sent: fields.AsSent) -> None:
@@ -82,27 +92,32 @@ class Conversation:
 
     def _parts(self, part: Raws) -> list[Part]:
         """What one part says: its signature is a part of its own where it proves a text or a call."""
-        match sorted(set(part) - {_SIGNATURE, "thought"}):
-            case ["text"]:
-                return _said(part)
-            case [] if _SIGNATURE in part:
-                return _said(part)
-            case ["functionCall"]:
+        told = _TELLING.intersection(part)
+        if len(told) > 1 or (not told and not _BESIDE[""].issuperset(part)):
+            return [_opaque(part)]
+        name = next(iter(told), "")
+        self._keep("contents.parts", part, _BESIDE.get(name, _NOTHING) | told)
+        match name:
+            case "functionCall":
                 signature = _signature(part)
                 proof: list[Part] = [ReasoningPart("", signature, "call")] if signature else []
                 return [*proof, self._call(fields.inner(part, "functionCall"))]
-            case ["functionResponse"]:
+            case "functionResponse":
                 return [self._result(fields.inner(part, "functionResponse"))]
-            case names:
-                return [self._media(part) if "inlineData" in names or "fileData" in names else _opaque(part)]
+            case "inlineData" | "fileData":
+                return [self._media(part)]
+            case _:
+                return _said(part) if told or _SIGNATURE in part else [_opaque(part)]
 
     def _call(self, call: Raws) -> ToolCallPart:
+        self._keep("functionCall", call, _CALL_FIELDS)
         name = fields.text(call, "name")
         known = self._called(fields.text(call, "id"), name)
         return ToolCallPart(known, name, self._sent.text(bytes(call.get("args", b"{}"))))
 
     def _result(self, result: Raws) -> ToolResultPart:
         """What a tool answered: its text where that is all of it, else the JSON text of the answer; then the media."""
+        self._keep("functionResponse", result, _RESULT_FIELDS)
         name = fields.text(result, "name")
         known = self._answered(fields.text(result, "id"), name)
         text, is_error = _answer(result)
@@ -111,11 +126,11 @@ class Conversation:
         return ToolResultPart(known, (*said, *media), is_error, name)
 
     def _media(self, part: Raws) -> MediaPart | OpaquePart:
-        found = media_part(part)
-        if found is None:
-            return _opaque(part)
-        self.unsaid |= {f"contents.parts.{name}": fields.value(part, name) for name in unsaid(part)}
-        return found
+        return media_part(part) or _opaque(part)
+
+    def _keep(self, kind: str, told: Raws, known: frozenset[str]) -> None:
+        if not known.issuperset(told):
+            keep(self.unsaid, kind, values(told, known), frozenset())
 
     def _called(self, call_id: str, name: str) -> str:
         """The id of a call: its own, or a new one."""

@@ -11,6 +11,7 @@ from fastproxy.formats.body import Raws, values, without_lone_surrogates
 from fastproxy.formats.gemini import fields
 from fastproxy.formats.gemini.decode_config import generation_config, tool_choice, tools
 from fastproxy.formats.gemini.decode_parts import Conversation
+from fastproxy.formats.gemini.peek import VERBS
 from fastproxy.ir.request import Request
 
 _KNOWN = frozenset({
@@ -28,19 +29,20 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:
 
 def decode_fields(top: Raws, params: Mapping[str, str], sent: fields.AsSent) -> Request:
     """The request whose fields are `top`. sent: where the text of arguments is taken from."""
-    functions, server_tools = tools(fields.each(top, "tools"))
+    unsaid: dict[str, Any] = {}
+    functions, server_tools = tools(fields.each(top, "tools"), unsaid)
     choice, tool_rest = tool_choice(top)
     config = generation_config(top)
     tier, tier_rest = _tier(top)
     conversation = Conversation(sent)
     system = conversation.system(top["systemInstruction"]) if "systemInstruction" in top else ()
     messages = (*system, *conversation.messages(fields.each(top, "contents")))
-    extras = {**values(top, _KNOWN), **config.rest, **tool_rest, **tier_rest, **conversation.unsaid}
+    extras = {**values(top, _KNOWN), **config.rest, **tool_rest, **tier_rest, **unsaid, **conversation.unsaid}
     return Request(
         format="gemini",
         model=params["model"],
         messages=messages,
-        stream=params["verb"] == "streamGenerateContent",
+        stream=params["verb"] == VERBS.stream,
         tools=functions,
         tool_choice=choice,
         thinking=config.thinking,

@@ -8,7 +8,8 @@ Source: wire format notes 3.4; recorded streams; google-genai 3.4.0 `types.py`; 
 from datetime import datetime
 from typing import Any
 
-from fastproxy.formats.gemini import chunks, usage
+from fastproxy.formats import shapes
+from fastproxy.formats.gemini import chunks, pieces, usage
 from fastproxy.formats.gemini.chunks import Chunk
 from fastproxy.formats.gemini.decode_fault import fault_of
 from fastproxy.formats.gemini.grounding import Found, Said, found
@@ -40,12 +41,12 @@ class GeminiDecoder:
     """One response: `decode` the data of every event, then `close`.
 
     finished: whether the reason to stop has been told.
-    Cost: 2.5 us for a chunk of 330 bytes with text and tokens, 1 us of it for the JSON.
+    Cost: 1 us for a chunk of 330 bytes with text and tokens, 2.3 us for another one of its size.
     """
 
     __slots__ = (
-        "_block", "_calls", "_cited", "_ended", "_kind", "_next", "_partial", "_said", "_said_characters", "_signature",
-        "_start", "_stop", "_text_from", "_usage", "_word", "finished",
+        "_block", "_calls", "_cited", "_counted", "_ended", "_kind", "_next", "_partial", "_said", "_said_characters",
+        "_signature", "_start", "_stop", "_text_from", "_tries", "_usage", "_word", "finished",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -63,10 +64,23 @@ class GeminiDecoder:
         self._text_from = 0  # where the open text begins in it
         self._cited: set[Found] = set()
         self._usage: _Json | None = None
+        self._counted = b""  # a chunk that has told newer tokens than those, which nobody has looked at yet
+        self._tries = shapes.TRIES  # left
         self._word = ""
         self._stop: Stop | None = None  # of a prompt that was refused
 
     def decode(self, data: bytes) -> list[Event]:
+        if self._kind == "text" and self._tries and not self._ended:
+            try:
+                told = pieces.read(data)
+            except shapes.UNFIT:
+                self._tries -= 1
+            else:
+                counted = told.usage_metadata.prompt_token_count is not None
+                if counted or pieces.COUNTS not in data:  # Vertex counts nothing before the last chunk
+                    self._counted = data if counted else self._counted
+                    text = told.candidates[0].content.parts[0].text
+                    return [self._piece(text)] if text else []
         out: list[Event] = []
         for chunk in chunks.read(data):
             if not self._ended:
@@ -80,6 +94,8 @@ class GeminiDecoder:
         out: list[Event] = []
         if self.finished:
             self._end_block(out)
+        if self._counted:
+            self._usage = chunks.loads(self._counted)["usageMetadata"]
         if self._usage is not None and (tokens := usage.decode(self._usage)) is not None:
             out.append(tokens)
         if self.finished:
@@ -99,6 +115,7 @@ class GeminiDecoder:
         tokens = told.get("usageMetadata")
         if type(tokens) is dict and ("promptTokenCount" in tokens or usage.counts(tokens)):
             self._usage = tokens  # each stands for the whole answer so far; Vertex opens with some that count nothing
+            self._counted = b""
         candidates = told.get("candidates")
         if type(candidates) is list:
             for number, candidate in enumerate(candidates):
@@ -166,9 +183,13 @@ class GeminiDecoder:
         if self._kind != "text":
             self._open("text", out)
             self._text_from = self._said_characters
-        out.append(Text(self._block, text))
+        out.append(self._piece(text))
+
+    def _piece(self, text: str) -> Text:
+        """The next piece of the text that is open."""
         self._said.pieces.append(text)
         self._said_characters += len(text)
+        return Text(self._block, text)
 
     def _thought(self, text: str, signature: str | None, out: list[Event]) -> None:
         if self._kind != "thought":

@@ -34,14 +34,13 @@ _DYNAMIC = -1  # as much as the model sees fit
 
 
 def generation_config(request: Request) -> tuple[_Json, list[str]]:
-    """The generationConfig, and what of sampling, thinking and output it can't say.
-
-    Raises: Fault(bad_request) when more than one answer was asked for.
-    """
+    """The generationConfig, and what of sampling, thinking and output it can't say."""
     drawn, dropped = _sampling(request.sampling, probable=request.format == "gemini")
     thinking = _thinking(request.thinking, request.model)
     if request.thinking.mode == "between_tools":
         dropped.append("thinking.between_tools")
+    if request.thinking.summary not in {None, "auto"}:
+        dropped.append("thinking.summary")
     if request.output.verbosity is not None:
         dropped.append("output.verbosity")
     return {**drawn, **_output(request.output), **({"thinkingConfig": thinking} if thinking else {})}, dropped
@@ -51,8 +50,6 @@ def _sampling(sampling: Sampling, *, probable: bool) -> tuple[_Json, list[str]]:
     """probable: whether the client can be told how probable each token was."""
     names = _NAMES | _PROBABILITIES if probable else _NAMES
     unsaid = ("logit_bias",) if probable else ("logit_bias", *_PROBABILITIES)
-    if sampling.candidates > 1:
-        raise Fault("bad_request", "only one answer per request can be translated", param="n")
     out = {theirs: value for ours, theirs in names.items() if (value := getattr(sampling, ours)) is not None}
     if sampling.stop:
         out["stopSequences"] = list(sampling.stop[:MAX_STOPS])
@@ -77,7 +74,7 @@ def _thinking(thinking: Thinking, model: str) -> _Json:
 def _output(output: Output) -> _Json:
     if output.kind == "text":
         return {}
-    schema: _Json = {"responseJsonSchema": accepted(output.schema)} if output.schema else {}
+    schema: _Json = {"responseJsonSchema": accepted(output.described)} if output.described else {}
     return {"responseMimeType": "application/json", **schema}
 
 

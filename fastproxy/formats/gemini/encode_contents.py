@@ -5,17 +5,18 @@ Source: google-genai 3.4.0 `types.Content`; Google's documentation of function c
 refuses the first call of a step in the current turn without a signature; read 2026-11-21.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
-from fastproxy.errors import Fault
 from fastproxy.formats.arguments import arguments_object
+from fastproxy.formats.extras import part_names
 from fastproxy.formats.gemini import media
 from fastproxy.formats.gemini.fields import PLACEHOLDER
 from fastproxy.formats.gemini.models import generation
 from fastproxy.ir.request import (
+    Cache,
     MediaPart,
     Message,
     OpaquePart,
@@ -56,7 +57,7 @@ class Contents:
     def _write(self, messages: tuple[Message, ...]) -> None:
         leading = next((n for n, message in enumerate(messages) if message.role not in _SYSTEM), len(messages))
         if leading < len(messages):
-            self.instruction = [{"text": text} for text in _texts(messages[:leading])]
+            self.instruction = [{"text": text} for text in self._instructions(messages[:leading])]
         else:
             leading = 0  # nothing but instructions: a request without contents is refused
         turn_at = _current_turn(messages)
@@ -73,6 +74,14 @@ class Contents:
         if self.contents and _calls_at_once(self.contents[0]):
             self.contents.insert(0, {"role": "user", "parts": [{"text": CONTINUED}]})
 
+    def _instructions(self, messages: tuple[Message, ...]) -> Iterator[str]:
+        for part in (part for message in messages for part in message.parts):
+            if not isinstance(part, TextPart):
+                self._drop("system.content")
+            elif part.text:
+                self._hint(part.cache)
+                yield part.text
+
     def _end(self, role: str) -> None:
         self._flush()
         if self._parts:
@@ -88,18 +97,19 @@ class Contents:
         self._flush()
         if part.text:  # Gemini refuses an empty one
             self._parts.append({"text": part.text})
-        if isinstance(part, TextPart) and part.cache is not None:
-            self._drop("cache")
+        if isinstance(part, TextPart):
+            self._hint(part.cache)
 
     def _media(self, part: MediaPart) -> None:
         self._flush()
         self._parts.append(self._medium(part))
 
     def _medium(self, part: MediaPart) -> _Json:
-        told = {"name": part.name, "detail": part.detail not in {None, "auto"}, "cache": part.cache}
-        for name, value in told.items():
-            if value:
-                self._drop(name)
+        self._hint(part.cache)
+        if part.name:
+            self._drop("name")
+        if part.detail not in {None, "auto"}:
+            self._drop("detail")
         return media.written(part, self._format)
 
     def _reasoning(self, part: ReasoningPart) -> None:
@@ -115,6 +125,7 @@ class Contents:
 
     def _call(self, part: ToolCallPart) -> None:
         self._flush()
+        self._hint(part.cache)
         self._names[part.id] = part.name
         raw = arguments_object(part.arguments)
         args = {"_invalid_json": part.arguments} if raw is None else msgspec.Raw(raw)
@@ -128,9 +139,16 @@ class Contents:
     def _result(self, part: ToolResultPart) -> None:
         answer: _Json = {"id": part.id} if part.id else {}
         answer |= {"name": part.name or self._names.get(part.id) or part.id, "response": _answer(part)}
-        found = [self._medium(item) for item in part.content if isinstance(item, MediaPart)]
-        if any(isinstance(item, OpaquePart) for item in part.content):
-            self._drop("tool_result.content")
+        self._hint(part.cache)
+        found: list[_Json] = []
+        for item in part.content:
+            match item:
+                case MediaPart():
+                    found.append(self._medium(item))
+                case TextPart(cache=cache):
+                    self._hint(cache)
+                case OpaquePart():
+                    self.dropped |= dict.fromkeys(part_names(item))
         if found and self._signs:
             answer["parts"] = found
         else:
@@ -142,10 +160,12 @@ class Contents:
         if part.format == "gemini":
             self._parts.append(part.data)
             return
-        kind = str(part.data.get("type") or next(iter(part.data), "part"))
-        if kind == "item_reference":
-            raise Fault("bad_request", "item_reference needs the upstream that stored the item", param="input")
-        self._drop(kind)
+        self.dropped |= dict.fromkeys(part_names(part))
+
+    def _hint(self, cache: Cache | None) -> None:
+        """Gemini caches by itself, or by a name that it has given."""
+        if cache is not None:
+            self._drop("cache")
 
     def _drop(self, name: str) -> None:
         self.dropped[name] = None
@@ -159,10 +179,6 @@ class Contents:
         ToolResultPart: _result,
         OpaquePart: _opaque,
     }
-
-
-def _texts(messages: Iterable[Message]) -> list[str]:
-    return [part.text for message in messages for part in message.parts if isinstance(part, TextPart) and part.text]
 
 
 def _calls_at_once(content: _Json) -> bool:

@@ -16,7 +16,7 @@ from fastproxy.formats.gemini.encode_contents import Contents
 from fastproxy.ir.request import Request
 
 _TIERS = {"default": "standard", "flex": "flex", "priority": "priority"}
-_NEEDS_A_STORE = ("previous_response_id", "conversation", "background")
+_NESTED = frozenset({"generationConfig", "toolConfig"})
 _SAID_ELSEWHERE = ("user", "metadata", "cache_key")
 
 _Json = dict[str, Any]
@@ -25,7 +25,7 @@ _Json = dict[str, Any]
 def encode_request(request: Request) -> Encoded:
     """The body, and what is not in it.
 
-    Raises: Fault(bad_request) for several answers, for state that another upstream keeps, for a forced server tool.
+    Raises: Fault(bad_request) for a forced server tool, and for files and media that Gemini can't be given.
     Cost: grows with the size of the request; schemas are the dearest part.
     """
     body, dropped = encode_fields(request)
@@ -52,12 +52,7 @@ def encode_fields(request: Request) -> tuple[_Json, list[str]]:
 
 
 def _require_translatable(request: Request) -> None:
-    if request.format == "gemini":
-        return
-    for name in _NEEDS_A_STORE:
-        if request.extras.get(name):
-            raise Fault("bad_request", f"{name} needs an upstream that keeps answers; Gemini keeps none", param=name)
-    if isinstance(request.extras.get("tool_choice"), dict):
+    if request.format != "gemini" and isinstance(request.extras.get("tool_choice"), dict):
         raise Fault("bad_request", "Gemini has no such tool to be forced", param="tool_choice")
 
 
@@ -84,8 +79,8 @@ def _extras(request: Request, body: _Json) -> list[str]:
         *outer, key = name.split(".")
         if name == "tools":
             body["tools"] = [*body.get("tools", []), *value]
-        elif outer == ["contents", "parts"]:
-            dropped.append(key)
+        elif outer and outer[0] not in _NESTED:  # of one part or tool, and nobody knows which
+            dropped.append(name)
         else:
             place = body
             for step in outer:

@@ -37,19 +37,20 @@ from fastproxy.ir.serial import Serial
 
 _HEAD = b'{"candidates":[{"content":{"parts":['  # of a chunk
 _TEXT_HEAD = _HEAD + b'{"text":'
+_TEXT_EVENT = b"data: " + _TEXT_HEAD
 _THOUGHT = b',"thought":true'
-_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
 class GeminiEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
-    Cost: 0.6 us for a piece of text.
+    Cost: 0.4 us for a piece of text.
     """
 
     __slots__ = (
         "_array", "_broken_call", "_call", "_ended", "_pieces", "_serial", "_signature", "_sources", "_start", "_tail",
-        "_text_end", "_usage",
+        "_text_end", "_text_event_end", "_usage",
     )  # fmt: skip
 
     def __init__(self, options: EncoderOptions) -> None:
@@ -66,6 +67,8 @@ class GeminiEncoder:
         self._end_chunks()
 
     def encode(self, event: Event) -> bytes:
+        if type(event) is Text and event.block == self._serial.open:
+            return self._text(event)
         if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
         return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
@@ -90,12 +93,16 @@ class GeminiEncoder:
         """How every chunk ends from here on, and that of a piece of text behind the piece."""
         self._tail = parts.chunk_tail(self._start, self._usage)
         self._text_end = parts.chunk([b"}"], self._tail).removeprefix(_HEAD)
+        self._text_event_end = self._text_end + b"\n\n"
 
     def _text(self, event: Text | Refusal) -> bytes:
         if not event.text:
             return b""
         self._sources.say(event.text)
-        return self._framed(_TEXT_HEAD + orjson.dumps(event.text) + self._text_end)
+        json = orjson.dumps(event.text)
+        if self._array is None:  # as _framed, less a call
+            return _TEXT_EVENT + json + self._text_event_end
+        return self._array.element(_TEXT_HEAD + json + self._text_end)
 
     def _cite(self, event: Citation) -> bytes:
         self._sources.cite(event)

@@ -24,29 +24,21 @@ _ENDINGS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif"
             "pdf": "application/pdf", "txt": "text/plain", "mp4": "video/mp4", "mp3": "audio/mp3",
             "wav": "audio/wav"}  # fmt: skip
 _DEFAULTS = {"image": "image/jpeg", "document": "application/pdf", "audio": "audio/wav", "video": "video/mp4"}
-# What a client may say about a film's or a picture's use; the hub has no word for it.
-_MODIFIERS = frozenset({"videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata", "thoughtSignature"})
 
 
 def media_part(part: Raws) -> MediaPart | None:
-    """The part of a request that has inlineData or fileData; None for one with more to it than the hub can say."""
-    names = set(part) - _MODIFIERS
-    if names == {"inlineData"}:
+    """What the inlineData or the fileData of a part is; None for a part that has neither."""
+    if "inlineData" in part:
         blob = fields.inner(part, "inlineData")
         media_type = fields.text(blob, "mimeType")
         source = Inline(fields.text(blob, "data"))
         return MediaPart(_kind(media_type, ""), media_type, source, fields.text(blob, "displayName"))
-    if names == {"fileData"}:
+    if "fileData" in part:
         file = fields.inner(part, "fileData")
         media_type, uri = fields.text(file, "mimeType"), fields.text(file, "fileUri")
         place = Stored(uri) if uri.startswith(_GOOGLES) else Link(uri)
         return MediaPart(_kind(media_type, uri), media_type, place, fields.text(file, "displayName"))
     return None
-
-
-def unsaid(part: Raws) -> list[str]:
-    """What a media part says beside its bytes that the hub has no word for."""
-    return [name for name in part if name in _MODIFIERS - {"thoughtSignature"}]
 
 
 def written(part: MediaPart, format_: str) -> dict[str, Any]:

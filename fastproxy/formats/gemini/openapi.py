@@ -25,16 +25,25 @@ _SCHEMAS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _NAMED = frozenset({"properties", "$defs", "definitions", "patternProperties"})
 # 64-bit numbers are strings in the JSON form of a protobuf message.
 _COUNTS = frozenset({"maxItems", "minItems", "maxLength", "minLength", "maxProperties", "minProperties"})
-_OPENAPI_ONLY = frozenset({"nullable", "propertyOrdering", "example"})
+_OPENAPI_ONLY = frozenset({"nullable", "propertyOrdering", "example"})  # said in other ways
 
 
 def json_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same constraints in JSON Schema: types in lower case, `nullable` as a type of its own."""
+    """The same in JSON Schema: types in lower case, `nullable` as a type of its own, properties in their order."""
     told = {_SPELLINGS.get(key, key): value for key, value in schema.items()}
     out = {key: _value(key, value) for key, value in told.items() if key not in _OPENAPI_ONLY}
     if out.get("format") == "enum":
         del out["format"]
+    if "example" in told and "examples" not in out:
+        out["examples"] = [told["example"]]
+    order, properties = told.get("propertyOrdering"), out.get("properties")
+    if isinstance(order, list) and isinstance(properties, dict):
+        out["properties"] = {name: properties[name] for name in (*order, *properties) if _names(name, properties)}
     return _nullable(out) if told.get("nullable") is True else out
+
+
+def _names(name: object, properties: dict[str, Any]) -> bool:
+    return isinstance(name, str) and name in properties
 
 
 def _value(key: str, value: Any) -> Any:

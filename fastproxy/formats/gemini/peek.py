@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from fastproxy.formats.base import Peek
+from fastproxy.formats.base import Peek, Verbs
 from fastproxy.jsonedit import Fields
 
+VERBS = Verbs("generateContent", "streamGenerateContent", b"alt=sse")
 _PREFIX = "models/"
 
 
 def peek(body: bytes, params: Mapping[str, str]) -> Peek:
     """The model and the verb of the path. Raises: Fault(bad_request) unless the body is one JSON object."""
     Fields(body)
-    return Peek(params["model"], params["verb"] == "streamGenerateContent")
+    return Peek(params["model"], params["verb"] == VERBS.stream)
 
 
 def rename(body: bytes, model: str) -> bytes:

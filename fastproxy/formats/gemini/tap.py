@@ -23,5 +23,6 @@ TAP = TapRules(
         rb'(?:data:|[\[,]|\A)\s*\{\s*"error"\s*:\s*\{\s*"(?:code|message|status|details)"\s*:'
         rb'|"@type"\s*:\s*"type\.googleapis\.com/google\.rpc\.'
     ),
+    output=re.compile(rb'"parts"\s*:|eason"\s*:'),
     usage=usage.decode,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastproxy.errors import Fault
+from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_chat.calls import arguments_text
 from fastproxy.formats.openai_chat.decode_parts import Object, content_parts, object_of, text_of
 from fastproxy.formats.openai_chat.thoughts import REASONING_KEYS, google_signature, parts_of
@@ -36,10 +37,15 @@ _ROLES: dict[str, Role] = {
 _KNOWN = frozenset(
     ("role", "content", "refusal", "tool_calls", "function_call", "tool_call_id", "extra_content", *REASONING_KEYS)
 )
+_RESULT_FIELDS = frozenset({"role", "content", "tool_call_id", "name"})
+_CALL_FIELDS = frozenset({"id", "type", "index", "function", "custom", "extra_content"})
 
 
-def messages_of(told: list[Any]) -> Iterator[Message]:
-    """The turns in order. Raises: Fault(bad_request) for one that is no message or has no known role."""
+def messages_of(told: list[Any], extras: Object) -> Iterator[Message]:
+    """The turns in order. extras: filled with what parts, calls and results say beside their words in the hub.
+
+    Raises: Fault(bad_request) for one that is no message or has no known role.
+    """
     legacy: dict[str, str] = {}  # function -> id of its last call: such calls have none of their own
     for index, turn in enumerate(told):
         if not isinstance(turn, dict):
@@ -51,37 +57,39 @@ def messages_of(told: list[Any]) -> Iterator[Message]:
             where = f"messages[{index}].content"
             raise Fault("bad_request", f"{where} must be a string or a list", param=where)
         if role == "tool":
-            yield Message("tool", (_result(turn, legacy),))
+            yield Message("tool", (_result(turn, legacy, extras),))
             continue
         if call := object_of(turn, "function_call"):
             legacy[text_of(call, "name")] = f"call_{index}"
-        yield Message(role, tuple(_parts(turn, f"call_{index}")))
+        yield Message(role, tuple(_parts(turn, f"call_{index}", extras)))
 
 
-def _result(turn: Object, legacy: dict[str, str]) -> ToolResultPart:
+def _result(turn: Object, legacy: dict[str, str], extras: Object) -> ToolResultPart:
+    keep(extras, "tool", turn, _RESULT_FIELDS)
     name = text_of(turn, "name")
-    parts = content_parts(turn.get("content"))
+    parts = content_parts(turn.get("content"), extras)
     content = tuple(part for part in parts if isinstance(part, TextPart | MediaPart | OpaquePart))
     return ToolResultPart(text_of(turn, "tool_call_id") or legacy.get(name, name), content, name=name)
 
 
-def _parts(turn: Object, legacy_id: str) -> Iterator[Part]:
+def _parts(turn: Object, legacy_id: str, extras: Object) -> Iterator[Part]:
     """What a model says, in its order: thoughts, text, calls. A seal tells which call it is for."""
     yield from parts_of(turn)
-    yield from content_parts(turn.get("content"))
+    yield from content_parts(turn.get("content"), extras)
     if refusal := text_of(turn, "refusal"):
         yield RefusalPart(refusal)
     if signature := google_signature(turn):
         yield ReasoningPart("", signature, "text")
-    yield from _calls(turn, legacy_id)
+    yield from _calls(turn, legacy_id, extras)
     if kept := {key: value for key, value in turn.items() if value and key not in _KNOWN}:
         yield OpaquePart("openai-chat", kept)
 
 
-def _calls(turn: Object, legacy_id: str) -> Iterator[Part]:
+def _calls(turn: Object, legacy_id: str, extras: Object) -> Iterator[Part]:
     calls = turn.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
+            keep(extras, "tool_calls", call, _CALL_FIELDS)
             if signature := google_signature(call):
                 yield ReasoningPart("", signature, "call")
             yield _call(call)

@@ -8,6 +8,7 @@ requests; 2026-11-21.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
+from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_chat.thoughts import thinking_text
 from fastproxy.ir.request import (
     Cache,
@@ -26,6 +27,10 @@ from fastproxy.ir.request import (
 Object = dict[str, Any]
 MediaKind = Literal["image", "document", "audio", "video"]
 
+_FIELDS = frozenset({
+    "type", "text", "refusal", "thinking", "image_url", "video_url", "document_url", "document_name", "input_audio",
+    "file", "prompt_cache_breakpoint", "cache_control",
+})  # fmt: skip
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
 _SOUNDS = {"mp3": "audio/mpeg"}  # the others are named as their type is
 
@@ -51,8 +56,11 @@ def cache_of(holder: Object) -> Cache | None:
     return None
 
 
-def content_parts(content: object) -> Iterator[Part]:
-    """The parts of a message's content: a string, or a list of strings and objects."""
+def content_parts(content: object, extras: Object) -> Iterator[Part]:
+    """The parts of a message's content: a string, or a list of strings and objects.
+
+    extras: filled with what they say beside their words in the hub, by kind and name.
+    """
     if isinstance(content, str):
         yield TextPart(content)
         return
@@ -60,13 +68,17 @@ def content_parts(content: object) -> Iterator[Part]:
         if isinstance(part, str):
             yield TextPart(part)
         elif isinstance(part, dict):
-            yield _part(part)
+            yield _part(part, extras)
 
 
-def _part(part: Object) -> Part:
-    read = _BY_TYPE.get(text_of(part, "type") or "text")
+def _part(part: Object, extras: Object) -> Part:
+    kind = text_of(part, "type") or "text"
+    read = _BY_TYPE.get(kind)
     found = read(part) if read is not None else None
-    return OpaquePart("openai-chat", part) if found is None else found
+    if found is None:
+        return OpaquePart("openai-chat", part)
+    keep(extras, kind, part, _FIELDS)
+    return found
 
 
 def _text(part: Object) -> Part | None:

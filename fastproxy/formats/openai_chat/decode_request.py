@@ -40,7 +40,7 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: 
     return Request(
         format="openai-chat",
         model=parse(_MODEL.decode, bytes(raws["model"]), "model"),
-        messages=tuple(messages_of(told)),
+        messages=tuple(messages_of(told, extras)),
         stream=stream,
         tools=take_tools(extras),
         tool_choice=take_choice(extras),

@@ -17,8 +17,9 @@ import msgspec
 import orjson
 
 from fastproxy.errors import Fault
+from fastproxy.formats import shapes
 from fastproxy.formats.body import without_lone_surrogates
-from fastproxy.formats.openai_chat import usage
+from fastproxy.formats.openai_chat import pieces, usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.faults import failed_of
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
@@ -57,6 +58,7 @@ class ChatDecoder:
         "_sequence",
         "_started",
         "_text_start",
+        "_tries",
         "_usage",
         "finished",
     )
@@ -75,11 +77,20 @@ class ChatDecoder:
         self._characters = 0  # of visible text, to know where in its block a citation points
         self._text_start = 0
         self._data = b""
+        self._tries = shapes.TRIES  # left
 
     def decode(self, data: bytes) -> list[Event]:
-        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 1.5 us, half of it orjson."""
+        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 0.6 us for text, else 1.7."""
         if self._over:
             return []
+        if self._kind is Text and self._tries:
+            try:
+                text = pieces.read(data).choices[0].delta.content
+            except shapes.UNFIT:
+                self._tries -= 1
+            else:
+                self._characters += len(text)
+                return [Text(self._block, text)] if text else []
         if data == DONE:
             return self._done()
         self._data = data

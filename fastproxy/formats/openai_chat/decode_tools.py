@@ -6,9 +6,13 @@ Source: openai 3.54.0, types/chat/chat_completion_*tool*_param.py, read 2026-11-
 
 from typing import Any
 
+from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_chat.decode_parts import Object, cache_of, object_of, text_of
 from fastproxy.ir.request import Tool, ToolChoice
 
+_TOOL_FIELDS = frozenset({"type", "function", "custom", "prompt_cache_breakpoint", "cache_control"})
+_FUNCTION_FIELDS = frozenset({"name", "description", "parameters", "strict"})
+_CUSTOM_FIELDS = frozenset({"name", "description", "format"})
 _MODES: dict[object, ToolChoice] = {
     "auto": ToolChoice("auto"),
     "none": ToolChoice("none"),
@@ -22,12 +26,12 @@ def take_tools(extras: Object) -> tuple[Tool, ...]:
     tools: list[Tool] = []
     others: list[Any] = []
     for told in _listed(extras, "tools"):
-        tool = _tool(told) if isinstance(told, dict) else None
+        tool = _tool(told, extras) if isinstance(told, dict) else None
         if tool is None:
             others.append(told)
         else:
             tools.append(tool)
-    tools += [_function(told, {}) for told in _listed(extras, "functions") if isinstance(told, dict)]
+    tools += [_function(told, {}, extras) for told in _listed(extras, "functions") if isinstance(told, dict)]
     if others:
         extras["tools"] = others
     return tuple(tools)
@@ -51,8 +55,10 @@ def _listed(extras: Object, key: str) -> list[Any]:
     return extras.pop(key) if isinstance(extras.get(key), list) else []
 
 
-def _tool(tool: Object) -> Tool | None:
+def _tool(tool: Object, extras: Object) -> Tool | None:
     if custom := object_of(tool, "custom"):
+        keep(extras, "tools", tool, _TOOL_FIELDS)
+        keep(extras, "tools.custom", custom, _CUSTOM_FIELDS)
         return Tool(
             text_of(custom, "name"),
             text_of(custom, "description"),
@@ -61,10 +67,14 @@ def _tool(tool: Object) -> Tool | None:
             cache=cache_of(tool),
         )
     function = object_of(tool, "function")
-    return _function(function, tool) if function and tool.get("type", "function") == "function" else None
+    if not function or tool.get("type", "function") != "function":
+        return None
+    keep(extras, "tools", tool, _TOOL_FIELDS)
+    return _function(function, tool, extras)
 
 
-def _function(function: Object, tool: Object) -> Tool:
+def _function(function: Object, tool: Object, extras: Object) -> Tool:
+    keep(extras, "tools.function", function, _FUNCTION_FIELDS)
     strict = function.get("strict")
     return Tool(
         text_of(function, "name"),

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import Any
 
-from fastproxy.formats.openai_chat.encode_parts import Object, Writing, content_object, opaque_name
+from fastproxy.formats.extras import part_names
+from fastproxy.formats.openai_chat.encode_parts import Object, Writing, content_object
 from fastproxy.formats.openai_chat.thoughts import as_it_came, details_again
 from fastproxy.ir.request import (
     MediaPart,
@@ -151,6 +152,8 @@ def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool) -> O
     for part in parts:
         turn.take(part, writing)
     calls = turn.calls + fields.pop("tool_calls", [])
+    if turn.thought and not in_loop:
+        writing.dropped.append("reasoning")
     told = {
         "refusal": turn.refusal,
         "reasoning_content": turn.thought if in_loop else "",
@@ -185,7 +188,7 @@ def _results(messages: list[Message], writing: Writing) -> Iterator[Object]:
         if isinstance(part, ToolResultPart):
             yield {"role": "tool", "tool_call_id": part.id, "content": _result(part, media, writing)}
         elif isinstance(part, OpaquePart):
-            writing.dropped.append(opaque_name(part))
+            writing.dropped += part_names(part)
     if media:
         yield {"role": "user", "content": media}
 

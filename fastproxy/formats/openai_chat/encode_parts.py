@@ -10,7 +10,22 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from fastproxy.errors import Fault
-from fastproxy.ir.request import Cache, Inline, Link, MediaPart, OpaquePart, Part, Plain, Stored, TextPart
+from fastproxy.formats.extras import part_names
+from fastproxy.ir.request import (
+    Cache,
+    Inline,
+    Link,
+    MediaPart,
+    OpaquePart,
+    Part,
+    Plain,
+    ReasoningPart,
+    RefusalPart,
+    Stored,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 
 Object = dict[str, Any]
 CacheKey = Literal["prompt_cache_breakpoint", "cache_control", ""]
@@ -47,8 +62,10 @@ class Writing:
             self.dropped.append("cache")
             return {}
         kind = {"mode": "explicit"} if self.cache_key == "prompt_cache_breakpoint" else {"type": "ephemeral"}
-        lifetime = {"ttl": cache.ttl} if cache.ttl in _LIFETIMES[self.cache_key] else {}
-        return {self.cache_key: kind | lifetime}
+        if cache.ttl not in _LIFETIMES[self.cache_key]:
+            self.dropped += ["cache.ttl"] if cache.ttl else []
+            return {self.cache_key: kind}
+        return {self.cache_key: kind | {"ttl": cache.ttl}}
 
 
 def content_object(part: Part, writing: Writing) -> Object | None:
@@ -61,21 +78,18 @@ def content_object(part: Part, writing: Writing) -> Object | None:
         case OpaquePart(format="openai-chat", data=data) if "type" in data:
             return data
         case OpaquePart():
-            writing.dropped.append(opaque_name(part))
+            writing.dropped += part_names(part)
             return None
-        case _:
+        case ReasoningPart():
+            writing.dropped.append("reasoning")
             return None
-
-
-def opaque_name(part: OpaquePart) -> str:
-    """What to call a part that is dropped. Raises: Fault for one that stands for a turn which we have never seen."""
-    kind = part.data.get("type")
-    if kind == "item_reference":
-        raise Fault("bad_request", "item_reference needs the host that stored the item", param="input")
-    return kind if isinstance(kind, str) else next(iter(part.data), part.format)
+        case ToolCallPart() | ToolResultPart() | RefusalPart():
+            writing.dropped.append("message.content")  # what only a model says, from anybody else
+            return None
 
 
 def _image(part: MediaPart, writing: Writing) -> Object:
+    writing.dropped += ["name"] if part.name else []
     detail = {} if part.detail is None else {"detail": part.detail}
     return {"type": "image_url", "image_url": {"url": _url(part, writing)} | detail}
 

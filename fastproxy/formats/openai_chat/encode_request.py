@@ -32,8 +32,6 @@ _OWN = frozenset((
 ))  # fmt: skip
 _SHARED = frozenset({"moderation", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "store"})
 _EXTRAS: dict[str, frozenset[str]] = {"openai-chat": _OWN, "openai-responses": _SHARED}
-# What stands for turns that we have never seen, or for an answer of another kind.
-_REFUSED = ("previous_response_id", "conversation", "background", "prompt")
 _NO_WORD = (
     "top_k",
     "logprobs",
@@ -59,11 +57,6 @@ def encode_request(request: Request) -> Encoded:
 
 
 def _require_sayable(request: Request) -> None:
-    if request.sampling.candidates > 1:
-        raise Fault("bad_request", "only one candidate can be asked for across formats", param="n")
-    for name in _REFUSED:
-        if request.extras.get(name):
-            raise Fault("bad_request", f"{name} can't be kept for a host that speaks the Chat format", param=name)
     foreign_choice = "tool_choice" in request.extras and "tool_choice" not in _EXTRAS.get(request.format, ())
     if foreign_choice or (request.format != "openai-chat" and _forces_none_of_its_own(request)):
         raise Fault("bad_request", "the tool that must be called is not one of the Chat format", param="tool_choice")
@@ -204,5 +197,5 @@ def _add_extras(request: Request, body: Object, writing: Writing) -> None:
             continue
         if name in ours and name not in body:
             body[name] = value
-        elif value is not False or name not in _REFUSED:
+        else:
             writing.dropped.append(name)

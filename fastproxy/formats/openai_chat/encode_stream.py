@@ -40,7 +40,7 @@ from fastproxy.ir.fold import merge
 from fastproxy.ir.serial import Serial
 
 DONE = b"data: [DONE]\n\n"
-_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
 class ChatStream:
@@ -64,7 +64,9 @@ class ChatStream:
         self._begin(Start("", "", 0))
 
     def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 0.5 us for a piece of text."""
+        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 0.3 us for a piece of text."""
+        if type(event) is Text and event.block == self._serial.open:
+            return self._on_text(event)
         if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
         return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])

@@ -18,6 +18,10 @@ TAP = TapRules(
     finished=re.compile(rb'"finish_reason"\s*:\s*"(?!error")[^"\\]*"'),
     # Ollama and text-generation-inference tell the error as a string.
     failed=re.compile(rb'"error"\s*:\s*[{"]|event: ?error[\r\n]'),
+    output=re.compile(
+        rb'"(?:content|reasoning_content|reasoning|refusal)"\s*:\s*(?:"[^"]|\[)|"(?:tool_calls|function_call)"\s*:\s*[\[{]'
+        rb'|"(?:finish_reason|text)"\s*:\s*"'
+    ),
     usage=usage.decode,
     last=re.compile(rb"(?:\A|[\r\n])data: ?\[DONE\]\s*\Z"),
 )

@@ -68,10 +68,17 @@ class MessageItem:
         piece = told.get("delta")
         if not piece or type(piece) is not str:
             return []
-        if self._block is not None and told.get("content_index") == self._index:
+        index = told.get("content_index")
+        return self.grow(self._index if index == self._index else index_in(told, "content_index"), piece, word)
+
+    def grow(self, index: int, piece: str, word: type[Text | Refusal]) -> list[Event]:
+        """A piece of the part at `index`, never empty, which opens a block unless it is the one that is open."""
+        if self._block is not None and index == self._index:
             self._pieces.append(piece)
             return [word(self._block, piece)]
-        return self._grow(index_in(told, "content_index"), piece, word)
+        ended = self._end()
+        self._block, self._index, self._pieces = self._blocks.open(word), index, [piece]
+        return [*ended, word(self._block, piece)]
 
     def cite(self, annotation: Object) -> list[Event]:
         """A citation of the part that is open."""
@@ -89,7 +96,7 @@ class MessageItem:
         text = text_of(part, key)
         told = self._pieces if self._block is not None and index == self._index else []
         rest = remainder(told, text)
-        events = self._grow(index, rest, word) if rest else []
+        events = self.grow(index, rest, word) if rest else []
         if self._block is None or index != self._index:
             return events
         untold = objects_in(part, "annotations")[self._annotations :]
@@ -103,15 +110,6 @@ class MessageItem:
             if isinstance(part, dict):
                 events += self.finish_part(index, part)
         return [*events, *self._end()]
-
-    def _grow(self, index: int, piece: str, word: type[Text | Refusal]) -> list[Event]:
-        """A piece of the part at `index`, which opens a block unless it is the one that is open."""
-        events: list[Event] = []
-        if self._block is None or index != self._index:
-            events = self._end()
-            self._block, self._index, self._pieces = self._blocks.open(word), index, []
-        self._pieces.append(piece)
-        return [*events, word(self._block, piece)]
 
     def _end(self) -> list[Event]:
         if self._block is None:

@@ -11,6 +11,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.body import parse, without_lone_surrogates
 from fastproxy.formats.openai_responses.decode_input import OWN, take_input
+from fastproxy.formats.openai_responses.namespaces import flat
 from fastproxy.formats.openai_responses.tools import later_tools, take_choice, take_tools
 from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.request import EFFORTS, Message, Output, Request, Sampling, TextPart, Thinking
@@ -48,10 +49,12 @@ def decode_request(body: bytes, params: Mapping[str, str]) -> Request:  # noqa: 
     whole = parse(_OBJECT.decode, without_lone_surrogates(body))
     told = _typed(whole)
     extras = {key: value for key, value in whole.items() if key not in _KNOWN and value is not None}
+    if extras.get("background") is False:
+        del extras["background"]  # the default says nothing
     return Request(
         format=OWN,
         model=told.model,
-        messages=tuple(_messages(told)),
+        messages=tuple(_messages(told, extras)),
         stream=bool(told.stream),
         tools=take_tools(_tools(told), extras),
         tool_choice=take_choice(told.tool_choice, extras),
@@ -78,17 +81,17 @@ def _typed(whole: Object) -> _Body:
 
 
 def _tools(told: _Body) -> list[Object]:
-    tools = told.tools or []
+    tools = [*flat(told.tools or [])]
     return tools + later_tools(tools, told.input)
 
 
-def _messages(told: _Body) -> Iterator[Message]:
+def _messages(told: _Body, extras: Object) -> Iterator[Message]:
     if isinstance(told.instructions, str):
         if told.instructions:
             yield Message("system", (TextPart(told.instructions),))
     else:
-        yield from take_input(told.instructions)
-    yield from take_input(told.input)
+        yield from take_input(told.instructions, extras)
+    yield from take_input(told.input, extras)
 
 
 def _thinking(reasoning: Object, extras: Object) -> Thinking:

@@ -11,8 +11,10 @@ LM Studio and the Codex backend, 2026-11-21.
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
+import msgspec
 import orjson
 
+from fastproxy.formats import shapes
 from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
@@ -29,23 +31,46 @@ _INCOMPLETE: dict[str, StopReason] = {"max_output_tokens": "length", "content_fi
 _LAST_SECOND = 2**53  # a greater number is no time, and may not even be an integer
 
 
+class _Piece(msgspec.Struct, frozen=True, gc=False, tag="response.output_text.delta"):
+    """The commonest event."""
+
+    output_index: int
+    content_index: int
+    delta: str
+
+
+_read_piece = msgspec.json.Decoder(_Piece).decode
+
+
 class ResponsesDecoder:
     """One response. State is which items have begun; an item that is done is kept as None."""
 
-    __slots__ = ("_blocks", "_items", "_over", "_started", "_thinking", "finished")
+    __slots__ = ("_blocks", "_items", "_over", "_speaking", "_started", "_thinking", "_tries", "finished")
 
     def __init__(self) -> None:
         self.finished = False
         self._over = False
         self._started = False
+        self._speaking = False  # whether the next event is likely to be a piece of text
+        self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
         self._items: dict[object, ToldItem | None] = {}  # by output index, else by id
         self._thinking: ReasoningItem | None = None  # the last one that began
 
     def decode(self, data: bytes) -> list[Event]:
-        """The events that one event's data tells. Raises: Fault(upstream_garbage). Cost: 1.3 us for a piece of text."""
+        """The events that one event's data tells. Raises: Fault(upstream_garbage). Cost: 0.6 us for text, else 1.3."""
         if self._over or data == b"[DONE]":
             return []
+        if self._speaking:
+            try:
+                piece = _read_piece(data)
+            except shapes.UNFIT:
+                self._speaking = False
+                self._tries -= 1
+            else:
+                item = self._items.get(piece.output_index)
+                if type(item) is MessageItem:
+                    return item.grow(piece.content_index, piece.delta, Text) if piece.delta else []
         told = parsed(data)
         type_ = told.get("type")
         take = self._BY_TYPE.get(type_) if type(type_) is str else None
@@ -114,6 +139,7 @@ class ResponsesDecoder:
 
     def _on_text(self, told: Object) -> list[Event]:
         index = told.get("output_index")
+        self._speaking = self._tries > 0
         item = self._items.get(index if type(index) is int else _key(told))
         if type(item) is MessageItem:
             return item.say(told, Text)

@@ -10,7 +10,8 @@ from itertools import groupby, takewhile
 from typing import ClassVar
 
 from fastproxy.errors import Fault
-from fastproxy.formats.openai_responses.media import cache_object, media_object
+from fastproxy.formats.extras import part_names
+from fastproxy.formats.openai_responses.media import LIFETIMES, cache_object, media_object
 from fastproxy.formats.openai_responses.namespaces import named
 from fastproxy.formats.openai_responses.objects import refusal_part, summary_part
 from fastproxy.formats.openai_shared import Object, text_of
@@ -58,7 +59,9 @@ class InputWriter:
         lead = list(takewhile(self._is_plain_system, self._messages))
         if len(lead) == len(self._messages):
             lead = []
-        texts = [part.text for message in lead for part in message.parts if isinstance(part, TextPart)]
+        parts = [part for message in lead for part in message.parts if isinstance(part, TextPart)]
+        texts = [part.text for part in parts]
+        self._hints_lost(parts)
         items = [item for message in self._messages[len(lead) :] for item in self._items(message)]
         return "\n\n".join(texts) or None, items
 
@@ -79,7 +82,8 @@ class InputWriter:
     def _content(self, part: Part, message: Message) -> Iterator[Object]:
         """The part of a message, none for what can't be said."""
         match part:
-            case TextPart(text=text) if message.role == "assistant":
+            case TextPart(text=text, cache=cache) if message.role == "assistant":
+                self.dropped |= {} if cache is None else {"cache": None}
                 if text:
                     yield {"type": "output_text", "text": text, "annotations": []}
             case TextPart(text=text, cache=cache):
@@ -95,6 +99,8 @@ class InputWriter:
 
     def _media(self, part: MediaPart) -> Object:
         told = media_object(part) if self._has_files or not isinstance(part.source, Stored) else None
+        if part.name and part.kind != "document":
+            self.dropped["name"] = None
         if told is None:
             raise Fault("bad_request", f"this {part.kind} can't be sent to an OpenAI Responses model", param="input")
         return told | self._cache(part.cache)
@@ -105,7 +111,13 @@ class InputWriter:
         if not self._has_cache:
             self.dropped["cache"] = None
             return {}
+        if cache.ttl and cache.ttl not in LIFETIMES:
+            self.dropped["cache.ttl"] = None
         return {"prompt_cache_breakpoint": cache_object(cache)}
+
+    def _hints_lost(self, texts: list[TextPart]) -> None:
+        if any(text.cache is not None for text in texts):
+            self.dropped["cache"] = None
 
     def _reasoning(self, part: ReasoningPart) -> Iterator[Object]:
         """Without an id: the encrypted content names its own, and another one beside it is refused."""
@@ -136,7 +148,9 @@ class InputWriter:
         """A text, or a list where there is more. The format has no flag for an error, so that the text says it."""
         is_told = part.text.lower().startswith("error")
         prefix = _ERROR_PREFIX if part.is_error and not is_told else ""
-        if all(isinstance(told, TextPart) and (told.cache is None or not self._has_cache) for told in part.content):
+        texts = [told for told in part.content if isinstance(told, TextPart) and not (told.cache and self._has_cache)]
+        if len(texts) == len(part.content):
+            self._hints_lost(texts)
             return prefix + part.text
         content = (TextPart(prefix), *part.content) if prefix else part.content
         return [told for one in content for told in self._result_content(one)]
@@ -154,7 +168,7 @@ class InputWriter:
         if part.format == OWN:
             yield part.data
         else:
-            self.dropped[text_of(part.data, "type") or next(iter(part.data), "part")] = None
+            self.dropped |= dict.fromkeys(part_names(part))
 
     _BY_TYPE: ClassVar[dict[type, Callable[..., Iterator[Object]]]] = {
         ReasoningPart: _reasoning,

@@ -60,8 +60,6 @@ def encode_request(request: Request) -> Encoded:
 
 
 def _require_possible(request: Request) -> None:
-    if request.sampling.candidates > 1:
-        raise Fault("bad_request", "OpenAI Responses models give one answer to a request, not several", param="n")
     if request.format != OWN and _forces_a_tool_of_the_server(request):
         raise Fault("bad_request", "tool_choice forces a tool that this model can't be given", param="tool_choice")
 
@@ -77,15 +75,15 @@ def _forces_a_tool_of_the_server(request: Request) -> bool:
 def _own_extras(request: Request) -> Object:
     """The extras that this format has: all of a Responses client's, the shared ones of a Chat client's."""
     if request.format == OWN:
-        return request.extras
+        return {name: value for name, value in request.extras.items() if "." not in name}
     return {name: value for name, value in request.extras.items() if _is_shared(request, name)}
 
 
 def _foreign_extras(request: Request) -> Iterator[str]:
-    if request.format != OWN:
-        for name, value in request.extras.items():
-            if not _is_shared(request, name) and not _is_transport(name):
-                yield from named(name, value)
+    own = _own_extras(request)
+    for name, value in request.extras.items():
+        if name not in own and not _is_transport(name):
+            yield from named(name, value)
 
 
 def _is_shared(request: Request, name: str) -> bool:

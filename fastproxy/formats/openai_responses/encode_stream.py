@@ -24,10 +24,12 @@ from fastproxy.formats.openai_responses.items import (
     MessageItem,
     ReasoningItem,
     RefusalItem,
+    SearchItem,
     added,
     done,
 )
 from fastproxy.formats.openai_responses.objects import Object, Status, call_ids, item_id, outcome, response_object
+from fastproxy.formats.openai_responses.searches import SEARCH
 from fastproxy.formats.openai_shared import require_good, unfinished
 from fastproxy.ir.events import (
     BlockEnd,
@@ -47,7 +49,7 @@ from fastproxy.ir.events import (
 from fastproxy.ir.fold import merge
 from fastproxy.ir.serial import Serial
 
-_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
 class ResponsesStream:
@@ -64,7 +66,9 @@ class ResponsesStream:
         self._output: list[Any] = []  # those that are done
 
     def encode(self, event: Event) -> bytes:
-        """The events this event becomes; b"" while it has to wait. Cost: 0.6 us for a piece of text."""
+        """The events this event becomes; b"" while it has to wait. Cost: 0.5 us for a piece of text."""
+        if type(event) is Text and event.block == self._serial.open:
+            return self._on_text(event)
         if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
             return self._BY_TYPE[type(event)](self, event)
         return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
@@ -108,10 +112,13 @@ class ResponsesStream:
         return opening + self._grow(event.text)
 
     def _on_tool_start(self, event: ToolStart) -> bytes:
-        item = CustomItem if event.custom else FunctionItem
+        item = CustomItem if event.custom else SearchItem if event.name == SEARCH else FunctionItem
         return self._open(lambda start, index: item(call_ids(start, event, index), event, index))
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
+        if type(self._item) is SearchItem:
+            self._item.pieces.append(event.json)
+            return b""
         return self._grow(event.json)
 
     def _on_block_end(self, _event: BlockEnd) -> bytes:

@@ -9,7 +9,8 @@ Frames come without their sequence number, which only the stream knows. Deltas j
 Source: openai 3.54.0, types/responses/response_*_event.py; recorded streams, 2026-11-21.
 """
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol
 
 import orjson
 
@@ -51,83 +52,98 @@ class Item(Protocol):
         """The item as it stands in the response's output."""
 
 
-class MessageItem:
-    """Visible text: one message with one part. Its citations are told at its end, when their text is known."""
+class _Growing:
+    """What all kinds of items have in common: where they stand, and the pieces that they grow by."""
 
-    def __init__(self, id_: str, index: int) -> None:
+    _EVENT: ClassVar[str]  # what the names of the events begin with that tell the pieces
+    _ALSO: ClassVar[bytes] = b""  # what such an event says behind its piece
+    _WHOLE: ClassVar[tuple[str, ...]]  # the fields that the last of them tells, when the pieces are complete
+
+    def __init__(self, id_: str, index: int, **place: int) -> None:
+        """place: the number of the item's part that grows, under its name, where it has parts."""
         self._id = id_
         self._index = index
-        self._at = {"item_id": id_, "output_index": index, "content_index": 0}
-        self.delta = _delta("response.output_text.delta", self._at, b',"logprobs":[]')
+        self._at: Object = {"item_id": id_, "output_index": index, **place}
+        self.delta = _delta(f"{self._EVENT}.delta", self._at, self._ALSO)
         self.pieces: list[str] = []
+
+    def begun(self) -> list[Frame]:
+        return []
+
+    def _told(self, whole: Object) -> Frame:
+        return f"{self._EVENT}.done", self._at | {key: whole[key] for key in self._WHOLE}
+
+
+class _Message(_Growing, ABC):
+    """A message with one part, which is there from the beginning."""
+
+    def __init__(self, id_: str, index: int) -> None:
+        super().__init__(id_, index, content_index=0)
+
+    @abstractmethod
+    def _part(self) -> Object:
+        """The part as it has grown so far."""
+
+    def opened(self) -> list[Frame]:
+        return [
+            added(self._index, message_item(self._id, [], "in_progress")),
+            ("response.content_part.added", self._at | {"part": self._part()}),
+        ]
+
+    def closed(self) -> list[Frame]:
+        part = self._part()
+        return [
+            self._told(part),
+            ("response.content_part.done", self._at | {"part": part}),
+            done(self._index, message_item(self._id, [part], "completed")),
+        ]
+
+    def whole(self) -> Object:
+        return message_item(self._id, [self._part()], "completed")
+
+
+class MessageItem(_Message):
+    """Visible text. Its citations are told at its end, when their text is known."""
+
+    _EVENT = "response.output_text"
+    _ALSO = b',"logprobs":[]'
+    _WHOLE = ("text", "logprobs")
+
+    def __init__(self, id_: str, index: int) -> None:
+        super().__init__(id_, index)
         self.citations: list[Citation] = []
 
-    def opened(self) -> list[Frame]:
-        return [
-            added(self._index, message_item(self._id, [], "in_progress")),
-            ("response.content_part.added", self._at | {"part": text_part("")}),
-        ]
-
-    def begun(self) -> list[Frame]:
-        return []
-
     def closed(self) -> list[Frame]:
-        text = "".join(self.pieces)
-        cited = [annotation(citation, len(text)) for citation in self.citations]
-        return [
-            *(
-                ("response.output_text.annotation.added", self._at | {"annotation_index": place, "annotation": told})
-                for place, told in enumerate(cited)
-            ),
-            ("response.output_text.done", self._at | {"text": text, "logprobs": []}),
-            ("response.content_part.done", self._at | {"part": text_part(text, self.citations)}),
-            done(self._index, self.whole()),
+        characters = sum(map(len, self.pieces))
+        cited = [annotation(citation, characters) for citation in self.citations]
+        told = [
+            ("response.output_text.annotation.added", self._at | {"annotation_index": place, "annotation": one})
+            for place, one in enumerate(cited)
         ]
+        return told + super().closed()
 
-    def whole(self) -> Object:
-        return message_item(self._id, [text_part("".join(self.pieces), self.citations)], "completed")
-
-
-class RefusalItem:
-    """A refusal in words: one message with one part."""
-
-    def __init__(self, id_: str, index: int) -> None:
-        self._id = id_
-        self._index = index
-        self._at = {"item_id": id_, "output_index": index, "content_index": 0}
-        self.delta = _delta("response.refusal.delta", self._at)
-        self.pieces: list[str] = []
-
-    def opened(self) -> list[Frame]:
-        return [
-            added(self._index, message_item(self._id, [], "in_progress")),
-            ("response.content_part.added", self._at | {"part": refusal_part("")}),
-        ]
-
-    def begun(self) -> list[Frame]:
-        return []
-
-    def closed(self) -> list[Frame]:
-        text = "".join(self.pieces)
-        return [
-            ("response.refusal.done", self._at | {"refusal": text}),
-            ("response.content_part.done", self._at | {"part": refusal_part(text)}),
-            done(self._index, self.whole()),
-        ]
-
-    def whole(self) -> Object:
-        return message_item(self._id, [refusal_part("".join(self.pieces))], "completed")
+    def _part(self) -> Object:
+        return text_part("".join(self.pieces), self.citations)
 
 
-class ReasoningItem:
+class RefusalItem(_Message):
+    """A refusal in words."""
+
+    _EVENT = "response.refusal"
+    _WHOLE = ("refusal",)
+
+    def _part(self) -> Object:
+        return refusal_part("".join(self.pieces))
+
+
+class ReasoningItem(_Growing):
     """Thinking: one summary part, announced with its first piece; none at all when only a signature is told."""
 
+    _EVENT = "response.reasoning_summary_text"
+    _WHOLE = ("text",)
+
     def __init__(self, id_: str, index: int) -> None:
-        self._id = id_
-        self._index = index
-        self._at = {"item_id": id_, "output_index": index, "summary_index": 0}
-        self.delta = _delta("response.reasoning_summary_text.delta", self._at)
-        self.pieces: list[str] = []
+        super().__init__(id_, index, summary_index=0)
         self.signature: str | None = None
 
     def opened(self) -> list[Frame]:
@@ -137,75 +153,62 @@ class ReasoningItem:
         return [("response.reasoning_summary_part.added", self._at | {"part": summary_part("")})]
 
     def closed(self) -> list[Frame]:
-        frames: list[Frame] = []
-        if self.pieces:
-            text = "".join(self.pieces)
-            frames.append(("response.reasoning_summary_text.done", self._at | {"text": text}))
-            frames.append(("response.reasoning_summary_part.done", self._at | {"part": summary_part(text)}))
-        return [*frames, done(self._index, self.whole())]
+        if not self.pieces:
+            return [done(self._index, self.whole())]
+        part = summary_part("".join(self.pieces))
+        ended = ("response.reasoning_summary_part.done", self._at | {"part": part})
+        return [self._told(part), ended, done(self._index, self.whole())]
 
     def whole(self) -> Object:
         return reasoning_item(self._id, "".join(self.pieces), self.signature)
 
 
-class FunctionItem:
-    """A function call. ids: of the item, and of the call. Without any arguments it ends with an empty object."""
+class _Call(_Growing):
+    """A call. ids: of the item, and of the call."""
 
     def __init__(self, ids: tuple[str, str], call: ToolStart, index: int) -> None:
+        super().__init__(ids[0], index)
         self._ids = ids
         self._call = call
-        self._index = index
-        self._at = {"item_id": ids[0], "output_index": index}
-        self.delta = _delta("response.function_call_arguments.delta", self._at)
-        self.pieces: list[str] = []
 
     def opened(self) -> list[Frame]:
         return [added(self._index, call_item(self._ids, self._call, "", "in_progress"))]
 
-    def begun(self) -> list[Frame]:
-        return []
-
     def closed(self) -> list[Frame]:
-        owed: list[Frame] = []
-        if not "".join(self.pieces).strip():
-            self.pieces.append("{}")
-            owed.append(("response.function_call_arguments.delta", self._at | {"delta": "{}"}))
         item = self.whole()
-        told = {"name": item["name"], "arguments": item["arguments"]}
-        return [
-            *owed,
-            ("response.function_call_arguments.done", self._at | told),
-            done(self._index, item),
-        ]
+        return [self._told(item), done(self._index, item)]
 
     def whole(self) -> Object:
         return call_item(self._ids, self._call, "".join(self.pieces), "completed")
 
 
-class CustomItem:
+class FunctionItem(_Call):
+    """A function call. Without any arguments it ends with an empty object."""
+
+    _EVENT = "response.function_call_arguments"
+    _WHOLE = ("name", "arguments")
+
+    def closed(self) -> list[Frame]:
+        if "".join(self.pieces).strip():
+            return super().closed()
+        self.pieces.append("{}")
+        return [(f"{self._EVENT}.delta", self._at | {"delta": "{}"}), *super().closed()]
+
+
+class CustomItem(_Call):
     """A call of a custom tool. Its input is free text, which may be empty."""
 
-    def __init__(self, ids: tuple[str, str], call: ToolStart, index: int) -> None:
-        self._ids = ids
-        self._call = call
-        self._index = index
-        self._at = {"item_id": ids[0], "output_index": index}
-        self.delta = _delta("response.custom_tool_call_input.delta", self._at)
-        self.pieces: list[str] = []
+    _EVENT = "response.custom_tool_call_input"
+    _WHOLE = ("input",)
 
-    def opened(self) -> list[Frame]:
-        return [added(self._index, call_item(self._ids, self._call, "", "in_progress"))]
 
-    def begun(self) -> list[Frame]:
-        return []
+class SearchItem(_Call):
+    """A search for tools that the client is to run. Its arguments are an object, which only a whole item can tell."""
+
+    _EVENT = ""
 
     def closed(self) -> list[Frame]:
-        item = self.whole()
-        told = self._at | {"input": item["input"]}
-        return [("response.custom_tool_call_input.done", told), done(self._index, item)]
-
-    def whole(self) -> Object:
-        return call_item(self._ids, self._call, "".join(self.pieces), "completed")
+        return [done(self._index, self.whole())]
 
 
 def added(index: int, item: object) -> Frame:
@@ -218,7 +221,7 @@ def done(index: int, item: object) -> Frame:
     return "response.output_item.done", {"output_index": index, "item": item}
 
 
-def _delta(type_: str, at: Object, rest: bytes = b"") -> bytes:
+def _delta(type_: str, at: Object, rest: bytes) -> bytes:
     """All of a delta's event that is known before its piece, made once: it is written for every token."""
     known = orjson.dumps(at)[1:-1].replace(b"%", b"%%")
     frame = b'event: %b\ndata: {"type":"%b","sequence_number":%%d,%b,"delta":%%b%b}\n\n'

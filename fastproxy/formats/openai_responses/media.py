@@ -14,7 +14,7 @@ MediaKind = Literal["image", "document", "audio", "video"]
 _AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}  # by a media type's first word
-_LIFETIMES = frozenset({"30m", "12h"})  # Anthropic's are others
+LIFETIMES = frozenset({"30m", "12h"})  # Anthropic's are others
 # OpenAI demands a name beside a file's data and goes by its ending.
 _NAMES = {"application/pdf": "document.pdf", "text/plain": "document.txt"}
 
@@ -65,7 +65,7 @@ def media_object(media: MediaPart) -> Object | None:
 
 def cache_object(cache: Cache) -> Object:
     """A `prompt_cache_breakpoint`."""
-    return {"mode": "explicit"} | ({"ttl": cache.ttl} if cache.ttl in _LIFETIMES else {})
+    return {"mode": "explicit"} | ({"ttl": cache.ttl} if cache.ttl in LIFETIMES else {})
 
 
 def _image(media: MediaPart) -> Object | None:

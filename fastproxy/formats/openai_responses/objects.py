@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.namespaces import named
+from fastproxy.formats.openai_responses.searches import SEARCH, search_call_item
 from fastproxy.ir.events import Citation, Start, Stop, StopReason, ToolStart, Usage
 from fastproxy.ir.fold import ToolCall
 
@@ -71,7 +72,7 @@ def response_id(start: Start) -> str:
     return start.id if start.id.startswith(_ID_PREFIX) else _ID_PREFIX + start.id
 
 
-def item_id(start: Start, kind: Literal["msg", "rs", "fc", "ctc"], index: int) -> str:
+def item_id(start: Start, kind: Literal["msg", "rs", "fc", "ctc", "tsc"], index: int) -> str:
     """The id of the output item at `index`."""
     return f"{kind}_{start.id.removeprefix(_ID_PREFIX)}_{index}"
 
@@ -116,6 +117,8 @@ def reasoning_item(id_: str, text: str, signature: str | None) -> Object:
 
 def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, status: Status) -> Object:
     """A call. ids: of the item, and of the call that its result will name. A custom tool's argument is its `input`."""
+    if call.name == SEARCH:
+        return search_call_item(ids, arguments, status)
     return {
         "id": ids[0],
         "type": "custom_tool_call" if call.custom else "function_call",
@@ -129,7 +132,8 @@ def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, 
 def call_ids(start: Start, call: ToolStart | ToolCall, index: int) -> tuple[str, str]:
     """The ids of the call item at `index`, and of its call: the upstream's own, or one made here (Gemini has none)."""
     made = f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
-    return item_id(start, "ctc" if call.custom else "fc", index), call.id or made
+    kind: Literal["ctc", "tsc", "fc"] = "ctc" if call.custom else "tsc" if call.name == SEARCH else "fc"
+    return item_id(start, kind, index), call.id or made
 
 
 def _refuses(item: Any) -> bool:

@@ -15,6 +15,7 @@ TAP = TapRules(
     finished=re.compile(rb'"type"\s*:\s*"response\.(?:completed|incomplete)"'),
     # `"type":"error"` may also stand inside an item; at the front of the data it is the event's own.
     failed=re.compile(rb'"type"\s*:\s*"response\.failed"|event: ?error[\r\n]|data: ?\{\s*"type"\s*:\s*"error"'),
+    output=re.compile(rb'"response\.[a-z_.]*(?:delta|done|completed|incomplete)"'),
     usage=usage.decode,
     sequence_key=b'"sequence_number"',
 )

@@ -5,22 +5,28 @@ Source: openai 3.54.0, types/responses/function_tool_param.py, custom_tool_param
 
 from typing import Any
 
+from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_responses.namespaces import flat
 from fastproxy.formats.openai_responses.reading import objects_in
+from fastproxy.formats.openai_responses.searches import search_tool
 from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.request import Tool, ToolChoice
 
 _MODES = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 _KINDS = ("function", "custom")
+_FIELDS = frozenset({"type", "name", "description", "parameters", "strict", "format", *_KINDS})
 _BRING_TOOLS = ("additional_tools", "tool_search_output")
 NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 
 def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:
-    """The functions and custom tools among `told`; `extras` keeps the others, which OpenAI runs itself."""
+    """The tools among `told` that a client runs; `extras` keeps the others, which OpenAI runs itself.
+
+    told: without namespaces (see `namespaces.flat`).
+    """
     tools, others = [], []
-    for entry in flat(told):
-        tool = _tool(entry)
+    for entry in told:
+        tool = _tool(entry, extras) or search_tool(entry)
         if tool is None:
             others.append(entry)
         else:
@@ -31,14 +37,17 @@ def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:
 
 
 def later_tools(told: list[Object], items: object) -> list[Object]:
-    """The tools that the conversation itself has brought, less those of a name that `told` has.
+    """The tools that the conversation itself has brought, without namespaces, less those of a name that `told` has.
 
     No other format can be given tools in the middle, so that they are there from the start.
     """
-    known = {text_of(tool, "name") for tool in told}
-    bringing = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
-    brought = (tool for item in bringing if item.get("type") in _BRING_TOOLS for tool in objects_in(item, "tools"))
-    return list({name: tool for tool in brought if (name := text_of(tool, "name")) not in known}.values())
+    told_items = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    bringing = [item for item in told_items if item.get("type") in _BRING_TOOLS]
+    if not bringing:
+        return []
+    known = set(map(_identity, told))
+    brought = flat([tool for item in bringing for tool in objects_in(item, "tools")])
+    return list({name: tool for tool in brought if (name := _identity(tool)) not in known}.values())
 
 
 def take_choice(told: str | Object | None, extras: Object) -> ToolChoice:
@@ -81,10 +90,16 @@ def choice_object(choice: ToolChoice, tools: tuple[Tool, ...]) -> str | Object:
     return {"type": "allowed_tools", "mode": choice.mode, "tools": entries}
 
 
-def _tool(told: Object) -> Tool | None:
+def _identity(tool: Object) -> str:
+    """What tells a tool from others: its name, or the kind of one that OpenAI runs."""
+    return text_of(tool, "name") or text_of(tool, "type")
+
+
+def _tool(told: Object, extras: Object) -> Tool | None:
     kind = told.get("type", "function")
     if kind not in _KINDS:
         return None
+    keep(extras, "tools", told, _FIELDS)
     inner = told.get(kind)  # Chat's spelling, which some clients send here
     told = inner if isinstance(inner, dict) else told
     name, description = text_of(told, "name"), text_of(told, "description")

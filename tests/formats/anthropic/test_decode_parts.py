@@ -28,7 +28,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 
 def parts(*blocks: Any) -> list[Part]:
     body = orjson.dumps(blocks)
-    return list(PartDecoder(body, body).parts(msgspec.json.decode(body, type=list[dict[str, msgspec.Raw]])))
+    return list(PartDecoder(body, body, {}).parts(msgspec.json.decode(body, type=list[dict[str, msgspec.Raw]])))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_blocks_without_a_word_stay_as_they_are(block: dict[str, Any]) -> None:
 
 
 def test_a_results_images_documents_and_unknown_blocks_are_kept_in_order() -> None:
-    reference = {"type": "tool_reference", "tool_name": "f"}
+    reference = {"type": "tomorrow", "tool_name": "f"}
     (result,) = parts(
         {"type": "tool_result", "tool_use_id": "i", "content": [{"type": "text", "text": "a"}, IMAGE, reference]}
     )
@@ -141,3 +141,10 @@ def test_a_known_block_without_what_it_needs_is_a_bad_request(block: Any) -> Non
     with pytest.raises(Fault) as raised:
         parts(block)
     assert raised.value.kind == "bad_request"
+
+
+def test_the_tools_that_a_search_has_found_are_named_in_its_result() -> None:
+    found = [{"type": "tool_reference", "tool_name": name} for name in ("clock", "map")]
+    (result,) = parts({"type": "tool_result", "tool_use_id": "c", "content": found})
+    assert isinstance(result, ToolResultPart)
+    assert result.text == "clock\nmap\n"

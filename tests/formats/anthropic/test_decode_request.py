@@ -204,3 +204,32 @@ def test_what_can_not_be_understood_is_a_bad_request(fields: dict[str, Any]) -> 
     with pytest.raises(Fault) as raised:
         asked(**fields)
     assert raised.value.kind == "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"tools": [{"name": "f", "input_schema": {}, "defer_loading": True, "input_examples": [{"a": 1}]}]},
+         {"tools.defer_loading": True, "tools.input_examples": [{"a": 1}]}),
+        ({"tools": [{"name": "f", "input_schema": {}, "type": "custom", "allowed_callers": ["direct"]}]}, {}),
+        ({"system": [{"type": "text", "text": "a", "citations": [{"type": "page_location"}]}]},
+         {"text.citations": [{"type": "page_location"}]}),
+        ({"messages": [{"role": "assistant", "content": [
+            {"type": "tool_use", "id": "c", "name": "f", "input": {}, "caller": {"type": "direct"}},
+            {"type": "tool_use", "id": "d", "name": "f", "input": {}, "caller": {"type": "program"}}]}]},
+         {"tool_use.caller": {"type": "program"}}),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "document", "source": {"type": "text", "data": "a"}, "citations": {"enabled": True}}]}]},
+         {"document.citations": {"enabled": True}}),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "search_result", "source": "s", "title": "t", "content": [
+                {"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}]}]},
+         {"text.cache_control": {"ttl": "1h"}}),
+        ({"messages": [{"role": "system", "content": "a", "clear_at": "never", "output_config": {"effort": "low"}}]},
+         {"messages.clear_at": "never", "messages.output_config": {"effort": "low"}}),
+        ({"thinking": {"type": "adaptive", "display": "updates", "block_binding": {"x": 1}}},
+         {"thinking.display": "updates", "thinking.block_binding": {"x": 1}}),
+    ],
+)  # fmt: skip
+def test_what_a_tool_or_a_block_says_beside_its_words_is_kept_by_its_kind(fields: Any, kept: Any) -> None:
+    assert asked(**fields).extras == kept

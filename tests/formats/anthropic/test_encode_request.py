@@ -5,7 +5,6 @@ from typing import Any
 import orjson
 import pytest
 
-from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import FORMAT
 from fastproxy.formats.anthropic.encode_request import encode_request
 from fastproxy.ir.request import (
@@ -179,6 +178,21 @@ def test_manual_thinking_gives_way_in_a_loop_that_was_begun_without() -> None:
     assert body(HI, thought, result, thinking=BUDGET)["thinking"]["type"] == "enabled"
 
 
+@pytest.mark.parametrize(
+    ("fields", "role"),
+    [
+        ({"system_turns": True}, "system"),
+        ({"system_turns": True, "sampling": Sampling(64, temperature=0.5)}, "user"),  # the old version knows none
+        ({}, "user"),
+    ],
+)
+def test_the_system_speaks_in_between_where_the_model_and_the_version_let_it(fields: dict[str, Any], role: str) -> None:
+    later = Message("system", (TextPart("Mind the time."),))
+    told = orjson.loads(encode_request(request(messages=(HI, later), **fields)).body)
+    assert told["messages"][-1]["role"] == role
+    assert "Mind the time." in told["messages"][-1]["content"][-1]["text"]
+
+
 def test_at_most_four_cache_hints_the_last_ones() -> None:
     hinted = [Message("user", (TextPart(str(n), Cache()),)) for n in range(3)]
     tools = (Tool("f", cache=Cache()), Tool("g", cache=Cache("1h")))
@@ -199,25 +213,6 @@ def test_numbers_beyond_64_bits_in_a_schema_survive() -> None:
     assert str(10**30).encode() in encode_request(request(tools=(Tool("f", schema=schema),))).body
 
 
-@pytest.mark.parametrize(
-    ("fields", "param"),
-    [
-        ({"sampling": Sampling(64, candidates=2)}, "n"),
-        ({"extras": {"previous_response_id": "resp_1"}}, "previous_response_id"),
-        ({"extras": {"conversation": "conv_1"}}, "conversation"),
-        ({"extras": {"background": True}}, "background"),
-    ],
-)
-def test_what_would_change_the_answer_is_refused(fields: dict[str, Any], param: str) -> None:
-    with pytest.raises(Fault) as raised:
-        encode_request(request(**fields))
-    assert (raised.value.kind, raised.value.param) == ("bad_request", param)
-
-
-def test_state_that_is_not_asked_for_is_not_refused() -> None:
-    assert dropped(extras={"background": False, "previous_response_id": None, "conversation": None}) == ("background",)
-
-
 def test_parts_of_others_are_listed() -> None:
     turn = Message("assistant", (OpaquePart("openai-responses", {"type": "web_search_call"}), TextPart("a")))
     assert dropped(HI, turn, HI) == ("web_search_call",)
@@ -228,11 +223,19 @@ def test_a_recorded_request_says_the_same_when_it_is_read_again(name: str) -> No
     once = FORMAT.decode_request(recordings.load(name).body, {})
     encoded = encode_request(once)
     again = FORMAT.decode_request(encoded.body, {})
-    assert encoded.dropped == ()
+    within = {name for name in once.extras if "." in name}  # what one tool or block said: nobody knows which, here
+    assert set(encoded.dropped) == within
     assert [part for message in again.messages for part in message.parts] == [
         part for message in once.messages for part in message.parts
     ]
     for field in ("model", "stream", "tools", "tool_choice", "parallel", "thinking", "output", "user", "tier"):
         assert getattr(again, field) == getattr(once, field)
     assert again.sampling == once.sampling
-    assert again.extras == once.extras
+    assert again.extras == {name: value for name, value in once.extras.items() if name not in within}
+
+
+def test_what_an_answer_is_for_stands_in_its_schema_and_how_long_a_summary_is_has_no_place() -> None:
+    output = Output("schema", "n", "A city.", {"type": "object", "properties": {}})
+    told = body(output=output)["output_config"]["format"]["schema"]
+    assert told["description"] == "A city."
+    assert dropped(thinking=Thinking("adaptive", visible=True, summary="concise")) == ("thinking.summary",)

@@ -124,3 +124,9 @@ def test_more_strictness_than_the_api_takes_is_none_at_all_and_reported(count: i
 def test_an_anthropic_clients_own_strict_tools_stay_as_they_are() -> None:
     (told,) = offered(request(format="anthropic", tools=(Tool("h", schema=LIMITED, strict=True),)))
     assert (told["input_schema"], told["strict"]) == (LIMITED, True)
+
+
+def test_one_tool_that_alone_may_be_called_is_the_only_one_offered_unless_it_must_be() -> None:
+    for mode, names in (("auto", ["g"]), ("required", ["f", "g"])):
+        told = offered(request(tool_choice=ToolChoice(mode, ("g",))))  # type: ignore[arg-type]
+        assert [tool["name"] for tool in told] == names

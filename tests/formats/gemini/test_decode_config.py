@@ -16,7 +16,7 @@ def opened(**told: Any) -> Any:
 
 def test_one_group_may_hold_functions_and_server_tools() -> None:
     groups = [opened(function_declarations=[{"name": "f"}], google_search={"x_y": 1}), opened(codeExecution={})]
-    assert tools(groups) == ((Tool("f"),), [{"googleSearch": {"x_y": 1}}, {"codeExecution": {}}])
+    assert tools(groups, {}) == ((Tool("f"),), [{"googleSearch": {"x_y": 1}}, {"codeExecution": {}}])
 
 
 def test_a_level_wins_over_a_budget_and_an_unknown_level_is_kept() -> None:

@@ -291,3 +291,36 @@ def test_what_can_not_be_understood_is_a_bad_request(fields: dict[str, Any]) -> 
 def test_null_fields_are_absent_fields() -> None:
     body = b'{"contents":[{"parts":null}],"tools":null,"systemInstruction":null,"toolConfig":null}'
     assert decode_request(body, PARAMS).messages == ()
+
+
+def test_what_parts_and_functions_say_beside_their_words_is_kept_by_dotted_names() -> None:
+    parts = [
+        {"text": "a", "partMetadata": {"k": 1}},
+        {"inlineData": {"mimeType": "image/png", "data": "AA"}, "media_resolution": {"level": "L"}, "thought": True},
+        {"functionCall": {"name": "f", "args": {}, "willContinue": True}},
+        {"functionResponse": {"name": "f", "response": {}, "scheduling": "SILENT"}},
+    ]
+    calling = {"mode": "VALIDATED", "streamFunctionCallArguments": True}
+    body = {
+        "contents": [{"role": "user", "parts": parts}],
+        "tools": [{"functionDeclarations": [{"name": "f", "behavior": "NON_BLOCKING"}]}],
+        "toolConfig": {"functionCallingConfig": calling},
+    }
+    asked = decode_request(orjson.dumps(body), PARAMS)
+    assert asked.messages[0].parts[0] == TextPart("a")
+    assert asked.extras == {
+        "contents.parts.partMetadata": {"k": 1},
+        "contents.parts.mediaResolution": {"level": "L"},
+        "contents.parts.thought": True,
+        "functionCall.willContinue": True,
+        "functionResponse.scheduling": "SILENT",
+        "tools.functionDeclarations.behavior": "NON_BLOCKING",
+        "toolConfig.functionCallingConfig.mode": "VALIDATED",
+        "toolConfig.functionCallingConfig.streamFunctionCallArguments": True,
+    }
+
+
+def test_one_part_with_two_kinds_of_data_stays_as_it_came() -> None:
+    odd = {"text": "a", "inlineData": {"mimeType": "image/png", "data": "AA"}}
+    asked = decode_request(orjson.dumps({"contents": [{"parts": [odd]}]}), PARAMS)
+    assert asked.messages[0].parts == (OpaquePart("gemini", odd),)

@@ -38,12 +38,6 @@ def test_what_can_not_be_said_is_listed() -> None:
     assert dropped == ["stop", "logit_bias", "thinking.between_tools", "output.verbosity"]
 
 
-def test_several_answers_are_refused() -> None:
-    with pytest.raises(Fault) as raised:
-        config(sampling=Sampling(candidates=2))
-    assert (raised.value.kind, raised.value.param) == ("bad_request", "n")
-
-
 @pytest.mark.parametrize(
     ("thinking", "expected"),
     [
@@ -107,3 +101,11 @@ def test_a_forced_tool_that_is_no_function_is_refused(tools: tuple[Tool, ...]) -
     with pytest.raises(Fault) as raised:
         tool_config(Request("anthropic", "m", (), tools=tools, tool_choice=ToolChoice("required", ("web_search",))))
     assert raised.value.param == "tool_choice"
+
+
+def test_what_an_answer_is_for_stands_in_its_schema_and_how_long_a_summary_is_has_no_place() -> None:
+    output = Output("schema", "n", "A city.", {"type": "object", "properties": {"a": {"type": "string"}}})
+    told, dropped = config(output=output, thinking=Thinking(visible=True, summary="detailed"))
+    assert told["responseJsonSchema"]["description"] == "A city."
+    assert dropped == ["thinking.summary"]
+    assert config(thinking=Thinking(visible=True, summary="auto"))[1] == []

@@ -178,21 +178,14 @@ def test_what_has_no_word_is_listed_once() -> None:
     odd = OpaquePart("anthropic", {"type": "server_tool_use"})
     picture = MediaPart("image", "", Link("https://a.test/a.png"), name="a", detail="high", cache=Cache())
     found = contents(Message("user", (TextPart("Hi", Cache()), odd, odd, picture)), result("a", odd))
-    assert list(found.dropped) == ["cache", "server_tool_use", "name", "detail", "tool_result.content"]
+    assert list(found.dropped) == ["cache", "server_tool_use", "name", "detail"]
 
 
 def test_a_part_of_geminis_own_is_written_as_it_came() -> None:
     assert parts(OpaquePart("gemini", {"executableCode": {"code": "1"}})) == [{"executableCode": {"code": "1"}}]
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        OpaquePart("openai-responses", {"type": "item_reference", "id": "x"}),
-        MediaPart("document", "application/pdf", Stored("file-1")),
-    ],
-)
-def test_what_only_another_upstream_keeps_is_refused(part: Part) -> None:
+def test_a_file_that_only_another_upstream_has_is_refused() -> None:
     with pytest.raises(Fault) as raised:
-        contents(Message("user", (part,)), format_="openai-responses")
+        contents(Message("user", (MediaPart("document", "application/pdf", Stored("f")),)), format_="openai-responses")
     assert raised.value.kind == "bad_request"

@@ -21,7 +21,7 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '
 
 
 def parts(**turn: Any) -> tuple[Part, ...]:
-    (message,) = messages_of([{"role": "assistant", **turn}])
+    (message,) = messages_of([{"role": "assistant", **turn}], {})
     return message.parts
 
 
@@ -70,7 +70,7 @@ def test_a_result_may_be_a_string_or_parts() -> None:
             "content": [{"type": "text", "text": "4"}, {"type": "text", "text": "2"}],
         },
     ]
-    assert list(messages_of(told)) == [
+    assert list(messages_of(told, {})) == [
         Message("tool", (ToolResultPart("c1", (TextPart("42"),)),)),
         Message("tool", (ToolResultPart("c2", (TextPart("4"), TextPart("2"))),)),
     ]
@@ -79,20 +79,20 @@ def test_a_result_may_be_a_string_or_parts() -> None:
 def test_two_old_calls_of_one_function_have_ids_of_their_own_that_their_results_name() -> None:
     turn = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}
     result = {"role": "function", "name": "f", "content": "42"}
-    messages = list(messages_of([turn, result, turn, result]))
+    messages = list(messages_of([turn, result, turn, result], {}))
     ids = [part.id for message in messages for part in message.parts if isinstance(part, ToolCallPart | ToolResultPart)]
     assert ids[0] == ids[1] != ids[2] == ids[3]
     assert messages[1].role == "tool"
 
 
 def test_an_old_result_without_its_call_has_the_functions_name_for_an_id() -> None:
-    assert list(messages_of([{"role": "function", "name": "f", "content": "42"}])) == [
+    assert list(messages_of([{"role": "function", "name": "f", "content": "42"}], {})) == [
         Message("tool", (ToolResultPart("f", (TextPart("42"),), name="f"),))
     ]
 
 
 def test_fields_without_a_word_here_are_kept_and_empty_ones_are_not() -> None:
-    (message,) = messages_of([{"role": "user", "content": "hi", "name": "bob", "audio": None, "annotations": []}])
+    (message,) = messages_of([{"role": "user", "content": "hi", "name": "bob", "audio": None, "annotations": []}], {})
     assert message.parts == (TextPart("hi"), OpaquePart("openai-chat", {"name": "bob"}))
 
 
@@ -108,5 +108,20 @@ def test_fields_without_a_word_here_are_kept_and_empty_ones_are_not() -> None:
 )
 def test_a_turn_of_no_known_shape_is_refused_by_its_place(turn: Any, where: str) -> None:
     with pytest.raises(Fault) as raised:
-        list(messages_of([turn]))
+        list(messages_of([turn], {}))
     assert (raised.value.kind, raised.value.param) == ("bad_request", where)
+
+
+def test_what_results_calls_and_parts_say_beside_their_words_is_kept_by_their_kind() -> None:
+    function = {"name": "f", "arguments": "{}"}
+    told = [
+        {"role": "user", "content": [{"type": "text", "text": "a", "annotations": [1]}]},
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": "c", "index": 0, "type": "function", "function": function, "x": 1}],
+        },
+        {"role": "tool", "tool_call_id": "c", "content": "b", "is_error": True},
+    ]
+    extras: dict[str, Any] = {}
+    assert len(list(messages_of(told, extras))) == 3
+    assert extras == {"text.annotations": [1], "tool_calls.x": 1, "tool.is_error": True}

@@ -60,7 +60,7 @@ PDF = "data:application/pdf;base64,JVBERi0="
     ids=lambda value: value["type"] if isinstance(value, dict) else "",
 )
 def test_a_part_with_a_word(told: dict[str, Any], part: Part) -> None:
-    assert list(content_parts([told])) == [part]
+    assert list(content_parts([told], {})) == [part]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_part_with_a_word(told: dict[str, Any], part: Part) -> None:
     ],
 )
 def test_a_part_without_one_stays_as_it_came(told: dict[str, Any]) -> None:
-    assert list(content_parts([told])) == [OpaquePart("openai-chat", told)]
+    assert list(content_parts([told], {})) == [OpaquePart("openai-chat", told)]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_part_without_one_stays_as_it_came(told: dict[str, Any]) -> None:
 )
 def test_both_spellings_of_a_cache_hint_are_read(holder: dict[str, Any], cache: Cache | None) -> None:
     assert cache_of(holder) == cache
-    assert list(content_parts([{"type": "text", "text": "t"} | holder])) == [TextPart("t", cache)]
+    assert list(content_parts([{"type": "text", "text": "t"} | holder], {})) == [TextPart("t", cache)]
 
 
 @pytest.mark.parametrize("url", ["https://h/x", "data:text/plain,hello", "data:image/png;base64"])
@@ -102,4 +102,4 @@ def test_a_data_urls_parameters_are_no_part_of_the_type() -> None:
 
 @pytest.mark.parametrize(("content", "parts"), [("hi", [TextPart("hi")]), (None, []), (["a"], [TextPart("a")])])
 def test_content_may_be_a_string_nothing_or_strings(content: object, parts: list[Part]) -> None:
-    assert list(content_parts(content)) == parts
+    assert list(content_parts(content, {})) == parts

@@ -155,3 +155,9 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(Fault) as raised:
         decode_request(body, {})
     assert raised.value.kind == "bad_request"
+
+
+def test_what_a_tool_says_beside_its_words_is_kept_by_its_kind() -> None:
+    function = {"name": "f", "tomorrow": 1}
+    asked = decoded(tools=[{"type": "function", "function": function, "eager": True}, {"type": "web", "x": 1}])
+    assert asked.extras == {"tools.eager": True, "tools.function.tomorrow": 1, "tools": [{"type": "web", "x": 1}]}

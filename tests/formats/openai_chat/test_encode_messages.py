@@ -88,7 +88,7 @@ def test_a_hosts_own_signature_goes_back_as_it_came_and_a_foreign_one_is_listed(
     )
     assert message["reasoning_details"] == [kept | {"text": "hm"}]
     assert "reasoning_content" not in message
-    assert writing.dropped == ["thinking.signature"]
+    assert writing.dropped == ["thinking.signature", "reasoning"]
 
 
 def test_googles_signatures_go_back_to_call_and_text() -> None:
@@ -166,3 +166,12 @@ def test_mistrals_models_hear_an_assistant_between_results_and_the_user(model: s
     assert written(*turns, model=model)[3] == {"role": "assistant", "content": "(continued)"}
     assert [message["role"] for message in written(*turns)[2:]] == ["tool", "user"]
     assert written(*turns[:3], model=model) == written(*turns[:3])
+
+
+def test_a_thought_that_no_tool_loop_needs_is_listed_and_so_is_what_only_a_model_says() -> None:
+    writing = Writing("m", "anthropic")
+    told = written(
+        USER, assistant(ReasoningPart("hm"), TextPart("a")), Message("user", (CALL, TextPart("b"))), writing=writing
+    )
+    assert [message["content"] for message in told[-2:]] == ["a", "b"]
+    assert writing.dropped == ["reasoning", "message.content"]

@@ -80,11 +80,6 @@ def test_a_part_of_another_format_is_dropped_and_listed() -> None:
     assert writing.dropped == ["container_upload"]
 
 
-def test_an_item_that_we_have_never_seen_is_refused() -> None:
-    with pytest.raises(Fault, match="item_reference"):
-        written(OpaquePart("openai-responses", {"type": "item_reference", "id": "rs_1"}))
-
-
 @pytest.mark.parametrize(
     ("model", "ttl", "told"),
     [

@@ -23,12 +23,12 @@ OWN = "openai-responses"
 
 
 def turns(*items: Any) -> list[Message]:
-    return list(take_input(list(items)))
+    return list(take_input(list(items), {}))
 
 
 def test_a_text_is_one_turn_of_the_user_and_nothing_is_none() -> None:
-    assert list(take_input("hello")) == [Message("user", (TextPart("hello"),))]
-    assert list(take_input(None)) == []
+    assert list(take_input("hello", {})) == [Message("user", (TextPart("hello"),))]
+    assert list(take_input(None, {})) == []
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "user", "assistant"])
@@ -126,7 +126,6 @@ def test_arguments_and_results_that_are_no_text_become_it(told: Any, text: str) 
     ("item", "role"),
     [
         ({"type": "item_reference", "id": "msg_1"}, "assistant"),
-        ({"id": "msg_1"}, "assistant"),
         ({"type": "web_search_call", "id": "ws"}, "assistant"),
         ({"type": "compaction", "encrypted_content": "x"}, "assistant"),
         ({"type": "shell_call_output", "call_id": "c"}, "tool"),
@@ -134,3 +133,7 @@ def test_arguments_and_results_that_are_no_text_become_it(told: Any, text: str) 
 )
 def test_items_without_a_word_here_stay_whole(item: dict[str, Any], role: Any) -> None:
     assert turns(item) == [Message(role, (OpaquePart(OWN, item),))]
+
+
+def test_a_reference_to_an_item_is_one_without_its_type_too() -> None:
+    assert turns({"id": "msg_1"}) == turns({"type": "item_reference", "id": "msg_1"})

@@ -106,6 +106,7 @@ def test_null_is_as_good_as_nothing() -> None:
     assert read(**dict.fromkeys((*fields, "previous_response_id", "temperature", "user"))) == nothing
     assert nothing.messages == ()
     assert read(instructions="") == nothing
+    assert read(background=False) == nothing
 
 
 def test_instructions_may_be_items() -> None:
@@ -191,3 +192,18 @@ def test_fields_of_no_known_shape_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(Fault) as raised:
         read(**fields)
     assert raised.value.kind == "bad_request"
+
+
+def test_what_items_and_tools_say_beside_their_words_is_kept_by_their_kind() -> None:
+    cited = {"type": "file_citation", "file_id": "f"}
+    content = [{"type": "output_text", "text": "a", "annotations": [cited], "logprobs": []}]
+    message = {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": content}
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}", "caller": {"type": "direct"}}
+    tools = [{"type": "function", "name": "f", "defer_loading": True, "output_schema": None}]
+    asked = read(input=[message | {"phase": "commentary"}, call | {"async": True}], tools=tools)
+    assert asked.extras == {
+        "message.phase": "commentary",
+        "output_text.annotations": [cited],
+        "function_call.async": True,
+        "tools.defer_loading": True,
+    }

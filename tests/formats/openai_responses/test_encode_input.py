@@ -137,7 +137,7 @@ def test_cache_hints_are_written_for_models_that_know_the_word(model: str, ttl: 
     turn = Message("user", (TextPart("a", Cache(ttl)),))
     _, (told,), dropped = write(turn, model=model)
     assert told["content"][0]["prompt_cache_breakpoint"] == {"mode": "explicit"} | lifetime
-    assert dropped == ()
+    assert dropped == (("cache.ttl",) if ttl and not lifetime else ())
     lead = Message("system", (TextPart("a", Cache()),))
     assert write(lead, ASK, model=model)[0] is None
 
@@ -208,4 +208,13 @@ def test_a_conversation_of_this_format_comes_back_item_by_item() -> None:
         },
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "b", "annotations": []}]},
     ]
-    assert items(*take_input(told), format_="openai-responses") == told
+    assert items(*take_input(told, {}), format_="openai-responses") == told
+
+
+def test_hints_that_an_older_model_or_a_text_of_the_models_can_not_carry_are_listed() -> None:
+    hinted = TextPart("a", Cache("1h"))
+    lead, turn = Message("system", (hinted,)), Message("user", (TextPart("b"),))
+    assert write(lead, turn, model="gpt-4.1")[2] == ("cache",)
+    result = Message("tool", (ToolResultPart("c", (hinted,)),))
+    assert write(turn, Message("assistant", (ToolCallPart("c", "f", "{}"),)), result, model="gpt-4.1")[2] == ("cache",)
+    assert write(turn, Message("assistant", (hinted,)), model="gpt-5.6")[2] == ("cache",)

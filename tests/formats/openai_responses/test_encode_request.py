@@ -211,7 +211,6 @@ def test_other_clients_extras_are_never_taken_for_ours() -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"sampling": Sampling(candidates=2)}, "n"),
         ({"extras": {"tool_choice": {"type": "tool", "name": "web_search"}}}, "tool_choice"),
         ({"tool_choice": ToolChoice("required", ("web_search",)), "tools": (CLOCK,)}, "tool_choice"),
     ],
@@ -237,7 +236,7 @@ def test_every_recorded_request_comes_back_with_all_that_it_said(name: str) -> N
     told = orjson.loads(recordings.load(name).body)
     encoded = encode_request(decode_request(orjson.dumps(told), {}))
     body = orjson.loads(encoded.body)
-    assert encoded.dropped == ()
+    assert all("." in name for name in encoded.dropped), "what one tool or part said: nobody knows which, here"
     assert {key for key, value in told.items() if value is not None and key not in body} <= {"tool_choice"}  # "auto"
     for key in ("temperature", "max_output_tokens", "reasoning", "include", "store", "instructions", "service_tier"):
         assert told.get(key) is None or {**told, "reasoning": _without_null(told.get("reasoning"))}[key] == body[key]

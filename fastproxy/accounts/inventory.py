@@ -1,0 +1,143 @@
+"""All accounts that there are, from everywhere: the configuration, the store, and the files of the vendors' own tools.
+
+Reading may block on a disk. One account that can't be read does not hide the others: it is listed with its reason.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.linked import Linked
+from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.sources import facts_of
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.snapshot import Account, Snapshot
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What was read. accounts: provider -> its accounts in order, also those that can't be used.
+
+    disabled: id of an account that can't be used -> why. minted_at: id of a login -> when its token was made.
+    """
+
+    accounts: Mapping[str, tuple[Account, ...]] = field(default_factory=dict)
+    stored: tuple[StoredAccount, ...] = ()
+    logins: Mapping[str, Login] = field(default_factory=dict)
+    disabled: Mapping[str, str] = field(default_factory=dict)
+    cooldowns: tuple[Cooldown, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+    @cached_property
+    def renewable(self) -> tuple[Account, ...]:
+        """Logins that can be renewed and have not been refused for good."""
+        return tuple(
+            account
+            for accounts in self.accounts.values()
+            for account in accounts
+            if account.kind == "login" and account.id not in self.disabled and self._has_refresh(account.id)
+        )
+
+    @cached_property
+    def renewable_ids(self) -> frozenset[str]:
+        return frozenset(account.id for account in self.renewable)
+
+    @cached_property
+    def minted_at(self) -> Mapping[str, float]:
+        return {id_: login.minted_at for id_, login in self.logins.items() if login.minted_at is not None}
+
+    def under(self, snapshot: Snapshot) -> "Stock":
+        """The same store beside another configuration."""
+        return replace(self, accounts=_merged(snapshot, self.stored, self.logins))
+
+    def within(self, snapshot: Snapshot) -> Snapshot:
+        """The configuration with every account that can be used, for whoever needs no pool to choose one."""
+        usable = {
+            name: tuple(account for account in accounts if account.id not in self.disabled)
+            for name, accounts in self.accounts.items()
+        }
+        return msgspec.structs.replace(snapshot, accounts=usable)
+
+    def _has_refresh(self, account_id: str) -> bool:
+        login = self.logins.get(account_id)
+        return login is not None and login.refresh is not None
+
+
+class Inventory:
+    """The accounts of one state directory. links: the vendors' files that are watched, by account id."""
+
+    def __init__(self, directory: Path, store: AccountStore) -> None:
+        self._directory = directory
+        self.store = store
+        self._links: dict[str, Linked] = {}
+
+    def exchange(self, news: Iterable[Cooldown | Window], snapshot: Snapshot) -> Stock:
+        """Write what the pool has learned, then read everything as it is. Raises: AccountError when the store can't."""
+        news = tuple(news)
+        if news:
+            self.store.cool([one for one in news if isinstance(one, Cooldown)])
+            self.store.see([one for one in news if isinstance(one, Window)])
+        stored = self.store.accounts()
+        cooldowns, windows = self.store.cooldowns(), self.store.windows()
+        logins: dict[str, Login] = {}
+        disabled = {account.id: account.disabled for account in stored if account.disabled}
+        for account in stored:
+            try:
+                logins[account.id] = self.login(account)
+            except AccountError as error:
+                disabled.setdefault(account.id, str(error))
+        self._links = {id_: link for id_, link in self._links.items() if id_ in logins}
+        accounts = _merged(snapshot, stored, logins)
+        return Stock(accounts, stored, logins, disabled, cooldowns, windows)
+
+    def login(self, account: StoredAccount) -> Login:
+        """The login of one account, from where it is kept. Raises: AccountError."""
+        if not account.source:
+            return self.store.login(account.id)
+        return self.linked(account).login()
+
+    def linked(self, account: StoredAccount) -> Linked:
+        """The vendor's file that owns an account."""
+        link = self._links.get(account.id)
+        if link is None:
+            link = self._links[account.id] = Linked(account.source, self._directory, self.store.cipher)
+        return link
+
+    def changed(self) -> bool:
+        """Whether others have written since the last read. Cost: one or two stats for each place."""
+        return self.store.changed() or any([link.changed() for link in self._links.values()])
+
+
+def _merged(
+    snapshot: Snapshot, stored: tuple[StoredAccount, ...], logins: Mapping[str, Login]
+) -> dict[str, tuple[Account, ...]]:
+    merged = {name: list(accounts) for name, accounts in snapshot.accounts.items()}
+    for account in stored:
+        merged.setdefault(account.provider, []).append(_account(account, logins.get(account.id)))
+    return {name: tuple(sorted(accounts, key=_position)) for name, accounts in merged.items()}
+
+
+def _position(account: Account) -> int:
+    return account.position
+
+
+def _account(stored: StoredAccount, login: Login | None) -> Account:
+    bare = Account(
+        provider=stored.provider,
+        id=stored.id,
+        kind=stored.kind,
+        label=stored.label,
+        weight=stored.weight,
+        position=stored.position,
+        serves=stored.serves,
+    )
+    if login is None:
+        return bare
+    return msgspec.structs.replace(
+        bare, secret=login.access, expires_at=login.expires_at, facts=facts_of(stored.provider, login)
+    )

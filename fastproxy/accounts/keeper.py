@@ -1,0 +1,288 @@
+"""Every account of one worker, kept alive: leased, renewed in time, its limits remembered, its news picked up.
+
+The pool decides; this module brings it news and carries its decisions to disk. On the event loop it compares clocks and
+stats files; whatever may wait for a disk runs in a thread, one errand at a time.
+Never: a renewal in this process (see `renewal`: a process of its own can't be killed between the vendor's rotation and
+our write), an account removed because a vendor said no.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from hashlib import sha256
+from typing import NamedTuple, TypeVar
+
+from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.inventory import Inventory, Stock
+from fastproxy.accounts.limits import cooldowns_of, windows_of
+from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.pool import Pool, Want
+from fastproxy.accounts.renewal import Renewed
+from fastproxy.accounts.verdict import Verdict
+from fastproxy.clock import monotonic, wall
+from fastproxy.errors import place_of
+from fastproxy.framing.http1 import ResponseHead
+from fastproxy.snapshot import Account, Snapshot
+
+logger = logging.getLogger(__name__)
+
+SKEW_SECONDS = 60.0  # a token that ends sooner may end on its way
+YOUNG_SECONDS = 300.0  # a token that young is not renewed for a 401: that would only burn the next one
+RENEWALS = 4  # at once, of those that nobody waits for
+BACKOFF_SECONDS = (30.0, 300.0)  # between renewals that failed: the first wait, and the longest
+LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
+MAX_UNSAVED = 4096  # news for the disk; beyond that the oldest is forgotten
+
+_Key = TypeVar("_Key")
+Renew = Callable[[str, str], Awaitable[Renewed]]  # id of the account, SHA-256 of the token that was refused or ""
+
+
+class Backoff(NamedTuple):
+    """Until when a login is not renewed again (monotonic seconds), and how long that wait is."""
+
+    until: float
+    seconds: float
+
+
+class Counts(NamedTuple):
+    """What has happened since the start, by provider: (renewals by outcome, steps of verdicts, cooldowns)."""
+
+    renewals: dict[tuple[str, str], int]
+    steps: dict[tuple[str, str], int]
+    cooldowns: dict[str, int]
+
+
+class Keeper:
+    """One per worker. inventory: where accounts come from. renew: starts the process that renews one login."""
+
+    def __init__(self, inventory: Inventory, snapshot: Snapshot, renew: Renew) -> None:
+        keeping = snapshot.keeping
+        self.pool = Pool(pin_seconds=keeping.pin_seconds, pins=keeping.pins)
+        self.counts = Counts({}, {}, {})
+        self._inventory = inventory
+        self._renew = renew
+        self._lead_seconds = keeping.refresh_lead_seconds
+        self._snapshot = snapshot
+        self._stock = Stock()
+        self._renewing: dict[str, asyncio.Task[Renewed]] = {}
+        self._backoff: dict[str, Backoff] = {}
+        self._looked_at: dict[str, float] = {}
+        self._unsaved: list[Cooldown | Window] = []
+        self._errand: asyncio.Task[None] | None = None
+        self._syncing = asyncio.Lock()
+        self._stale = False
+
+    def start(self) -> None:
+        """Read all there is. Blocking: before anything is served."""
+        self._take(self._inventory.exchange((), self._snapshot), wall())
+
+    def use(self, snapshot: Snapshot) -> None:
+        """Go on with another configuration; what is stored is read again at the next tick."""
+        self._snapshot = snapshot
+        self._lead_seconds = snapshot.keeping.refresh_lead_seconds
+        self._stale = True
+        self._stock = self._stock.under(snapshot)
+        self.pool.replace(self._stock.accounts, self._stock.disabled)
+
+    @property
+    def stock(self) -> Stock:
+        """All accounts as they were read last."""
+        return self._stock
+
+    def whole(self, snapshot: Snapshot) -> Snapshot:
+        """A configuration with all accounts that can be used."""
+        return self._stock.within(snapshot)
+
+    # For requests: all of it at once, but for a renewal that has to be waited for.
+
+    def several(self, provider: str) -> bool:
+        """Whether there is a choice of accounts."""
+        return len(self._stock.accounts.get(provider, ())) > 1
+
+    def lease(self, want: Want, now: float) -> Account:
+        """Who serves a request. Each lease ends with `ended`. Raises: Fault(no_credential, rate_limited)."""
+        account = self.pool.lease(want, now)
+        self.pool.began(account.id)
+        return account
+
+    def ended(self, account_id: str) -> None:
+        """The exchange of a lease is over."""
+        self.pool.ended(account_id)
+
+    async def fresh(self, account: Account) -> Account | None:
+        """The account with a token that lasts; None when there is none to be had. Costs nothing while it is fresh."""
+        if account.expires_at is None or account.expires_at - wall() > SKEW_SECONDS:
+            return account
+        if self._may_renew(account.id):
+            await self._renewal(account, "")
+        current = self._current(account)
+        if current.expires_at is not None and current.expires_at <= wall():
+            return None
+        return current
+
+    async def renewed(self, account: Account) -> Account | None:
+        """The account with another token than the one that was just refused; None when there is none to be had."""
+        current = self._current(account)
+        if current.secret != account.secret:  # somebody else has renewed it meanwhile
+            return current
+        if account.kind != "login" or account.secret is None or not self._may_renew(account.id):
+            return None
+        if self._is_young(account, wall()):
+            return None
+        await self._renewal(account, sha256(account.secret.reveal().encode()).hexdigest())
+        current = self._current(account)
+        return current if current.secret != account.secret else None
+
+    def learned(self, account: Account, session: str, verdict: Verdict) -> None:
+        """An upstream has refused an account."""
+        _count(self.counts.steps, (account.provider, verdict.step))
+        if verdict.cause:
+            logger.warning("%s: %s", account.id, verdict.cause)
+        self._cool(verdict.cooldowns)
+        if verdict.hard:
+            self.pool.unpin(account.provider, session, account.id)
+
+    def saw(self, account: Account, head: ResponseHead) -> None:
+        """What an answer's headers tell of the account's limits; of good answers now and then."""
+        at = monotonic()
+        if head.status < 400 and at - self._looked_at.get(account.id, -LOOK_SECONDS) < LOOK_SECONDS:
+            return
+        self._looked_at[account.id] = at
+        now = wall()
+        windows = windows_of(account.id, head.get, now)
+        if windows:
+            self._save(self.pool.see(windows))
+            if account.kind == "login" or self.several(account.provider):  # the only key is asked in any case
+                self._cool(cooldowns_of(windows, now))
+
+    def served(self, want: Want, account: Account) -> None:
+        """An account has begun to answer well: the session is at home there, and what was only guessed is over."""
+        self.pool.served(want, account.id, wall())
+
+    def last_of(self, provider: str, session: str) -> str:
+        """The account that answered this conversation last; "" if that is not known."""
+        return self.pool.last_of(provider, session)
+
+    # For the worker.
+
+    def tick(self) -> None:
+        """Once a second: news are read, decisions written, and tokens renewed before they end."""
+        for account in self._due():
+            if sum(not task.done() for task in self._renewing.values()) >= RENEWALS:
+                break
+            self._begin_renewal(account, "")
+        if self._errand is None or self._errand.done():
+            self._stale = self._inventory.changed() or self._stale
+            if self._stale or self._unsaved:
+                self._errand = asyncio.get_running_loop().create_task(self._sync())
+
+    async def close(self) -> None:
+        """Write what is not yet written. A renewal that runs goes on by itself."""
+        for task in self._renewing.values():
+            task.cancel()
+        if self._errand is not None:
+            await asyncio.wait({self._errand})
+        await self._sync()
+        self._inventory.store.close()
+
+    # Renewals.
+
+    def _due(self) -> list[Account]:
+        """Every login whose token ends soon, whatever else is known of it: also idle and cooling ones."""
+        now = wall()
+        return [
+            account
+            for account in self._stock.renewable
+            if account.expires_at is not None
+            and account.expires_at - now <= (SKEW_SECONDS if self._is_young(account, now) else self._lead_seconds)
+            and self._may_renew(account.id)
+        ]
+
+    def _is_young(self, account: Account, now: float) -> bool:
+        minted_at = self._stock.minted_at.get(account.id)
+        return minted_at is not None and 0 <= now - minted_at < YOUNG_SECONDS
+
+    def _may_renew(self, account_id: str) -> bool:
+        backoff = self._backoff.get(account_id)
+        return account_id in self._stock.renewable_ids and (backoff is None or monotonic() >= backoff.until)
+
+    async def _renewal(self, account: Account, used: str) -> None:
+        """Wait for the one renewal of an account; a caller that goes away does not end it for the others."""
+        await asyncio.shield(self._begin_renewal(account, used))
+
+    def _begin_renewal(self, account: Account, used: str) -> "asyncio.Task[Renewed]":
+        running = self._renewing.get(account.id)
+        if running is None or running.done():
+            running = asyncio.get_running_loop().create_task(self._run_renewal(account, used))
+            self._renewing[account.id] = running
+        return running
+
+    async def _run_renewal(self, account: Account, used: str) -> Renewed:
+        result = await self._renew(account.id, used)
+        _count(self.counts.renewals, (account.provider, result.outcome))
+        if result.outcome == "failed":
+            first, longest = BACKOFF_SECONDS
+            before = self._backoff.get(account.id)
+            seconds = min(before.seconds * 2, longest) if before else first
+            seconds = max(seconds, result.retry_after_seconds or 0.0)
+            self._backoff[account.id] = Backoff(monotonic() + seconds, seconds)
+            logger.warning("%s: not renewed, next try in %.0f s: %s", account.id, seconds, result.cause)
+        else:
+            self._backoff.pop(account.id, None)
+        if result.outcome == "refused":
+            logger.error("%s: its login has ended: %s", account.id, result.cause)
+        await self._sync()
+        if result.outcome != "failed" and self._is_due_still(account):
+            # Nothing came of it: without a wait the next tick would start the same again, for ever.
+            self._backoff[account.id] = Backoff(monotonic() + BACKOFF_SECONDS[0], BACKOFF_SECONDS[0])
+        return result
+
+    def _is_due_still(self, account: Account) -> bool:
+        current = self._current(account)
+        return current.expires_at is not None and current.expires_at <= wall() + min(self._lead_seconds, SKEW_SECONDS)
+
+    def _current(self, account: Account) -> Account:
+        for one in self._stock.accounts.get(account.provider, ()):
+            if one.id == account.id:
+                return one
+        return account
+
+    # To and from the disk.
+
+    async def _sync(self) -> None:
+        """Write what is new, then read all there is: in this order, or the pool would take its own news for reset."""
+        async with self._syncing:
+            unsaved, self._unsaved = self._unsaved, []
+            stale, self._stale = self._stale, False
+            read_at = wall()
+            try:
+                self._take(await asyncio.to_thread(self._inventory.exchange, unsaved, self._snapshot), read_at)
+            except Exception as error:  # noqa: BLE001 - a disk that fails must not end the keeping of accounts
+                logger.warning(
+                    "accounts not saved or read: %s", error if isinstance(error, AccountError) else place_of(error)
+                )
+                self._unsaved = (unsaved + self._unsaved)[-MAX_UNSAVED:]
+                self._stale = stale
+
+    def _take(self, stock: Stock, read_at: float) -> None:
+        for id_, cause in stock.disabled.items():
+            if self._stock.disabled.get(id_) != cause:
+                logger.error("%s can't be used: %s", id_, cause)
+        self._stock = stock
+        self.pool.replace(stock.accounts, stock.disabled)
+        self.pool.restore(stock.cooldowns, stock.windows, read_at, wall())
+
+    def _cool(self, cooldowns: Iterable[Cooldown]) -> None:
+        changed = self.pool.cool(cooldowns, wall())
+        for cooldown in changed:
+            provider = cooldown.account.partition(":")[0]
+            _count(self.counts.cooldowns, provider)
+        self._save(changed)
+
+    def _save(self, news: Iterable[Cooldown | Window]) -> None:
+        self._unsaved.extend(news)
+        del self._unsaved[:-MAX_UNSAVED]
+
+
+def _count(counts: dict[_Key, int], key: _Key) -> None:
+    counts[key] = counts.get(key, 0) + 1

@@ -1,0 +1,238 @@
+"""One request's search for an answer among the accounts of one provider: who is asked, and who next after a refusal.
+
+    401 -> renew the login, once -> the same account again
+    usage limit, 402, 403        -> the next account, this one rests
+    429, 5xx                     -> another account for this request only
+
+Nothing has reached the client yet, so every step is safe; none asks with a bearer that was refused. Ends with the first
+answer that is the request's own, or with the last refusal as it came. Never: a retry after the first output event.
+"""
+
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fastproxy.accounts.keeper import Keeper
+from fastproxy.accounts.pool import Want
+from fastproxy.accounts.verdict import Step, Verdict, judge, refused
+from fastproxy.answering import Answering, dropped_value
+from fastproxy.asked import Asked
+from fastproxy.clock import monotonic, wall
+from fastproxy.errors import STATUS, Fault
+from fastproxy.formats import BY_NAME
+from fastproxy.framing.http1 import ResponseHead
+from fastproxy.outgoing import outgoing
+from fastproxy.prelude import PRELUDE_BYTES, REFUSAL_BYTES, Prelude, enough_of, failure_in, nothing_is_enough
+from fastproxy.providers.shape import Call
+from fastproxy.routing import Route
+from fastproxy.sessions import PARENT_HEADERS, first_words, named
+from fastproxy.snapshot import Account
+from fastproxy.translate.memory import Memories
+from fastproxy.translating import Translating
+from fastproxy.upstream.exchange import DeadConnection, Exchange
+from fastproxy.upstream.pool import Pool
+
+logger = logging.getLogger(__name__)
+
+ACCOUNT_HEADER = (b"x-fastproxy-account",)
+
+
+class Got(NamedTuple):
+    """An upstream's answer, not yet relayed. step: what it would have meant for another account; see Verdict."""
+
+    upstream: Exchange
+    answering: Answering | Translating
+    account: Account
+    head: ResponseHead
+    step: Step = "serve"
+
+
+@dataclass(slots=True)
+class Search:
+    """What one request has tried.
+
+    previous: the account that answered this conversation last. started_at: monotonic seconds. renewed: ids of logins
+    whose token has been renewed for this request. again: the renewed account, which is asked next.
+    """
+
+    want: Want
+    previous: str
+    started_at: float
+    attempts: int = 0
+    renewed: set[str] = field(default_factory=set)
+    again: Account | None = None
+
+    def pass_over(self, account: Account) -> None:
+        """Never ask this one again for this request."""
+        self.want = self.want._replace(tried=self.want.tried | {account.id})
+
+
+@dataclass(slots=True)
+class Attempts:
+    """Made once. pool: of connections; rebound by a reload."""
+
+    pool: Pool
+    keeper: Keeper
+    memories: Memories = field(default_factory=Memories)
+
+    async def answer(self, asked: Asked, route: Route, *, elsewhere: bool) -> Got:
+        """The answer of one of the provider's accounts. elsewhere: whether another provider stands by.
+
+        Raises: Fault(no_credential, rate_limited) when no account can be asked; of the upstream, when it is not
+        reached.
+        """
+        keeping = asked.view.snapshot.keeping
+        search = self._begin(asked, route)
+        alone = not (elsewhere or self.keeper.several(route.provider.name))
+        last: Got | None = None
+        while True:
+            account = await self._next(asked, search)
+            if account is None:
+                assert last is not None  # noqa: S101 - `_next` raises when nobody has been asked
+                return last
+            if last is not None:
+                last.upstream.close()
+            search.attempts += 1
+            asked.moved = asked.moved or search.previous not in ("", account.id)
+            got = await self._ask(asked, route, account)
+            try:
+                self.keeper.saw(account, got.head)
+                verdict = await self._judge(asked, route, got, alone=alone)
+                if verdict.step == "serve":
+                    self.keeper.served(search.want, account)
+                    return got
+                await self._learn(search, account, verdict)
+            except BaseException:
+                got.upstream.close()
+                raise
+            last = got._replace(step=verdict.step)
+            spent = monotonic() - search.started_at >= keeping.retry_seconds
+            if spent or search.attempts >= keeping.attempts:
+                return last
+
+    def _begin(self, asked: Asked, route: Route) -> Search:
+        provider, session, parent, previous = route.provider, "", "", ""
+        if self.keeper.several(provider.name):
+            session = asked.record.session or first_words(asked.body, asked.format.name)
+            parent = named(asked.head, PARENT_HEADERS)
+            previous = self.keeper.last_of(provider.name, session)
+        account = asked.client.account or named(asked.head, ACCOUNT_HEADER)
+        want = Want(provider, route.model, session, parent, account, asked.client.program)
+        return Search(want, previous, monotonic())
+
+    async def _next(self, asked: Asked, search: Search) -> Account | None:
+        """Who is asked now; None when nobody is left and somebody has answered. Raises: Fault."""
+        if search.again is not None:
+            again, search.again = search.again, None
+            return again
+        while True:
+            try:
+                account = self._lease(asked, search.want)
+            except Fault:
+                if not search.attempts:
+                    raise
+                return None
+            fresh = account if account.expires_at is None else await self.keeper.fresh(account)
+            if fresh is not None:
+                return fresh
+            search.pass_over(account)
+
+    def _lease(self, asked: Asked, want: Want) -> Account:
+        """An account to ask, the one before given back. Raises: Fault."""
+        if asked.leased:
+            self.keeper.ended(asked.leased)
+            asked.leased = ""
+        account = self.keeper.lease(want, wall())
+        asked.leased = account.id
+        return account
+
+    async def _judge(self, asked: Asked, route: Route, got: Got, *, alone: bool) -> Verdict:
+        """What the answer means for the account. A stream is held until it has begun to answer."""
+        account, head = got.account, got.head
+        if head.status < 400:
+            if alone or not _is_stream(head):
+                return _SERVE
+            return await self._judge_stream(asked, route, got)
+        try:
+            body = await Prelude(got.upstream, nothing_is_enough, REFUSAL_BYTES).read()
+        except Fault as fault:
+            raise Fault(fault.kind, fault.message, status=head.status) from None  # what it had told counts most
+        if head.status == 400 and not asked.moved and _STRANGE_STATE.search(body):
+            asked.moved = True
+            return _AGAIN
+        verdict = judge(account, route.model, head.status, head.get, body, wall())
+        asked.retry_after_seconds = _wait_of(verdict)
+        return _SERVE if alone and account.kind == "key" else verdict
+
+    async def _judge_stream(self, asked: Asked, route: Route, got: Got) -> Verdict:
+        format_, limits = BY_NAME[route.format], asked.view.snapshot.limits
+        held = await Prelude(got.upstream, enough_of(format_), PRELUDE_BYTES, limits.ping_seconds).read()
+        failure = failure_in(format_, held, limits.sse_line_bytes)
+        if failure is None:
+            return _SERVE
+        return judge(got.account, route.model, STATUS[failure.kind], got.head.get, held[-REFUSAL_BYTES:], wall())
+
+    async def _learn(self, search: Search, account: Account, verdict: Verdict) -> None:
+        """Take the verdict to heart: the account rests or is renewed, and who is asked next follows from that."""
+        if verdict is _AGAIN:
+            search.again = account
+            return
+        if verdict.step == "renew" and account.id not in search.renewed:
+            search.renewed.add(account.id)
+            search.again = await self.keeper.renewed(account)
+            if search.again is not None:
+                return
+        if verdict.step == "renew":
+            verdict = refused(account, wall())
+        self.keeper.learned(account, search.want.session, verdict)
+        search.pass_over(account)
+
+    async def _ask(self, asked: Asked, route: Route, account: Account) -> Got:
+        """One account's answer."""
+        asked.record.account = account.id
+        sent = outgoing(asked, route, account, self.memories)
+        asked.dropped = sent.dropped
+        if sent.dropped:
+            logger.debug("not told to %s: %s", route.provider.name, dropped_value(sent.dropped).decode())
+        started = monotonic()
+        upstream, head = await self._send(asked, sent.call)
+        asked.waited_seconds += upstream.answered_at - started
+        if sent.translated is None:
+            return Got(upstream, Answering(asked, route, account, head), account, head)
+        memory = self.memories.of(asked.caller())
+        return Got(upstream, Translating(asked, route, account, head, sent.translated, memory), account, head)
+
+    async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
+        """A pooled connection that proves dead is replaced once by a fresh one."""
+        fresh = False
+        while True:
+            upstream = await self.pool.open(call.origin, fresh=fresh)
+            try:
+                upstream.send(asked.head.method, call.target, call.lines, call.body)
+                return upstream, await upstream.head()
+            except DeadConnection:
+                fresh = True
+            except BaseException:
+                upstream.close()
+                raise
+
+
+_SERVE = Verdict("serve")
+_AGAIN = Verdict("renew", cause="the conversation holds state that this account can't read")
+# What vendors say of a signature or of encrypted reasoning that was not made for the account.
+_STRANGE_STATE = re.compile(
+    rb"(?i)invalid .{0,4}signature.{0,4} in .{0,4}thinking|encrypted content .{0,80}could not be"
+)
+
+
+def _wait_of(verdict: Verdict) -> float | None:
+    """How long the refusal asks to wait, where it does."""
+    told = [cooldown.until_at for cooldown in verdict.cooldowns if cooldown.timed]
+    return max(0.0, max(told) - wall()) if told else None
+
+
+def _is_stream(head: ResponseHead) -> bool:
+    """Whether the answer is events that can be looked into."""
+    events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+    return events and head.get(b"content-encoding") in (None, b"", b"identity")

@@ -1,0 +1,76 @@
+"""Asks a vendor's token endpoint: one request, one answer, on a connection of its own. A cold path.
+
+Tokens go out here, so: https or this machine, never a redirect, no cookie, no netrc. Foreign exceptions become Faults,
+and no Fault says more than what was not reachable. The answer is waited for far longer than for a connection: a
+refresh token may be spent from the moment it is sent, and giving up would lose what came for it.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from yarl import URL
+
+from fastproxy import __version__
+from fastproxy.accounts.grants import TokenAnswer, TokenRequest
+from fastproxy.errors import Fault
+from fastproxy.upstream.proxies import proxy_for
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+ANSWER_BYTES = 262144
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def poster(proxy: str) -> Callable[[TokenRequest], Awaitable[TokenAnswer]]:
+    """What posts a grant. proxy: as `[upstream] proxy`."""
+
+    async def post(request: TokenRequest) -> TokenAnswer:
+        return await ask(request, proxy)
+
+    return post
+
+
+async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
+    """The answer, whatever its status. Raises: Fault(unreachable, timeout, upstream_garbage)."""
+    url = URL(request.url)
+    if url.host is None or (url.scheme != "https" and url.host not in _LOOPBACK):
+        raise Fault("unreachable", "the token endpoint's address is not https, so nothing was sent")
+    timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
+            return await _answer(session, request, url, proxy)
+    except aiohttp.ConnectionTimeoutError:
+        raise Fault("timeout", f"{url.host} did not take a connection within {CONNECT_SECONDS:g} s") from None
+    except TimeoutError:
+        raise Fault("timeout", f"{url.host} did not answer within {ANSWER_SECONDS:g} s") from None
+    except aiohttp.ClientConnectorError as error:
+        raise Fault(
+            "unreachable", f"{url.host} is not reachable: {error.os_error.strerror or 'no connection'}"
+        ) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise Fault("unreachable", f"{url.host} broke off: {type(error).__name__}") from None
+
+
+async def _answer(session: aiohttp.ClientSession, request: TokenRequest, url: URL, proxy: str) -> TokenAnswer:
+    before, login = proxy_for(url, proxy)
+    to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
+    headers = {**dict(request.headers), "user-agent": f"fastproxy/{__version__}"}
+    async with session.request(
+        request.method,
+        url,
+        headers=headers,
+        data=request.body or None,
+        allow_redirects=False,
+        proxy=before,
+        proxy_headers=to_proxy,
+    ) as response:
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > ANSWER_BYTES:
+                raise Fault("upstream_garbage", f"{url.host} answered with more than {ANSWER_BYTES} bytes")
+        heads = {
+            name.lower().encode(): value.encode("utf-8", "surrogateescape") for name, value in response.headers.items()
+        }
+        return TokenAnswer(response.status, heads, bytes(body))

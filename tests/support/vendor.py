@@ -1,0 +1,72 @@
+"""The test's side of the vendor process: accounts made, answers ordered, what arrived asked for."""
+
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+
+class Vendor:
+    """A running vendor. `origin` is where its APIs and its token endpoint are."""
+
+    def __init__(self) -> None:
+        program = str(Path(__file__).with_name("vendor_main.py"))
+        self._process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+        self._process.stdout.close()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.origin}/oauth/token"
+
+    def order(self, **order: Any) -> dict[str, Any]:
+        body = orjson.dumps(order)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("POST", "/control", body)
+            told: dict[str, Any] = orjson.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        return told
+
+    def set(self, **values: Any) -> None:
+        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, keep_old_tokens."""
+        self.order(set=values)
+
+    def key(self, name: str, key: str) -> None:
+        """An account that a plain key opens."""
+        self.order(account=name, key=key)
+
+    def login(self, name: str) -> dict[str, Any]:
+        """An account's new tokens: access_token, refresh_token, expires_in."""
+        login: dict[str, Any] = self.order(account=name, login=True)["login"]
+        return login
+
+    def answers(self, name: str, *answers: dict[str, Any], stuck: bool = False) -> None:
+        """What the account's next requests get: {"status", "headers", "body"}. stuck: the first of them, for ever."""
+        self.order(account=name, answers=list(answers), stuck=stuck)
+
+    def seen(self) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = self.order(recall=True)["seen"]
+        return seen
+
+    def grants(self) -> list[dict[str, Any]]:
+        grants: list[dict[str, Any]] = self.order(recall=True)["grants"]
+        return grants
