@@ -8,18 +8,26 @@ from fastproxy.errors import Fault, Kind
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
 from fastproxy.providers.shape import downstream_lines
+from fastproxy.reshaped import Enveloped, Gathered
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 
 REQUEST_ID_CHARACTERS = 128
 DROPPED_CHARACTERS = 1024
+JSON_LINE = b"content-type: application/json"
+# What tells of the upstream's bytes, where the client does not get those.
+OF_THE_BODY = frozenset((
+    b"content-type", b"content-encoding", b"content-language", b"content-md5", b"digest", b"etag", b"last-modified",
+    b"cache-control", b"accept-ranges", b"vary", b"x-accel-buffering",
+))  # fmt: skip
+_NONE: frozenset[bytes] = frozenset()
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e]")
 
 
 class Answering:
     """The opening of an answer (as pump.Opening), made of the upstream's response head and of who was asked.
 
-    streamed: the body is events that we may look into. uncounted: see `Translating`.
+    streamed: the upstream's body is events that we may look into. uncounted: see `Translating`.
     """
 
     uncounted = False
@@ -29,6 +37,7 @@ class Answering:
         "_asked",
         "_content_type",
         "_encoded",
+        "_gathered",
         "_head",
         "_route",
         "hold",
@@ -48,14 +57,22 @@ class Answering:
         self._encoded = encoded and head.get(b"content-encoding") not in (b"", b"identity")
         self.status = head.status
         self.streamed = self._content_type.startswith(b"text/event-stream") and not self._encoded
-        self.hold = not self.streamed and not asked.peek.stream
-        self.keepalive = asked.format.keepalive if self.streamed else b""
+        # A backend that always streams has been asked for a whole answer.
+        self._gathered = (
+            route.provider.always_streams and asked.action == "generate" and self.streamed and not asked.peek.stream
+        )
+        self.hold = self._gathered or not (self.streamed or asked.peek.stream)
+        self.keepalive = asked.format.keepalive if self.streamed and not self._gathered else b""
         # Of an error body our own credential is taken out, and a stream may end in an error event.
-        self.length_bytes = head.length_bytes if head.status < 400 and not self.streamed else None
+        as_it_comes = head.status < 400 and not self.streamed and not route.provider.envelope
+        self.length_bytes = head.length_bytes if as_it_comes else None
 
     def require_usable(self) -> None:
         """Nothing, for an answer that an API gives. Raises: Fault."""
         require_usable(self._head)
+        provider = self._route.provider
+        if self._encoded and self.status < 400 and (provider.envelope or provider.always_streams):
+            raise Fault("upstream_garbage", "the upstream encoded its answer although identity was asked for")
 
     def pipe(self) -> Pipe:
         """The pipe that fits the head; it brings the tap of the upstream's format."""
@@ -63,6 +80,13 @@ class Answering:
         if self.status >= 400:
             secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
             return pipe_for_error(asked.format, secret)
+        if self._gathered:
+            limits = asked.view.snapshot.limits
+            return Gathered(asked.format, limits.sse_line_bytes, limits.body_bytes)
+        return out_of_envelope(self._plain_pipe(), asked, self._route, streamed=self.streamed)
+
+    def _plain_pipe(self) -> Pipe:
+        asked = self._asked
         if self.streamed:
             unasked = self._route.provider.quirks.include_usage and not asked.peek.wants_usage
             line_bytes = asked.view.snapshot.limits.sse_line_bytes
@@ -72,11 +96,22 @@ class Answering:
     def lines(self) -> list[bytes]:
         """The upstream's header lines that pass, and ours."""
         self._asked.first_byte()
-        lines = [*downstream_lines(self._head), *route_lines(self._asked, self._route, self._head)]
+        passed = downstream_lines(self._head, OF_THE_BODY if self._gathered else _NONE)
+        lines = [*passed, *route_lines(self._asked, self._route, self._head)]
+        if self._gathered:
+            lines.append(JSON_LINE)
         wait_seconds = self._asked.retry_after_seconds
         if wait_seconds is not None and self.status >= 400 and b"retry-after" not in self._head.names.first:
             lines.append(b"retry-after: %d" % math.ceil(wait_seconds))  # some vendors tell it in the body alone
         return lines
+
+
+def out_of_envelope(pipe: Pipe, asked: Asked, route: Route, *, streamed: bool) -> Pipe:
+    """The pipe itself, or behind one that takes the upstream's envelopes off."""
+    key, limits = route.provider.envelope, asked.view.snapshot.limits
+    if not key:
+        return pipe
+    return Enveloped(pipe, key, streamed=streamed, event_bytes=limits.sse_line_bytes, body_bytes=limits.body_bytes)
 
 
 def require_usable(head: ResponseHead) -> None:

@@ -82,9 +82,11 @@ class Attempts:
         Raises: Fault(no_credential, rate_limited) when no account can be asked; of the upstream, when it is not
         reached.
         """
+        only = self.keeper.only(route.provider.name)
+        if only is not None and not elsewhere and not _account_named(asked):
+            return await self._ask_only(asked, route, only)
         keeping = asked.view.snapshot.keeping
         search = self._begin(asked, route)
-        alone = not (elsewhere or self.keeper.several(route.provider.name))
         last: Got | None = None
         while True:
             account = await self._next(asked, search)
@@ -98,7 +100,7 @@ class Attempts:
             got = await self._ask(asked, route, account)
             try:
                 self.keeper.saw(account, got.head)
-                verdict = await self._judge(asked, route, got, alone=alone)
+                verdict = await self._judge(asked, route, got)
                 if verdict.step == "serve":
                     self.keeper.served(search.want, account)
                     return got
@@ -111,14 +113,23 @@ class Attempts:
             if spent or search.attempts >= keeping.attempts:
                 return last
 
+    async def _ask_only(self, asked: Asked, route: Route, account: Account) -> Got:
+        """The answer of the only key that there is, whatever it says: nobody else could be asked, so it never rests."""
+        self._begin_with(asked, account)
+        got = await self._ask(asked, route, account)
+        if got.head.status >= 400 and await self._judged(asked, route, got) is _AGAIN:
+            got.upstream.close()
+            got = await self._ask(asked, route, account)
+        self.keeper.saw(account, got.head)
+        return got
+
     def _begin(self, asked: Asked, route: Route) -> Search:
         provider, session, parent, previous = route.provider, "", "", ""
         if self.keeper.several(provider.name):
             session = asked.record.session or first_words(asked.body, asked.format.name)
             parent = named(asked.head, PARENT_HEADERS)
             previous = self.keeper.last_of(provider.name, session)
-        account = asked.client.account or named(asked.head, ACCOUNT_HEADER)
-        want = Want(provider, route.model, session, parent, account, asked.client.program)
+        want = Want(provider, route.model, session, parent, _account_named(asked), asked.client.program)
         return Search(want, previous, monotonic())
 
     async def _next(self, asked: Asked, search: Search) -> Account | None:
@@ -140,20 +151,25 @@ class Attempts:
 
     def _lease(self, asked: Asked, want: Want) -> Account:
         """An account to ask, the one before given back. Raises: Fault."""
-        if asked.leased:
-            self.keeper.ended(asked.leased)
-            asked.leased = ""
         account = self.keeper.lease(want, wall())
-        asked.leased = account.id
+        self._begin_with(asked, account)
         return account
 
-    async def _judge(self, asked: Asked, route: Route, got: Got, *, alone: bool) -> Verdict:
+    def _begin_with(self, asked: Asked, account: Account) -> None:
+        if asked.leased:
+            self.keeper.ended(asked.leased)
+        self.keeper.began(account.id)
+        asked.leased = account.id
+
+    async def _judge(self, asked: Asked, route: Route, got: Got) -> Verdict:
         """What the answer means for the account. A stream is held until it has begun to answer."""
+        if got.head.status >= 400:
+            return await self._judged(asked, route, got)
+        return await self._judge_stream(asked, route, got) if _is_stream(got.head) else _SERVE
+
+    async def _judged(self, asked: Asked, route: Route, got: Got) -> Verdict:
+        """The verdict on a refusal. Its body is read, and goes to the client all the same if it is served."""
         account, head = got.account, got.head
-        if head.status < 400:
-            if alone or not _is_stream(head):
-                return _SERVE
-            return await self._judge_stream(asked, route, got)
         try:
             body = await Prelude(got.upstream, nothing_is_enough, REFUSAL_BYTES).read()
         except Fault as fault:
@@ -163,7 +179,7 @@ class Attempts:
             return _AGAIN
         verdict = judge(account, route.model, head.status, head.get, body, wall())
         asked.retry_after_seconds = _wait_of(verdict)
-        return _SERVE if alone and account.kind == "key" else verdict
+        return verdict
 
     async def _judge_stream(self, asked: Asked, route: Route, got: Got) -> Verdict:
         format_, limits = BY_NAME[route.format], asked.view.snapshot.limits
@@ -171,7 +187,7 @@ class Attempts:
         failure = failure_in(format_, held, limits.sse_line_bytes)
         if failure is None:
             return _SERVE
-        return judge(got.account, route.model, STATUS[failure.kind], got.head.get, held[-REFUSAL_BYTES:], wall())
+        return judge(got.account, route.model, STATUS[failure.told.kind], got.head.get, failure.data, wall())
 
     async def _learn(self, search: Search, account: Account, verdict: Verdict) -> None:
         """Take the verdict to heart: the account rests or is renewed, and who is asked next follows from that."""
@@ -224,6 +240,11 @@ _AGAIN = Verdict("renew", cause="the conversation holds state that this account 
 _STRANGE_STATE = re.compile(
     rb"(?i)invalid .{0,4}signature.{0,4} in .{0,4}thinking|encrypted content .{0,80}could not be"
 )
+
+
+def _account_named(asked: Asked) -> str:
+    """The only account that may serve, by the caller's token or its own word; "" for any."""
+    return asked.client.account or named(asked.head, ACCOUNT_HEADER)
 
 
 def _wait_of(verdict: Verdict) -> float | None:

@@ -10,7 +10,7 @@ from fastproxy.accounts import configured as accounts
 from fastproxy.asked import Asked, View
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
-from fastproxy.outgoing import decoded, outgoing, target_of, upgraded
+from fastproxy.outgoing import Outgoing, decoded, outgoing, target_of, upgraded
 from fastproxy.providers import BY_NAME, echo
 from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import CREDENTIALS
@@ -111,7 +111,7 @@ def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
         url=sent.call.origin + sent.call.target.decode("latin-1"),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
         body=sent.call.body,
-        dropped=_reasons(sent.dropped, asked, route, account) if sent.dropped else {},
+        dropped=_reasons(sent, asked, route, account) if sent.dropped else {},
         notes=notes,
     )
 
@@ -122,16 +122,17 @@ def _configured_headers(provider: Provider) -> frozenset[bytes]:
     return frozenset(header[0].lower().encode() for header in provider.headers if header not in known)
 
 
-def _reasons(dropped: tuple[str, ...], asked: Asked, route: Route, account: Account) -> Mapping[str, str]:
+def _reasons(sent: Outgoing, asked: Asked, route: Route, account: Account) -> Mapping[str, str]:
     """Each name with the reason why the upstream is not told."""
     target = target_of(route, account)
     unfit: tuple[str, ...] = ()
-    if route.format != asked.format.name:
+    why = dict.fromkeys(sent.dropped, f"{route.provider.title} does not take it")
+    if sent.translated is not None:
         unfit = prepare(decoded(asked), target, Memory())[1].dropped
-    why = dict.fromkeys(dropped, f"it can't be said in {route.format}")
+        why |= dict.fromkeys(sent.translated.dropped, f"it can't be said in {route.format}")
     why |= dict.fromkeys(unfit, f"models of the family {target.family.name!r} don't take it so in {route.format}")
     why |= dict.fromkeys(target.refuses, f"{route.provider.title} refuses it")
-    return {name: _WHY.get(name, why[name]) for name in dropped}
+    return {name: _WHY.get(name, why[name]) for name in sent.dropped}
 
 
 def _account(asked: Asked, route: Route) -> tuple[Account, tuple[str, ...]]:

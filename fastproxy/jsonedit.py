@@ -201,19 +201,7 @@ def elements(array: bytes) -> list[bytes]:
 
     The array is a value that `Fields` has found, so that it is sound.
     """
-    if not array.startswith(b"["):
-        return []
-    try:
-        found = [len(bytes(raw)) for raw in _ARRAY.decode(array)]
-    except msgspec.DecodeError:  # a lone half of a surrogate pair
-        found = [len(bytes(raw)) for raw in _ARRAY.decode(_SURROGATE.sub(_STAND_IN, array))]
-    texts, at = [], 0
-    for length in found:
-        separator = _SEPARATOR.match(array, at)
-        assert separator is not None  # noqa: S101 - the decoder has found an element behind it
-        at = separator.end() + length
-        texts.append(array[separator.end() : at])
-    return texts
+    return [element for _, element in _parts(array)]
 
 
 def edit_elements(array: bytes, edit: Callable[[bytes], bytes | None], concerns: Callable[[bytes], bool]) -> bytes:
@@ -221,20 +209,34 @@ def edit_elements(array: bytes, edit: Callable[[bytes], bytes | None], concerns:
 
     Any other value than an array is unchanged. The array is a value that `Fields` has found.
     """
+    parts = _parts(array)
+    if not parts:
+        return array
     out: list[bytes] = []
-    head, at = b"", 0
-    texts = elements(array)
-    for element in texts:
-        separator = _SEPARATOR.match(array, at)
-        assert separator is not None  # noqa: S101 - see `elements`
-        at = separator.end() + len(element)
-        head = head or separator[0]
+    head = parts[0][0]
+    for separator, element in parts:
         kept = edit(element) if element.startswith(b"{") and concerns(element) else element
         if kept is not None:
-            out += (separator[0] if out else head, kept)
-    if not texts:
-        return array
-    return b"".join(out) + array[at:] if out else _EMPTY
+            out += (separator if out else head, kept)
+    rest = array[sum(len(separator) + len(element) for separator, element in parts) :]
+    return b"".join(out) + rest if out else _EMPTY
+
+
+def _parts(array: bytes) -> list[tuple[bytes, bytes]]:
+    """Each element with what stands between it and the one before: a bracket or a comma, and white space."""
+    if not array.startswith(b"["):
+        return []
+    try:
+        found = _ARRAY.decode(array)
+    except msgspec.DecodeError:  # a lone half of a surrogate pair
+        found = _ARRAY.decode(_SURROGATE.sub(_STAND_IN, array))
+    parts, at = [], 0
+    for raw in found:
+        separator = _SEPARATOR.match(array, at)
+        assert separator is not None  # noqa: S101 - the decoder has found an element behind it
+        begin, at = separator.end(), separator.end() + len(bytes(raw))
+        parts.append((separator[0], array[begin:at]))
+    return parts
 
 
 def require_utf8(body: bytes) -> None:

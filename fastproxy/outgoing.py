@@ -116,7 +116,8 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
         sent=frozenset(name for name, _ in translated.headers),
         dropped=translated.dropped,
     )
-    draft = _shaped(draft, provider, account, lambda name: [value for each, value in translated.headers if each == name])
+    own = dict(translated.headers)
+    draft = _shaped(draft, provider, account, lambda name: [own[name]] if name in own else [])
     base_url = base_url_of(provider, route.format, account.facts)
     call = compose(provider, base_url, draft, (*translated.headers, *credential))
     return Outgoing(call, translated, draft.dropped)

@@ -4,6 +4,7 @@ Nothing of it may have reached the client. What was held goes back to the exchan
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
@@ -79,16 +80,24 @@ def nothing_is_enough(_data: bytes) -> object:
     return False
 
 
-def failure_in(format_: Format, held: bytes, event_bytes: int) -> Failed | None:
+class Failure(NamedTuple):
+    """A failure that a stream told. data: of its event."""
+
+    told: Failed
+    data: bytes
+
+
+def failure_in(format_: Format, held: bytes, event_bytes: int) -> Failure | None:
     """The failure that a stream has told before anything else; None for one that has begun to answer."""
     if format_.tap.output.search(held) or not format_.tap.failed.search(held):
         return None
     reader, decoder = EventReader(event_bytes), format_.decoder()
+    data = b""
     try:
         for data in (*reader.feed(held), *reader.close()):
             for event in decoder.decode(data):
                 if isinstance(event, Failed):
-                    return event
+                    return Failure(event, data)
     except Fault as fault:
-        return Failed(fault.kind, fault.message, fault.reason)
+        return Failure(Failed(fault.kind, fault.message, fault.reason), data)
     return None

@@ -1,54 +1,109 @@
-"""Renewals as processes of their own: one that has begun ends, whatever becomes of the relay that asked for it.
+"""How a relay has a login renewed: by a process of its own, which goes on whatever becomes of the relay.
 
-A refresh token can be used once. Were it spent in this process, a kill between the vendor's answer and our write would
-lose the login for ever. Never: a secret on a command line.
+Never waits for one longer than WAIT_SECONDS, and never ends one: a process that is late still puts on the disk what it
+gets, and the relay finds it there. Nothing secret is handed over or comes back.
 """
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from fastproxy.accounts.renewal import Renewed
+from fastproxy.accounts.renewal import Outcome, Renewed
+from fastproxy.clock import monotonic
 
 WAIT_SECONDS = 30.0
-_ANSWER_BYTES = 65536
-_ANSWER = msgspec.json.Decoder(Renewed)
+ANSWER_BYTES = 65536
+_END_SECONDS = 5.0  # from the answer to the end of the process
+_READ_BYTES = 4096
 
 Renew = Callable[[str, str], Awaitable[Renewed]]
 
 
+class _Told(msgspec.Struct):
+    """What `account refresh --json` says."""
+
+    outcome: Outcome
+    cause: str = ""
+    retry_after_seconds: float | None = None
+
+
 def spawn_renewal(config_path: Path | None, state_directory: Path) -> Renew:
-    """What renews one login: `fastproxy account refresh ID`, with this relay's configuration and state."""
+    """What renews one account: (its id, digest of the token that was refused or "") -> how it ended. Never raises."""
+    return _Renewals(config_path, state_directory).renew
 
-    async def renew(account_id: str, used: str) -> Renewed:
-        command = [sys.executable, "-m", "fastproxy", "account", "refresh", account_id, "--json"]
-        command += ["--used", used] if used else []
-        command += ["--config", str(config_path)] if config_path is not None else []
+
+class _Renewals:
+    """The processes of one relay. late: those that were not waited for to the end; each is reaped at the next start.
+
+    An event loop's own subprocesses are killed with the loop, so these are plain ones.
+    """
+
+    def __init__(self, config_path: Path | None, state_directory: Path) -> None:
+        self._config_path = config_path
+        self._environ = {**os.environ, "FASTPROXY_STATE_DIR": str(state_directory)}
+        self._late: list[subprocess.Popen[bytes]] = []
+
+    async def renew(self, account_id: str, used: str) -> Renewed:
+        self._late = [one for one in self._late if one.poll() is None]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                env={**os.environ, "FASTPROXY_STATE_DIR": str(state_directory)},
-            )
+            process = await asyncio.to_thread(self._start, account_id, used)
         except OSError as error:
-            return Renewed("failed", f"no process could be started: {error.strerror}")
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
+            return Renewed("failed", f"no process could be started for it: {error.strerror}")
+        self._late.append(process)  # until it has ended: this task may be cancelled at any await
+        told = await _told(process, monotonic() + WAIT_SECONDS)
+        if told is None:
+            return Renewed("failed", f"it has taken {WAIT_SECONDS:g} s and is still going on")
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, _END_SECONDS)
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                told = await process.stdout.read(_ANSWER_BYTES)
-                await process.wait()
-        except TimeoutError:
-            return Renewed("failed", f"the renewal took more than {WAIT_SECONDS:g} seconds")
-        try:
-            return _ANSWER.decode(told)
-        except msgspec.DecodeError:
-            return Renewed("failed", f"the renewal ended with {process.returncode} and said nothing")
+            return Renewed(*msgspec.structs.astuple(msgspec.json.decode(told, type=_Told)))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            why = f"ended with code {process.poll()} and without an answer"
+            return Renewed("failed", f"the process for it {why}; `fastproxy account refresh {account_id}` may say more")
 
-    return renew
+    def _start(self, account_id: str, used: str) -> "subprocess.Popen[bytes]":
+        """Raises: OSError."""
+        command = [sys.executable, *(["-P"] if sys.flags.safe_path else []), "-m", "fastproxy", "account", "refresh"]
+        command += ["--json", f"--used={used}"]
+        if self._config_path is not None:
+            command.append(f"--config={self._config_path}")
+        return subprocess.Popen(  # noqa: S603 - our own program, and no shell
+            [*command, "--", account_id],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl+C, and the end of a session, are for the relay
+        )
+
+
+async def _told(process: "subprocess.Popen[bytes]", give_up_at: float) -> bytes | None:
+    """All that it says until it closes its standard output; None when that takes too long."""
+    assert process.stdout is not None  # noqa: S101 - it was started with a pipe
+    loop = asyncio.get_running_loop()
+    descriptor = process.stdout.fileno()
+    os.set_blocking(descriptor, False)
+    said, readable = bytearray(), asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        async with asyncio.timeout(give_up_at - monotonic()):
+            while len(said) < ANSWER_BYTES:
+                await readable.wait()
+                readable.clear()
+                with suppress(BlockingIOError):  # the loop may tell the same bytes twice
+                    piece = os.read(descriptor, _READ_BYTES)
+                    if not piece:
+                        break
+                    said += piece
+    except TimeoutError:
+        return None
+    finally:
+        loop.remove_reader(descriptor)
+        process.stdout.close()
+    return bytes(said)

@@ -3,7 +3,16 @@
 Never: a header that tells of bytes which the client does not get, a count that is a guess and does not say so.
 """
 
-from fastproxy.answering import dropped_value, require_usable, route_lines, route_value, take_request_id
+from fastproxy.answering import (
+    JSON_LINE,
+    OF_THE_BODY,
+    dropped_value,
+    out_of_envelope,
+    require_usable,
+    route_lines,
+    route_value,
+    take_request_id,
+)
 from fastproxy.asked import Asked
 from fastproxy.clock import wall
 from fastproxy.errors import Fault, Header
@@ -31,24 +40,19 @@ _EVENT_STREAM = (
     b"cache-control: no-cache",
     b"x-accel-buffering: no",
 )
-_JSON = (b"content-type: application/json",)
-# What tells of the upstream's bytes, which the client does not get.
-_OF_THE_BODY = frozenset((
-    b"content-type", b"content-encoding", b"content-language", b"content-md5", b"digest", b"etag", b"last-modified",
-    b"cache-control", b"accept-ranges", b"vary", b"x-accel-buffering",
-))  # fmt: skip
 _UNCOUNTED = frozenset((404, 405, 501))  # of a host that has the format, and not its way to count
 
 
 def countable(asked: Asked, route: Route) -> bool:
     """Whether the upstream can be asked: a count only in the client's own format, or in one that has a way to count.
 
-    Nobody is asked where the answer is made in this process.
+    Nobody is asked where the answer is made in this process, or where the host has no way to count.
     """
     if asked.action == "generate":
         return True
-    counting = asked.format.counting
-    if route.provider is ECHO and counting is not None and asked.action == counting.action:
+    counting, provider = asked.format.counting, route.provider
+    unasked = provider is ECHO or not provider.counts
+    if unasked and counting is not None and asked.action == counting.action:
         return False
     return route.format == asked.format.name or BY_NAME[route.format].counting is not None
 
@@ -128,9 +132,12 @@ class Translating:
             event_bytes=limits.sse_line_bytes,
             body_bytes=limits.body_bytes,
         )
-        if self._streamed:
-            return pipe_for_translation(crossing, streamed=True, stream=self._stream)
-        return Sniffed(crossing, stream=self._stream)
+        pipe = (
+            pipe_for_translation(crossing, streamed=True, stream=self._stream)
+            if self._streamed
+            else Sniffed(crossing, stream=self._stream)
+        )
+        return out_of_envelope(pipe, asked, self._route, streamed=self._streamed)
 
     def _for_client(self) -> ForClient:
         asked, route = self._asked, self._route
@@ -149,15 +156,15 @@ class Translating:
     def lines(self) -> list[bytes]:
         """The upstream's header lines that still are true, and ours."""
         self._asked.first_byte()
-        streamed = _EVENT_STREAM if self._stream and not self._array else _JSON
-        kept = downstream_lines(self._head, _OF_THE_BODY)
+        streamed = _EVENT_STREAM if self._stream and not self._array else (JSON_LINE,)
+        kept = downstream_lines(self._head, OF_THE_BODY)
         return [*streamed, *kept, *route_lines(self._asked, self._route, self._head)]
 
     def _told_with_refusal(self) -> tuple[Header, ...]:
         """What a client is told of the exchange beside an upstream's refusal, as it is beside a good answer."""
         route, dropped = (b"x-fastproxy-route", route_value(self._route)), self._asked.dropped
         ours = (route, (b"x-fastproxy-dropped", dropped_value(dropped))) if dropped else (route,)
-        kept = (line.partition(b":") for line in downstream_lines(self._head, _OF_THE_BODY))
+        kept = (line.partition(b":") for line in downstream_lines(self._head, OF_THE_BODY))
         return (*((name.lower(), value.strip()) for name, _, value in kept), *ours)
 
 

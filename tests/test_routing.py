@@ -86,7 +86,7 @@ def test_a_model_list_goes_before_a_family():
         ("mistral-large", CHAT, "mistral"),
         ("kimi-k3", CHAT, "moonshot"),
         ("glm-5", MESSAGES, "zai"),
-        ("qwen3-coder", CHAT, "qwen"),
+        ("qwen3-coder", CHAT, "dashscope"),
     ],
 )
 def test_a_family_leads_to_its_vendor(model, endpoint, provider):

@@ -40,6 +40,16 @@ class Window(msgspec.Struct, frozen=True):
     seen_at: float = 0.0
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """A cooldown that is over before its time: the vendor's own report says so."""
+
+    cooldown: Cooldown
+
+
+News = Cooldown | Window | Ended
+"""What a pool has learned and the store must keep."""
+
+
 def covers(scope: str, model: str) -> bool:
     """Whether a limit of this scope is one for `model`."""
     kind, _, word = scope.partition(":")

@@ -42,7 +42,7 @@ class Database:
         self._foreign = self._told = 0  # writes of others that our own stamps hide, and how many of them were told
 
     def changed(self) -> bool:
-        """Whether another process may have written since the last call. Never waits. Cost: two stats, 6 us."""
+        """Whether another process may have written since the last call. Never waits. Cost: two stats, 10 us."""
         stamps, foreign = self._stamps(), self._foreign
         same = stamps == self._seen and self._settled and foreign == self._told
         self._look(stamps)
@@ -124,10 +124,13 @@ class Database:
         log = files.stamp(self._log_path)
         connection = sqlite.open_readonly(self._path, still=log is None or log[1] == 0)
         connection.text_factory = _text
-        if (version := sqlite.schema_version(connection)) != len(self._migrations):
-            connection.close()
-            raise sqlite.SchemaError(f"it has schema version {version}, and this release {len(self._migrations)}")
-        return connection
+        version, known = sqlite.schema_version(connection), len(self._migrations)
+        if version == known:
+            return connection
+        connection.close()
+        if version > known:
+            raise sqlite.SchemaError(f"schema version {version} is newer than this release, which knows {known}")
+        raise sqlite3.OperationalError("it is of an older release, and nothing can be written here to mend that")
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fastproxy.accounts.grants import (
+    Post,
     Refusal,
     TokenAnswer,
-    TokenRequest,
     device_grant,
     device_request,
     login_of,
@@ -35,8 +35,6 @@ FAILURES = 5  # in a row, of the network or the vendor, until we give up
 _USER_CODE_CHARACTERS = 64
 _DENIED = "access_denied"
 _EXPIRED = ("expired_token", "token_expired")  # the second is GitHub's
-
-Post = Callable[[TokenRequest], Awaitable[TokenAnswer]]
 
 
 class Invitation(NamedTuple):

@@ -7,7 +7,7 @@ is passed on, and only where it looks like one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -62,6 +62,9 @@ class TokenAnswer(NamedTuple):
 
     def __repr__(self) -> str:
         return f"TokenAnswer({self.status}, ...)"
+
+
+Post = Callable[[TokenRequest], Awaitable[TokenAnswer]]  # upstream.token_endpoint; raises Fault for no answer
 
 
 class Refusal(NamedTuple):
@@ -132,6 +135,12 @@ def authorize_url(oauth: OAuth, proof: Proof, redirect: str, state: str) -> str:
     }
     joint = "&" if "?" in oauth.authorize_url else "?"
     return f"{oauth.authorize_url}{joint}{urlencode(query)}"
+
+
+def require_secret(oauth: OAuth) -> None:
+    """Raises: AccountError when the token endpoint will want a client secret and there is none."""
+    if oauth.client_secret is None and oauth.secret_variable:
+        raise AccountError(f"it needs a client secret: set {oauth.secret_variable}, or client_secret in its [oauth]")
 
 
 # Answers.
@@ -237,10 +246,9 @@ def _document(body: bytes) -> Mapping[str, object] | None:
 
 def _to_token_url(oauth: OAuth, fields: dict[str, str]) -> TokenRequest:
     """Raises: AccountError when a client secret is missing."""
+    require_secret(oauth)
     if oauth.client_secret is not None:
         fields["client_secret"] = oauth.client_secret.reveal()
-    elif oauth.secret_variable:
-        raise AccountError(f"it needs a client secret: set {oauth.secret_variable}, or client_secret in its [oauth]")
     if oauth.exchange == "json":
         headers = (("content-type", "application/json"), ("accept", "application/json"), *oauth.headers)
         return TokenRequest(oauth.token_url, headers, msgspec.json.encode(fields))

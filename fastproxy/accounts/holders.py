@@ -115,7 +115,7 @@ class FileHolder:
         return self._linked.login(_SETTLE_SECONDS)
 
     def prepare(self) -> None:
-        """Where the file can't take it, it is kept beside it, sealed; that is what `write_back` does by itself."""
+        self._linked.prepare()
 
     def keep(self, used: Login, new: Login) -> Login:
         kept = self._linked.write_back(used, new)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.cooldown import Cooldown, Ended, News, Window
 from fastproxy.accounts.linked import Linked
 from fastproxy.accounts.login import AccountError, Login
 from fastproxy.accounts.sources import facts_of
@@ -44,6 +44,15 @@ class Stock:
         )
 
     @cached_property
+    def only(self) -> Mapping[str, Account]:
+        """Provider -> its only account, where that is a key that can be used."""
+        return {
+            name: accounts[0]
+            for name, accounts in self.accounts.items()
+            if len(accounts) == 1 and accounts[0].kind == "key" and accounts[0].id not in self.disabled
+        }
+
+    @cached_property
     def renewable_ids(self) -> frozenset[str]:
         return frozenset(account.id for account in self.renewable)
 
@@ -75,13 +84,11 @@ class Inventory:
         self._directory = directory
         self.store = store
         self._links: dict[str, Linked] = {}
+        self._resets: Mapping[str, int] | None = None
 
-    def exchange(self, news: Iterable[Cooldown | Window], snapshot: Snapshot) -> Stock:
+    def exchange(self, news: Iterable[News], snapshot: Snapshot) -> Stock:
         """Write what the pool has learned, then read everything as it is. Raises: AccountError when the store can't."""
-        news = tuple(news)
-        if news:
-            self.store.cool([one for one in news if isinstance(one, Cooldown)])
-            self.store.see([one for one in news if isinstance(one, Window)])
+        self._write(tuple(news))
         stored = self.store.accounts()
         cooldowns, windows = self.store.cooldowns(), self.store.windows()
         logins: dict[str, Login] = {}
@@ -91,9 +98,21 @@ class Inventory:
                 logins[account.id] = self.login(account)
             except AccountError as error:
                 disabled.setdefault(account.id, str(error))
-        self._links = {id_: link for id_, link in self._links.items() if id_ in logins}
+        linked = {account.id for account in stored if account.source}  # also one that can't be read: it may come back
+        self._links = {id_: link for id_, link in self._links.items() if id_ in linked}
         accounts = _merged(snapshot, stored, logins)
         return Stock(accounts, stored, logins, disabled, cooldowns, windows)
+
+    def _write(self, news: tuple[News, ...]) -> None:
+        """What was learned before somebody reset an account is no news any more."""
+        resets = self.store.resets()
+        before = resets if self._resets is None else self._resets
+        reset = {account for account, times in resets.items() if times != before.get(account, 0)}
+        if news:
+            self.store.end([one.cooldown for one in news if isinstance(one, Ended)])
+            self.store.cool([c for c in news if isinstance(c, Cooldown) and not {"", c.account} & reset])
+            self.store.see([one for one in news if isinstance(one, Window)])
+        self._resets = resets
 
     def login(self, account: StoredAccount) -> Login:
         """The login of one account, from where it is kept. Raises: AccountError."""

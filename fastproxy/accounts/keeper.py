@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
-from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.cooldown import Cooldown, Ended, News
 from fastproxy.accounts.inventory import Inventory, Stock
 from fastproxy.accounts.limits import cooldowns_of, windows_of
 from fastproxy.accounts.login import AccountError
 from fastproxy.accounts.pool import Pool, Want
 from fastproxy.accounts.renewal import Renewed
+from fastproxy.accounts.reports import Report, ended_by
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
 from fastproxy.errors import place_of
@@ -31,6 +32,7 @@ YOUNG_SECONDS = 300.0  # a token that young is not renewed for a 401: that would
 RENEWALS = 4  # at once, of those that nobody waits for
 BACKOFF_SECONDS = (30.0, 300.0)  # between renewals that failed: the first wait, and the longest
 LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
+REPORT_LAG_SECONDS = 60.0  # vendors count late: a report that young does not answer a refusal
 MAX_UNSAVED = 4096  # news for the disk; beyond that the oldest is forgotten
 
 _Key = TypeVar("_Key")
@@ -67,7 +69,7 @@ class Keeper:
         self._renewing: dict[str, asyncio.Task[Renewed]] = {}
         self._backoff: dict[str, Backoff] = {}
         self._looked_at: dict[str, float] = {}
-        self._unsaved: list[Cooldown | Window] = []
+        self._unsaved: list[News] = []
         self._errand: asyncio.Task[None] | None = None
         self._syncing = asyncio.Lock()
         self._stale = False
@@ -99,14 +101,20 @@ class Keeper:
         """Whether there is a choice of accounts."""
         return len(self._stock.accounts.get(provider, ())) > 1
 
+    def only(self, provider: str) -> Account | None:
+        """The one account that there is, where it is a key; None where there is something to choose or to renew."""
+        return self._stock.only.get(provider)
+
     def lease(self, want: Want, now: float) -> Account:
-        """Who serves a request. Each lease ends with `ended`. Raises: Fault(no_credential, rate_limited)."""
-        account = self.pool.lease(want, now)
-        self.pool.began(account.id)
-        return account
+        """Who is to serve a request. Raises: Fault(no_credential, rate_limited)."""
+        return self.pool.lease(want, now)
+
+    def began(self, account_id: str) -> None:
+        """A request goes out; it ends with `ended`."""
+        self.pool.began(account_id)
 
     def ended(self, account_id: str) -> None:
-        """The exchange of a lease is over."""
+        """The exchange is over."""
         self.pool.ended(account_id)
 
     async def fresh(self, account: Account) -> Account | None:
@@ -155,6 +163,14 @@ class Keeper:
             if account.kind == "login" or self.several(account.provider):  # the only key is asked in any case
                 self._cool(cooldowns_of(windows, now))
 
+    def reported(self, report: Report) -> None:
+        """What a vendor has just told of an account's quotas; a rest that it proves wrong is over."""
+        self._save(self.pool.see(report.windows))
+        wrong = ended_by(report, self.pool.cooldowns(report.account, wall()))
+        for cooldown in self.pool.end(wrong, report.fetched_at - REPORT_LAG_SECONDS):
+            logger.info("%s: usable again, as its vendor's report shows: %s", report.account, cooldown.cause)
+            self._save((Ended(cooldown),))
+
     def served(self, want: Want, account: Account) -> None:
         """An account has begun to answer well: the session is at home there, and what was only guessed is over."""
         self.pool.served(want, account.id, wall())
@@ -167,6 +183,7 @@ class Keeper:
 
     def tick(self) -> None:
         """Once a second: news are read, decisions written, and tokens renewed before they end."""
+        self.pool.observe(wall())
         for account in self._due():
             if sum(not task.done() for task in self._renewing.values()) >= RENEWALS:
                 break
@@ -279,7 +296,7 @@ class Keeper:
             _count(self.counts.cooldowns, provider)
         self._save(changed)
 
-    def _save(self, news: Iterable[Cooldown | Window]) -> None:
+    def _save(self, news: Iterable[News]) -> None:
         self._unsaved.extend(news)
         del self._unsaved[:-MAX_UNSAVED]
 

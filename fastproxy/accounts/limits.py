@@ -17,13 +17,15 @@ from fastproxy.accounts.hints import Headers
 from fastproxy.accounts.moments import at_of, number_of, seconds_of, stamp_at
 
 LONGEST_COOLDOWN_SECONDS = 691_200.0  # 8 days: a weekly window and a day for clocks; then the account is asked again
+USAGE_CAUSE = "a usage limit is reached"  # of a rest for a quota that the refusal does not name
 VALUE_BYTES = 256  # of a header; the longest recorded has 80
 
+_USED_UP = " limit is used up"
 _HOUR_SECONDS = 3600.0
 _DAY_SECONDS = 86400.0
 
 
-class _Claim(NamedTuple):
+class Claim(NamedTuple):
     """One of Anthropic's windows: its name in header names, in `representative-claim`, and what it is a limit of."""
 
     name: str
@@ -33,15 +35,15 @@ class _Claim(NamedTuple):
 
 
 _UNIFIED = "anthropic-ratelimit-unified-"
-_CLAIMS = (
-    _Claim("5h", "five_hour", 5 * _HOUR_SECONDS),
-    _Claim("7d", "seven_day", 7 * _DAY_SECONDS),
-    _Claim("7d_opus", "seven_day_opus", 7 * _DAY_SECONDS, "family:opus"),
-    _Claim("7d_sonnet", "seven_day_sonnet", 7 * _DAY_SECONDS, "family:sonnet"),
-    _Claim("7d_haiku", "seven_day_haiku", 7 * _DAY_SECONDS, "family:haiku"),
-    _Claim("7d_oi", "seven_day_oi", 7 * _DAY_SECONDS, "family:fable"),
+CLAIMS = (
+    Claim("5h", "five_hour", 5 * _HOUR_SECONDS),
+    Claim("7d", "seven_day", 7 * _DAY_SECONDS),
+    Claim("7d_opus", "seven_day_opus", 7 * _DAY_SECONDS, "family:opus"),
+    Claim("7d_sonnet", "seven_day_sonnet", 7 * _DAY_SECONDS, "family:sonnet"),
+    Claim("7d_haiku", "seven_day_haiku", 7 * _DAY_SECONDS, "family:haiku"),
+    Claim("7d_oi", "seven_day_oi", 7 * _DAY_SECONDS, "family:fable"),
 )
-_UNKNOWN_CLAIM = _Claim("unified", "", None)
+_UNKNOWN_CLAIM = Claim("unified", "", None)
 _STATUSES: dict[str, WindowStatus] = {"allowed": "ok", "allowed_warning": "warning", "rejected": "exhausted"}
 # Limit, remaining, reset of each bucket; the names are those of the windows, in the vendors' own words.
 _BUCKETS = tuple(
@@ -113,25 +115,30 @@ def cooldowns_of(windows: Iterable[Window], now: float) -> tuple[Cooldown, ...]:
 
 def cause_of(window: Window) -> str:
     """Why a used-up window makes an account rest, for people."""
-    return f"the {window.name} limit is used up"
+    return f"the {window.name}{_USED_UP}"
+
+
+def is_of_quota(cooldown: Cooldown) -> bool:
+    """Whether it is for a quota that is used up, by its cause: not for a rate, a closed account or a refused token."""
+    return cooldown.cause == USAGE_CAUSE or cooldown.cause.endswith(_USED_UP)
 
 
 def _unified(answer: _Answer) -> Iterable[Window]:
     """Anthropic's plans. Overage is not a window; while it pays, a used-up window of the account refuses nothing."""
     all_told = answer.text(f"{_UNIFIED}status")
     windows: dict[str, Window] = {}
-    for claim in _CLAIMS:
+    for claim in CLAIMS:
         window = _claimed(answer, claim, serves=all_told.startswith("allowed") and not claim.scope)
         if window is not None:
             windows[claim.name] = window
     if all_told == "rejected" and not any(window.status == "exhausted" for window in windows.values()):
         told = answer.text(f"{_UNIFIED}representative-claim")
-        claim = next((claim for claim in _CLAIMS if claim.claim == told), _UNKNOWN_CLAIM)
+        claim = next((claim for claim in CLAIMS if claim.claim == told), _UNKNOWN_CLAIM)
         windows[claim.name] = _window(answer, claim, "exhausted", 1.0, answer.text(f"{_UNIFIED}reset"))
     return windows.values()
 
 
-def _claimed(answer: _Answer, claim: _Claim, *, serves: bool) -> Window | None:
+def _claimed(answer: _Answer, claim: Claim, *, serves: bool) -> Window | None:
     """One window. serves: whether the vendor says that the account serves all the same."""
     prefix = f"{_UNIFIED}{claim.name}"
     told, used = answer.text(f"{prefix}-status"), answer.number(f"{prefix}-utilization")
@@ -145,7 +152,7 @@ def _claimed(answer: _Answer, claim: _Claim, *, serves: bool) -> Window | None:
     return _window(answer, claim, status, used, answer.text(f"{prefix}-reset"))
 
 
-def _window(answer: _Answer, claim: _Claim, status: WindowStatus, used: float | None, reset: str) -> Window:
+def _window(answer: _Answer, claim: Claim, status: WindowStatus, used: float | None, reset: str) -> Window:
     fraction = None if used is None else _fraction(used)
     resets_at = _instant(reset, answer.now)
     return Window(
@@ -194,7 +201,7 @@ def _codex_pair(answer: _Answer, limit: str, model: str, *, pays: bool) -> Itera
             continue
         minutes = answer.number(f"{prefix}window-minutes")
         length_seconds = minutes * 60 if minutes is not None and minutes > 0 else None
-        name = which if length_seconds is None else _length_name(length_seconds)
+        name = which if length_seconds is None else length_name(length_seconds)
         status: WindowStatus = "ok" if percent < 100 else "warning" if pays else "exhausted"
         yield Window(
             answer.account,
@@ -216,7 +223,7 @@ def _codex_reset(answer: _Answer, prefix: str) -> float | None:
     return None if after_seconds is None else answer.now + after_seconds
 
 
-def _length_name(length_seconds: float) -> str:
+def length_name(length_seconds: float) -> str:
     """As people say it ("5h", "7d"): ChatGPT counts 299 minutes and 10079 now and then."""
     hours = round(length_seconds / _HOUR_SECONDS)
     return f"{hours}h" if hours < 48 else f"{round(hours / 24)}d"

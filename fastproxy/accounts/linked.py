@@ -48,7 +48,7 @@ class Linked:
     """
 
     def __init__(self, source: str, directory: Path, cipher: Callable[[], Sealing]) -> None:
-        self._origin = origin_of(source, os.environ, Path.home())
+        self._origin = origin_of(source, os.environ, Path(os.environ.get("HOME", "/")))
         self._sidecar = Sidecar(directory, source, cipher)
         self._stamps: tuple[files.Stamp | None, files.Stamp | None] | None = None
         self._looked_at = 0.0
@@ -103,6 +103,18 @@ class Linked:
                 raise AccountError(f"{self.name} can't be locked: {error.strerror}") from None
             yield
 
+    def prepare(self) -> None:
+        """Proves, before the vendor is asked and a token spent, that a renewed login can be kept.
+
+        Raises: AccountError when neither its own place nor the state directory could take it.
+        """
+        source, place, _ = self._origin
+        try:
+            self._sidecar.prove()
+        except AccountError:
+            if source.write is None or not place.writable():
+                raise
+
     def write_back(self, used: Login, new: Login) -> Login:
         """Keeps a renewed login, under `locked`, and tells which login is now in effect.
 
@@ -119,7 +131,7 @@ class Linked:
                     return newest
                 if self._put(look, new):
                     return new
-            except AccountError:  # nothing may keep these tokens from being kept somewhere
+            except Exception:  # noqa: BLE001 - nothing may keep these tokens from being kept somewhere
                 break
         self._sidecar.write(self._last_identity or identity(used), new)
         return new

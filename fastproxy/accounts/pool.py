@@ -21,8 +21,8 @@ from fastproxy.secret import Secret
 from fastproxy.snapshot import Account
 
 STEP_SECONDS = 5.0  # less is what tasks measure apart, not a clock that was set
-# A vendor's prompt cache lives for five minutes: a home that rests for longer is cold when it is back, and whoever
-# stood in is warm. Source: docs.claude.com/en/docs/build-with-claude/prompt-caching, 2026-11-21.
+# A prompt cache lives for five minutes unless it is asked for longer: a home that rests longer is cold when it is back,
+# and whoever stood in is warm. Source: docs.rs/claude-api/0.5.3/claude_api/messages/cache, 2026-11-21.
 WARM_SECONDS = 300.0
 
 
@@ -98,8 +98,9 @@ class Pool:
         self._reset_at = float("-inf")
 
     def observe(self, now: float) -> None:
-        """Look at the clock, as every call with a `now` does. Once a second, so that a step back is seen where nobody
-        asks for anything: between two looks it could hide in the time that went by. Cost: 0.1 us.
+        """Look at the clock, as every call with a `now` does; to be called once a second.
+
+        Where nobody asks for anything, a step back could hide in the time that went by since. Cost: 0.1 us.
         """
         back = self._latest_at - now
         if back > STEP_SECONDS:
@@ -133,8 +134,7 @@ class Pool:
         self.observe(now)
         stored: dict[str, dict[str, Cooldown]] = {}
         for cooldown in cooldowns:
-            if cooldown.until_at > now:
-                stored.setdefault(cooldown.account, {})[cooldown.scope] = cooldown
+            stored.setdefault(cooldown.account, {})[cooldown.scope] = cooldown
         if read_at > self._reset_at:
             for seat in self._by_id.values():
                 seat.restore(stored.get(seat.id, {}), read_at, now)
@@ -186,8 +186,8 @@ class Pool:
         pin = self._pins.used(name, want.session, now) or self._pins.add(name, want.session, "", now)
         if pin is None:
             return
-        bound = want.account or want.provider.strategy not in PINNED
-        if pin.home != account and not bound and (not pin.last or self._lost(pin.home, want.model, now)):
+        stays = want.provider.strategy in PINNED
+        if stays and pin.home != account and (not pin.last or self._lost(pin.home, want.model, now)):
             pin.home = account
         pin.last = account
 
@@ -212,6 +212,17 @@ class Pool:
     def see(self, windows: Iterable[Window]) -> tuple[Window, ...]:
         """Those that are news, now known; to be written to the store. They must be fresh."""
         return tuple(w for w in windows if w.account in self._by_id and self._by_id[w.account].see(w))
+
+    def end(self, cooldowns: Iterable[Cooldown], noted_before: float) -> tuple[Cooldown, ...]:
+        """End these rests, but for those that were noted since; the ended ones, to be taken out of the store."""
+        return tuple(
+            c for c in cooldowns if c.account in self._by_id and self._by_id[c.account].end(c.scope, noted_before)
+        )
+
+    def cooldowns(self, account: str, now: float) -> tuple[Cooldown, ...]:
+        """An account's rests in effect."""
+        seat = self._by_id.get(account)
+        return seat.cooldowns(now) if seat is not None else ()
 
     def unpin(self, provider: str, session: str, account: str) -> None:
         """Send the session elsewhere from now on, if this account is its home (the account was refused for good)."""

@@ -15,10 +15,10 @@ relay that is killed leaves to its work.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from fastproxy.accounts.grants import Refusal, TokenAnswer, TokenRequest, login_of, refresh_grant
+from fastproxy.accounts.grants import Post, Refusal, login_of, refresh_grant
 from fastproxy.accounts.holders import Holder
 from fastproxy.accounts.login import AccountError, Login
 from fastproxy.errors import Fault
@@ -32,7 +32,6 @@ _KEEP_PAUSE_SECONDS = 0.5
 _PEER_PAUSE_SECONDS = 0.1
 
 Outcome = Literal["renewed", "adopted", "current", "refused", "failed"]
-Post = Callable[[TokenRequest], Awaitable[TokenAnswer]]
 
 
 class Renewed(NamedTuple):

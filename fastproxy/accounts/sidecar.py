@@ -82,6 +82,16 @@ class Sidecar:
         except OSError as error:
             raise AccountError(f"{self._path} can't be written: {error.strerror}") from None
 
+    def prove(self) -> None:
+        """That a login could be written. Raises: AccountError when there is no key or no place for it."""
+        self._sealing()
+        try:
+            self.prepare()
+            files.replace(self._path.with_suffix(".proof"), b"")
+            self._path.with_suffix(".proof").unlink(missing_ok=True)
+        except OSError as error:
+            raise AccountError(f"{self._path.parent} can't be written: {error.strerror}") from None
+
     def prepare(self) -> None:
         """Makes its directory. Raises: OSError."""
         self._path.parent.mkdir(mode=0o700, exist_ok=True)

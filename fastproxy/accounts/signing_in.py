@@ -10,14 +10,21 @@ from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from fastproxy.accounts.callback import Answer, Callback, answer_pasted, listening
-from fastproxy.accounts.grants import Refusal, TokenAnswer, TokenRequest, authorize_url, code_grant, login_of
+from fastproxy.accounts.grants import (
+    Post,
+    Refusal,
+    authorize_url,
+    code_grant,
+    login_of,
+    refresh_grant,
+    require_secret,
+)
 from fastproxy.accounts.login import AccountError, Login
 from fastproxy.accounts.pkce import new_proof, new_state
 from fastproxy.providers.base import OAuth
+from fastproxy.secret import Secret
 
 WAIT_SECONDS = 600.0  # for a person at a browser, who may have to find a second factor
-
-Post = Callable[[TokenRequest], Awaitable[TokenAnswer]]
 
 
 class Person(NamedTuple):
@@ -33,6 +40,7 @@ class Person(NamedTuple):
 
 async def login_by_code(oauth: OAuth, post: Post, person: Person, now: Callable[[], float]) -> Login:
     """The login, once the person has said yes. now: wall seconds. Raises: AccountError, Fault."""
+    require_secret(oauth)
     proof, state = new_proof(), new_state()
     async with AsyncExitStack() as held:
         callback = await _open_callback(oauth, state, person, held)
@@ -49,6 +57,21 @@ async def login_by_code(oauth: OAuth, post: Post, person: Person, now: Callable[
         why = f"the vendor did not take the code{named}: begin again" if login.definitive else login.cause
         raise AccountError(f"no login: {why}")
     return login
+
+
+async def exchanged(oauth: OAuth, post: Post, login: Login, now: Callable[[], float]) -> Login:
+    """The login with what the vendor's API takes: Copilot's wants a token that is got for the one of GitHub's.
+
+    Raises: AccountError, Fault.
+    """
+    if oauth.exchange != "copilot":
+        return login
+    used = Login(Secret(""), login.access)
+    asked_at = now()
+    found = login_of(await post(refresh_grant(oauth, used)), oauth, used, asked_at)
+    if isinstance(found, Refusal):
+        raise AccountError(f"GitHub has let you in, and Copilot has not: {found.cause}")
+    return found
 
 
 async def _open_callback(oauth: OAuth, state: str, person: Person, held: AsyncExitStack) -> Callback | None:

@@ -48,7 +48,7 @@ class AccountStore:
         """Whether another process may have written since the last call; the first one: since the store was made.
 
         Never misses a write. Right after one, ours too, it may say so once too often.
-        For the event loop: takes no lock. Cost: two stats, 6 us.
+        For the event loop: takes no lock. Cost: two stats, 10 us.
         """
         return self._database.changed()
 
@@ -102,7 +102,7 @@ class AccountStore:
             return _put(connection, new, sealed, login)
 
     def save_login(self, account_id: str, login: Login, version: int) -> bool:
-        """A renewed login instead of the one of `version`; on the disk for good when this returns.
+        """A renewed login instead of the one of `version`; on the disk for good when this returns. Cost: 2 ms, a sync.
 
         False when somebody was first (or the account is gone, or a file owns it): nothing is then changed. An account
         that was disabled is usable again: its vendor has just renewed it.
@@ -111,11 +111,9 @@ class AccountStore:
             cipher = self._vault.to_seal(connection)
             sealed = cipher.seal(tables.packed(login), account_id)
             with self._database.transaction(connection):
-                row = (sealed, login.expires_at, login.minted_at, clock.wall(), account_id, version)
-                if connection.execute(tables.SAVE_LOGIN, row).rowcount == 0:
-                    return False
                 self._vault.claim(connection, cipher)
-        return True
+                row = (sealed, login.expires_at, login.minted_at, clock.wall(), account_id, version)
+                return connection.execute(tables.SAVE_LOGIN, row).rowcount == 1
 
     def disable(self, account_id: str, cause: str, version: int) -> bool:
         """Not to be used until there is another login, or `enable`. False when the login is no longer that version."""
@@ -173,6 +171,13 @@ class AccountStore:
                 connection.executemany(tables.COOL, rows)
                 connection.execute(tables.END_COOLDOWNS, (clock.wall(),))
                 connection.execute(tables.FEWER_COOLDOWNS, (tables.MAX_LIMIT_ROWS,))
+
+    def end(self, cooldowns: Iterable[Cooldown]) -> None:
+        """Forgets these cooldowns, but for those that have become longer meanwhile. Other processes follow."""
+        rows = [(cooldown.account, cooldown.scope, cooldown.until_at) for cooldown in cooldowns]
+        if rows:
+            with self._database.writing(lasting=False) as connection:
+                connection.executemany(tables.END_COOLDOWN, rows)
 
     def windows(self) -> tuple[Window, ...]:
         with self._database.reading() as connection:

@@ -89,6 +89,7 @@ COOLDOWNS = "SELECT account, scope, until_at, timed, cause FROM cooldown"
 COOL = """INSERT INTO cooldown (account, scope, until_at, timed, cause) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (account, scope) DO UPDATE SET until_at = ?3, timed = ?4, cause = ?5 WHERE ?3 > until_at"""
 CLEAR_COOLDOWNS = "DELETE FROM cooldown WHERE ?1 IS NULL OR account = ?1"
+END_COOLDOWN = "DELETE FROM cooldown WHERE account = ? AND scope = ? AND until_at <= ?"
 END_COOLDOWNS = "DELETE FROM cooldown WHERE until_at < ?"
 FEWER_COOLDOWNS = """DELETE FROM cooldown WHERE rowid IN
     (SELECT rowid FROM cooldown ORDER BY until_at DESC LIMIT -1 OFFSET ?)"""

@@ -47,7 +47,7 @@ class Vault:
         return self.to_open(connection)
 
     def claim(self, connection: sqlite3.Connection, cipher: Cipher) -> None:
-        """Within the transaction that stores what `cipher` has sealed: nothing there was sealed with another.
+        """Within the transaction that is going to store what `cipher` has sealed: nothing there was sealed with another.
 
         Raises: AccountError, and the transaction must then be taken back.
         """

@@ -13,7 +13,7 @@ import msgspec
 from fastproxy.accounts.cooldown import Cooldown, Window, covers
 from fastproxy.accounts.hints import Headers, retry_after, should_retry
 from fastproxy.accounts.limit_words import LONG_WAIT_SECONDS, LimitKind, limit_kind, limit_reach
-from fastproxy.accounts.limits import LONGEST_COOLDOWN_SECONDS, cause_of, windows_of
+from fastproxy.accounts.limits import LONGEST_COOLDOWN_SECONDS, USAGE_CAUSE, cause_of, windows_of
 from fastproxy.accounts.told import text_of
 from fastproxy.snapshot import Account, AccountKind
 
@@ -89,7 +89,7 @@ _TABLE = (
         hard=True,
         is_timed=False,
     ),
-    _Row("usage", "rotate", "a usage limit is reached", USAGE_SECONDS, "told"),
+    _Row("usage", "rotate", USAGE_CAUSE, USAGE_SECONDS, "told"),
     _Row("concurrency", "escape", "too many requests at once", CONCURRENCY_SECONDS),
     _Row("rate", "escape", "too many requests in a short time", RATE_SECONDS, "model"),
     _Row("capacity", "escape", "the host is in trouble", None, "model"),

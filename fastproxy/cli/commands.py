@@ -2,7 +2,7 @@
 
 import typer
 
-from fastproxy.cli import bench, config, doctor, explain, models, serve, service, token, usage, version
+from fastproxy.cli import account, bench, config, doctor, explain, models, serve, service, token, usage, version
 
 app = typer.Typer(
     help="One local address for every LLM client and every provider.",
@@ -18,6 +18,7 @@ app.command()(explain.explain)
 app.command()(usage.usage)
 app.command("bench")(bench.command)
 app.command()(version.version)
+app.add_typer(account.account, name="account")
 app.add_typer(token.token, name="token")
 app.add_typer(config.config, name="config")
 app.add_typer(service.service, name="service")

@@ -42,7 +42,8 @@ def oauth_of(row: OAuthRow, built_in: OAuth | None) -> OAuth | None:
     """The built-in record with what the row gives instead; None where neither is there. References are followed."""
     if row == _NOTHING:
         return built_in
-    given: dict[str, object] = {key: value for key, value in msgspec.structs.asdict(row).items() if value}
+    values = msgspec.structs.asdict(row)
+    given: dict[str, object] = {key: value for key, value in values.items() if value or value is False}
     if row.client_secret:
         given["client_secret"] = Secret(row.client_secret)
     for key in ("parameters", "headers"):

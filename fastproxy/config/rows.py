@@ -14,7 +14,7 @@ from fastproxy.config.headers import header_problem
 from fastproxy.config.keyed import has_keys, key_problems
 from fastproxy.config.logins import oauth_of, oauth_problems
 from fastproxy.config.places import KeyPath
-from fastproxy.config.schema import OAuthRow, ProviderRow, suggestion
+from fastproxy.config.schema import ProviderRow, suggestion
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import BY_NAME
 from fastproxy.providers.base import Auth, Provider, Quirks
@@ -23,6 +23,7 @@ ECHO = "fastproxy"  # answers in this process; its name is ours
 KEYLESS: tuple[Auth, ...] = ("none", "client")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NOTHING = ProviderRow()
 _OWN_AUTH: Mapping[FormatName, Auth] = {
     "openai-chat": "bearer",
     "openai-responses": "bearer",
@@ -45,8 +46,12 @@ def row_problems(name: str, row: ProviderRow) -> Iterator[tuple[str, str]]:
         yield "formats", "give format or formats, not both"
     if row.base_url and (problem := base_url_problem(row.base_url)) is not None:
         yield "base_url", f"base_url {problem}"
-    if row.auth in KEYLESS and has_keys(row):
-        yield "api_key" if row.api_key else "accounts", f"auth = {row.auth!r} takes no api_key"
+    if row.auth in KEYLESS:
+        yield from (
+            (key, f"auth = {row.auth!r} takes no {what}")
+            for key, what in (("api_key", "api_key"), ("accounts", "api_key"), ("oauth", "logins"))
+            if getattr(row, key) != getattr(_NOTHING, key)
+        )
     for header in row.headers:
         if (problem := header_problem(header)) is not None:
             yield "headers", problem
@@ -78,6 +83,8 @@ def provider_of(name: str, row: ProviderRow) -> Provider:
         backend=row.backend,
         fallback=row.fallback,
         discover=record.discover if row.discover is None else row.discover,
+        # Where the user says beats what an account says.
+        hosts=record.hosts if built_in is not None and record.formats == built_in.formats else (),
         quirks=_quirks(record, row),
         strategy=row.strategy or record.strategy,
         oauth=oauth_of(row.oauth, record.oauth),
@@ -86,7 +93,7 @@ def provider_of(name: str, row: ProviderRow) -> Provider:
 
 
 def _has_credentials(row: ProviderRow) -> bool:
-    return has_keys(row) or row.oauth != OAuthRow()
+    return has_keys(row) or row.oauth != _NOTHING.oauth
 
 
 def _quirks(record: Provider, row: ProviderRow) -> Quirks:

@@ -43,6 +43,7 @@ class OAuthRow(msgspec.Struct, frozen=True):
     exchange_url: str = ""
     authorize_url: str = ""
     device_url: str = ""
+    device_pkce: bool | None = None
     scopes: tuple[str, ...] = ()
     redirect_ports: tuple[int, ...] = ()
     redirect_path: str = ""

@@ -7,11 +7,13 @@ import msgspec
 import orjson
 
 from fastproxy.payload import Rule
-from fastproxy.providers import echo
+from fastproxy.providers import BY_NAME, echo
 from fastproxy.providers.base import OAuth, Provider
 from fastproxy.snapshot import Account, Snapshot
 
 HIDDEN = "hidden"
+
+Headers = tuple[tuple[str, str], ...]
 
 
 def show(snapshot: Snapshot) -> str:
@@ -44,6 +46,7 @@ def show(snapshot: Snapshot) -> str:
 
 def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str]:
     """One provider. Addresses that can't be told from base_url stand in comments, as do the names of its accounts."""
+    built_in = BY_NAME.get(provider.name)
     settings: dict[str, object] = {
         "formats": list(provider.formats),
         "base_url": next(iter(provider.formats.values()), ""),
@@ -54,7 +57,7 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
         "fallback": provider.fallback,
         "discover": provider.discover,
         "include_usage": provider.quirks.include_usage,
-        "headers": dict.fromkeys(dict(provider.headers), HIDDEN),
+        "headers": _headers(provider.headers, built_in.headers if built_in else ()),
         "strategy": provider.strategy,
     }
     yield f"# {provider.title}"
@@ -63,7 +66,9 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
     name = f"providers.{_key(provider.name)}"
     yield from _table(name, {key: value for key, value in settings.items() if value})
     if provider.oauth is not None:
-        yield from _table(f"{name}.oauth", _oauth(provider.oauth))
+        if variable := provider.oauth.secret_variable:
+            yield f"# client_secret from {variable} where there is none here"
+        yield from _table(f"{name}.oauth", _oauth(provider.oauth, built_in.oauth if built_in else None))
 
 
 def _account(account: Account) -> str:
@@ -73,12 +78,18 @@ def _account(account: Account) -> str:
     return f"# account {account.id}" + (f" ({', '.join(place)})" if place else "")
 
 
-def _oauth(oauth: OAuth) -> dict[str, object]:
+def _headers(headers: Headers, built_in: Headers) -> dict[str, str]:
+    """Those that are built in as they are, the user's own without their values."""
+    return {name: text if (name, text) in built_in else HIDDEN for name, text in headers}
+
+
+def _oauth(oauth: OAuth, built_in: OAuth | None) -> dict[str, object]:
     """How logins are made, as it could be written."""
     settings = msgspec.structs.asdict(oauth)
+    del settings["secret_variable"]
     settings["client_secret"] = HIDDEN if oauth.client_secret else ""
     settings["parameters"] = dict(oauth.parameters)
-    settings["headers"] = dict.fromkeys(dict(oauth.headers), HIDDEN)
+    settings["headers"] = _headers(oauth.headers, built_in.headers if built_in else ())
     return {key: value for key, value in settings.items() if value}
 
 

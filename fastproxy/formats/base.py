@@ -120,6 +120,16 @@ class StreamDecoder(Protocol):
         """What is left to tell when the body has ended: a Stop that waited for usage, or a Failed if none is due."""
 
 
+class Gatherer(Protocol):
+    """One format's stream in, the whole answer that it amounts to out, in the host's own bytes. One per response."""
+
+    def take(self, data: bytes) -> None:
+        """The data of one event, which has been found sound. Raises: Fault(upstream_garbage)."""
+
+    def whole(self) -> bytes:
+        """The answer. Raises: Fault(upstream_garbage) for a stream that has not told it."""
+
+
 class Encoded(msgspec.Struct, frozen=True):
     """An upstream request's body. headers: what the format demands beside it (anthropic-version).
 
@@ -171,6 +181,7 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
     keepalive: bytes that may stand between two events, b"" where nothing may.
+    gatherer: of a stream whose client asked for none; None where no host streams unasked.
     """
 
     name: FormatName
@@ -196,3 +207,4 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: bool = False
     prefills: bool = False
     counting: Counting | None = None
+    gatherer: Callable[[], Gatherer] | None = None

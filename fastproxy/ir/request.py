@@ -212,8 +212,8 @@ class Request(msgspec.Struct, frozen=True):
     prompt_cache_key. tier: OpenAI's words (auto, default, flex, priority). parallel: whether several tools may be
     called in one turn.
     system_turns: whether the model is known to take turns of the system between others; no client says so.
-    extras: fields of `format` that have no word here, by their own names; one of a tool or a part (which of them, nobody
-    knows any more) with its kind before it ("tools.defer_loading").
+    extras: fields of `format` that have no word here, by their own names; one of a tool or a part with its kind before
+    it ("tools.defer_loading"), of whichever tool it was.
     """
 
     format: str

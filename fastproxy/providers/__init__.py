@@ -3,7 +3,19 @@
 To add one: write its row (in a file of its own or in `compatible.py`) and list it here; the contract tests find it.
 """
 
-from fastproxy.providers import anthropic, azure, compatible, echo, gemini, local, openai
+from fastproxy.providers import (
+    anthropic,
+    azure,
+    code_assist,
+    codex,
+    compatible,
+    copilot,
+    echo,
+    gemini,
+    local,
+    openai,
+    qwen,
+)
 from fastproxy.providers.base import Provider
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -12,6 +24,10 @@ PROVIDERS: tuple[Provider, ...] = (
     gemini.PROVIDER,
     azure.PROVIDER,
     *compatible.PROVIDERS,
+    codex.PROVIDER,  # those behind logins come after those behind keys
+    code_assist.PROVIDER,
+    copilot.PROVIDER,
+    qwen.PROVIDER,
     *local.PROVIDERS,
     echo.PROVIDER,
 )

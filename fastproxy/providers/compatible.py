@@ -78,7 +78,7 @@ PROVIDERS = (
         models=("glm-*",),
     ),
     Provider(
-        name="qwen",
+        name="dashscope",
         title="Alibaba Cloud Model Studio (Qwen, DashScope)",
         formats={
             "openai-chat": "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",

@@ -104,16 +104,13 @@ def _locked(path: Path) -> int | None:
     descriptor = create_private(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        held, there = os.fstat(descriptor), path.stat()
-        if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino):  # else it was removed in between
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
     except BaseException:
         os.close(descriptor)
         raise
-    os.close(descriptor)
-    return None
+    return descriptor
 
 
 @contextmanager

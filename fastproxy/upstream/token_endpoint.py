@@ -53,7 +53,7 @@ async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
 
 
 async def _answer(session: aiohttp.ClientSession, request: TokenRequest, url: URL, proxy: str) -> TokenAnswer:
-    before, login = proxy_for(url, proxy)
+    before, login = proxy_for(url, "direct" if url.scheme == "http" else proxy)  # in clear, not even to a proxy
     to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
     headers = {**dict(request.headers), "user-agent": f"fastproxy/{__version__}"}
     async with session.request(

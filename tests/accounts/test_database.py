@@ -143,6 +143,23 @@ def test_a_write_in_the_same_moment_as_the_last_look_shows(opened, other):
     assert opened.changed()
 
 
+def test_a_write_between_our_commit_and_our_look_shows(opened, other):
+    insert(opened)
+    settle(opened)
+    real, looks = opened._stamps, []
+
+    def late():
+        looks.append("look")
+        if len(looks) == 2:  # the first is before our commit
+            other()
+        return real()
+
+    opened._stamps = late
+    insert(opened)
+    opened._settled = True
+    assert opened.changed()
+
+
 def test_our_own_write_is_not_taken_for_anothers(opened):
     insert(opened)
     settle(opened)

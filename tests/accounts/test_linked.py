@@ -97,6 +97,17 @@ def test_a_file_that_is_gone_for_a_moment_ends_nothing_and_gone_for_good_does(
     assert refresh_of(watched.login()) == "rt-1"
 
 
+def test_a_file_that_was_never_there_is_looked_at_again_only_when_it_comes(file: Path, state: Path) -> None:
+    body = file.read_bytes()
+    file.unlink()
+    watched = link(file, state)
+    with pytest.raises(AccountError, match="it is not there"):
+        watched.login()
+    assert not watched.changed()
+    file.write_bytes(body)
+    assert watched.changed()
+
+
 def test_a_tool_that_was_switched_to_a_key_has_no_login_any_more(file: Path, state: Path) -> None:
     file.write_bytes(orjson.dumps({"OPENAI_API_KEY": "sk-secret", "tokens": None}))
     with pytest.raises(AccountError, match="no such login"):

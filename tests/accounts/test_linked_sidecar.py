@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from fastproxy.accounts.cipher import Cipher
 from fastproxy.accounts.linked import Linked
 from fastproxy.accounts.login import AccountError, Login
 from fastproxy.secret import Secret
@@ -30,6 +31,15 @@ def test_what_can_t_be_written_back_lives_in_the_sidecar(unwritable: Path, state
         assert refresh_of(watched.login()) == f"rt-{number}"
         assert refresh_of(link(unwritable, state).login()) == f"rt-{number}"
     assert unwritable.read_bytes() == before
+
+
+def test_a_file_that_can_t_be_edited_costs_no_token(file: Path, state: Path) -> None:
+    twice = file.read_bytes().replace(b'"refresh_token"', b'"refresh_token": "rt-0", "refresh_token"')
+    file.write_bytes(twice)
+    watched = link(file, state)
+    watched.write_back(watched.login(), renewed(2))
+    assert refresh_of(link(file, state).login()) == "rt-2"
+    assert file.read_bytes() == twice
 
 
 def test_another_process_sees_the_sidecar_change(unwritable: Path, state: Path) -> None:
@@ -149,3 +159,31 @@ def test_a_keychain_item_is_linked_like_a_file(tmp_path: Path, state: Path, monk
     assert fake.item == claude_body("at-2", "rt-2", 4102448400000).strip()
     assert refresh_of(watched.login()) == "rt-3"
     assert not [secret for secret in ("rt-", b"rt-2".hex()) if secret in fake.arguments]
+
+
+def test_it_is_known_before_a_token_is_spent_whether_the_next_can_be_kept() -> None:
+    with directory_of_somebody() as directory:
+        home, state = directory / "home", directory / "state"
+        home.mkdir()
+        state.mkdir(mode=0o700)
+        file = home / "auth.json"
+        file.write_bytes(codex_body("at-1"))
+
+        def no_key() -> Cipher:
+            raise AccountError("the key is gone")
+
+        link(file, state).prepare()
+        assert [path.name for path in state.rglob("*")] == ["linked"]
+        Linked(f"codex:{file}", state, no_key).prepare()
+        home.chmod(0o500)
+        link(file, state).prepare()
+        with pytest.raises(AccountError, match="the key is gone"):
+            Linked(f"codex:{file}", state, no_key).prepare()
+        (state / "linked").chmod(0o500)
+        with pytest.raises(AccountError, match="can't be written"):
+            link(file, state).prepare()
+        home.chmod(0o700)
+        link(file, state).prepare()
+        file.unlink()
+        with pytest.raises(AccountError, match="can't be written"):
+            link(file, state).prepare()

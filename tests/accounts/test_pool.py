@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from support.pooled import NOW, account, pool_of, provider, want
 
 from fastproxy.accounts.cooldown import Cooldown, Window
 from fastproxy.accounts.pool import STEP_SECONDS, WARM_SECONDS, Pool, Want
@@ -11,6 +10,7 @@ from fastproxy.accounts.seat import PROBE_SECONDS
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider, Strategy
 from fastproxy.snapshot import Account
+from support.pooled import NOW, account, pool_of, provider, want
 
 
 def rest(label: str, seconds: float, *, now: float = NOW, scope: str = "", timed: bool = True) -> Cooldown:
@@ -69,6 +69,16 @@ def test_transient_trouble_is_escaped_and_the_session_returns():
     assert away in others(home)
     assert served(pool, want("s"), NOW + 10) == away, "it stays with who stood in"
     assert served(pool, want("s"), NOW + 30) == home
+
+
+def test_a_session_stays_with_who_stood_in_when_another_would_do_as_well():
+    pool = pool_of(*"abc")
+    home = served(pool, want("s"))
+    pool.cool([rest(home, 60)], NOW)
+    first = served(pool, want("s"))
+    pool.cool([rest(first, 5)], NOW)
+    second = served(pool, want("s"))
+    assert served(pool, want("s"), NOW + 10) == second
 
 
 def test_an_escape_without_a_cooldown_is_for_one_request():
@@ -173,10 +183,12 @@ def test_an_unpinned_session_goes_to_whoever_serves_it_next():
 
 def test_unpinning_from_another_account_changes_nothing():
     pool = pool_of(*"abc")
-    home = served(pool, want("s"))
-    pool.unpin("lab", "s", "lab:" + others(home).pop())
+    home = served(pool, want("parent"))
+    for n in range(20):
+        assert served(pool, want(f"s{n}", parent="parent")) == home
+        pool.unpin("lab", f"s{n}", "lab:" + others(home).pop())
+        assert served(pool, want(f"s{n}")) == home
     pool.unpin("lab", "unknown", f"lab:{home}")
-    assert served(pool, want("s")) == home
 
 
 def test_a_disabled_account_loses_its_sessions():
@@ -249,7 +261,20 @@ def test_a_strict_pin_fails_at_a_provider_that_needs_no_account():
         pool_of("a").lease(Want(keyless, "m", account="lab:a"), NOW)
 
 
-def test_a_strict_pin_does_not_become_the_sessions_home():
+def test_a_strict_pin_and_a_request_that_was_refused_are_heeded_of_an_only_account():
+    pool = pool_of("a")
+    assert refusal(pool, want("s", account="b")).kind == "no_credential"
+    assert refusal(pool, want("s", tried=frozenset(["lab:a"]))).kind == "rate_limited"
+
+
+def test_a_session_that_began_under_a_strict_pin_stays_where_its_cache_is():
+    pool = pool_of(*"abc")
+    for n in range(20):
+        served(pool, want(f"s{n}", account="b"))
+        assert served(pool, want(f"s{n}")) == "b"
+
+
+def test_a_strict_pin_does_not_move_a_session_that_has_a_home():
     pool = pool_of(*"abc")
     home = served(pool, want("s"))
     other = others(home).pop()
@@ -388,6 +413,7 @@ def test_round_robin_takes_turns_and_skips_who_rests():
     pool.cool([rest("b", 60)], NOW)
     assert "".join(served(pool, asked) for _ in range(4)) == "acac"
     assert "".join(served(pool, asked, NOW + 60) for _ in range(4)) == "bacb"
+    assert not any(each.pins for each in pool.standing(NOW + 60))
 
 
 def test_weighted_takes_shares_and_gives_no_arrears_to_who_was_away():
@@ -422,7 +448,7 @@ def test_quota_aware_sessions_stay_and_new_ones_go_where_most_would_be_lost():
     pool, aware = pool_of(*"ab"), provider("quota-aware")
     day = 86400.0
     pool.see([Window("lab:a", "7d", 0.5, NOW + 5 * day, 7 * day), Window("lab:b", "7d", 0.5, NOW + day, 7 * day)])
-    assert served(pool, Want(aware, "opus-5", "s")) == "b"
+    assert leased(pool, Want(aware, "opus-5", "s")) == "b"
     pool.see([Window("lab:b", "7d", 0.95, NOW + day, 7 * day)])
     assert served(pool, Want(aware, "opus-5", "t")) == "a"
     assert served(pool, Want(aware, "opus-5", "s")) == "b"
@@ -451,6 +477,21 @@ def test_times_that_tasks_measured_apart_move_no_deadline():
     pool.cool([rest("a", 600)], NOW)
     refusal(pool, want("s"), NOW - STEP_SECONDS)
     assert pool.standing(NOW)[0].cooldowns == (rest("a", 600),)
+
+
+def test_small_steps_that_add_up_are_a_step():
+    pool = pool_of("a")
+    pool.cool([rest("a", 600)], NOW)
+    assert refusal(pool, want("s"), NOW - 4).retry_after_seconds == 604
+    assert refusal(pool, want("s"), NOW - 8).retry_after_seconds == 600
+
+
+def test_a_reset_is_as_old_as_it_was_when_the_clock_goes_back():
+    pool = pool_of("a")
+    pool.reset(None, NOW)
+    pool.observe(NOW - 3600)
+    pool.restore([rest("a", 900, now=NOW - 3600)], [], NOW - 3590, NOW - 3589)
+    assert refusal(pool, want("s"), NOW - 3589).kind == "rate_limited"
 
 
 def test_a_clock_that_goes_ahead_and_back_leaves_every_account_usable_in_time():

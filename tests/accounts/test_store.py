@@ -357,13 +357,28 @@ def test_another_key_seals_nothing_over_what_is_there(store, tmp_path):
     assert store.login(WORK.id) == LOGIN
 
 
+def test_a_key_that_was_made_anew_is_not_mixed_with_the_one_before(store, tmp_path):
+    store.add(WORK, LOGIN)
+    with closing(AccountStore(tmp_path)) as other:
+        other.remove(WORK.id)
+        (tmp_path / "accounts.key").unlink()
+    with closing(AccountStore(tmp_path)) as other:
+        other.add(WORK, LOGIN)
+        renewed = Login(Secret("renewed"))
+        with pytest.raises(AccountError, match="is not the one that sealed your logins"):
+            store.save_login(WORK.id, renewed, 1)
+        assert other.login(WORK.id) == LOGIN
+        assert store.save_login(WORK.id, renewed, 1)
+        assert other.login(WORK.id) == renewed
+
+
 def test_one_damaged_login_is_reported_and_the_rest_work(store, tmp_path):
     for account in (WORK, HOME):
         store.add(account, LOGIN)
     store.close()
     with closing(sqlite3.connect(tmp_path / "accounts.db")) as connection, connection:
         connection.execute("UPDATE account SET sealed = x'0102' WHERE id = ?", (WORK.id,))
-        connection.execute("UPDATE account SET weight = 'much' WHERE id = ?", (HOME.id,))
+        connection.execute("UPDATE account SET serves = CAST(x'ff' AS TEXT) WHERE id = ?", (HOME.id,))
     with pytest.raises(AccountError, match="the login of anthropic:work is damaged: log in again, or remove it"):
         store.login(WORK.id)
     assert store.login(HOME.id) == LOGIN
@@ -459,6 +474,21 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_said_it_saved(store, tmp_
         assert said <= version <= said + 1
         assert store.login(WORK.id).access == Secret(f"access-{version}")
         assert store.login(WORK.id).refresh == Secret(f"refresh-{version}")
+    assert store.problems() == ()
+
+
+def test_a_first_start_that_is_killed_does_not_stop_the_next(store, tmp_path):
+    for count in range(10):
+        adder = python(ADD_MANY.replace("store =", "print(flush=True)\nstore ="), tmp_path, f"k{count}")
+        adder.stdout.readline()
+        clock.pause(count * 0.004)
+        adder.kill()
+        adder.communicate()
+        assert store.problems() == ()
+    last = python(ADD_MANY, tmp_path, "z")
+    last.communicate()
+    assert last.returncode == 0
+    assert store.login("openai:z-4") == Login(Secret("z-4"))
     assert store.problems() == ()
 
 

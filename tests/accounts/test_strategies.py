@@ -6,12 +6,21 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.pooled import NOW, account
 
 from fastproxy.accounts.cooldown import Window
 from fastproxy.accounts.seat import Seat
-from fastproxy.accounts.strategies import STRATEGIES, Ask, least_used, priority, quota_aware, round_robin, sticky, weighted
+from fastproxy.accounts.strategies import (
+    STRATEGIES,
+    Ask,
+    least_used,
+    priority,
+    quota_aware,
+    round_robin,
+    sticky,
+    weighted,
+)
 from fastproxy.providers.base import Strategy
+from support.pooled import NOW, account
 
 HOUR, DAY = 3600.0, 86400.0
 ASK = Ask("", "opus-5", NOW)
@@ -40,7 +49,9 @@ def test_every_strategy_that_can_be_configured_exists():
 
 
 @given(st.sampled_from(get_args(Strategy)), st.integers(1, 8), st.text())
-def test_every_strategy_chooses_one_of_the_accounts_and_the_same_one_again(strategy: Strategy, count: int, session: str):
+def test_every_strategy_chooses_one_of_the_accounts_and_the_same_one_again(
+    strategy: Strategy, count: int, session: str
+):
     among = seats(*map(str, range(count)))
     chosen = STRATEGIES[strategy](among, Ask(session, "opus-5", NOW))
     assert chosen in among

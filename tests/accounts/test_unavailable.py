@@ -1,13 +1,13 @@
 """What a request is told that no account can serve."""
 
 import pytest
-from support.pooled import LAB, NOW, account
 
 from fastproxy.accounts.cooldown import Cooldown
 from fastproxy.accounts.seat import PROBE_SECONDS, Seat
 from fastproxy.accounts.unavailable import unavailable, unknown, without_accounts
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Auth, OAuth, Provider
+from support.pooled import LAB, NOW, account
 
 
 def host(

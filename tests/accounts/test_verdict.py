@@ -196,6 +196,16 @@ def test_windows_tell_what_rests_and_until_when():
         ({f"{UNIFIED}status": "rejected", f"{UNIFIED}reset": "1764003600", "retry-after": "60"}, {"": 3600.0}, True),
         ({f"{UNIFIED}status": "rejected", f"{UNIFIED}reset": "1799999999"}, {"": LONGEST_COOLDOWN_SECONDS}, True),
         ({"x-codex-primary-used-percent": "100", "x-codex-primary-reset-after-seconds": "1637"}, {"": 1637.0}, True),
+        (
+            {
+                "x-codex-primary-used-percent": "100",
+                "x-codex-primary-reset-after-seconds": "604800",
+                "x-codex-secondary-used-percent": "100",
+                "x-codex-secondary-reset-after-seconds": "1637",
+            },
+            {"": 604800.0},
+            True,
+        ),
     ],
 )
 def test_a_used_up_window_rests_as_long_as_the_longest_that_is_told(

@@ -33,7 +33,7 @@ def test_a_base_url_is_taken_as_the_first_formats_sdk_takes_it(url, formats, fou
         ("deepseek", "http://h:1", {"openai-chat": "http://h:1", "anthropic": "http://h:1/anthropic"}),
         ("deepseek", "http://h:1/v1", {"openai-chat": "http://h:1/v1"}),
         (
-            "qwen",
+            "dashscope",
             "https://dashscope.aliyuncs.com/compatible-mode/v1",
             {
                 "openai-chat": "https://dashscope.aliyuncs.com/compatible-mode/v1",

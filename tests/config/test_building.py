@@ -1,6 +1,7 @@
 """A whole configuration: what wins over what, what stops the start, and that no secret is in the result as text."""
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -29,9 +30,12 @@ def problems_of(file, environ=(), **overrides) -> list[str]:
     return [str(problem).removeprefix(f"{file}:") for problem in caught.value.problems]
 
 
+LOGINS = ["anthropic", "codex", "gemini-cli", "copilot", "qwen"]  # wait for a login, which is not configured
+
+
 def test_nothing_at_all_gives_the_defaults_and_echo():
     snapshot = load(None, {})
-    assert list(snapshot.providers) == ["fastproxy"]
+    assert list(snapshot.providers) == [*LOGINS, "fastproxy"]
     for field in ("server", "limits", "upstream", "access", "storage", "keeping"):
         assert getattr(snapshot, field) == getattr(Snapshot(), field)
 
@@ -46,6 +50,13 @@ def test_how_accounts_are_kept_is_a_section(write):
 def test_a_key_that_is_kept_nowhere_stops_the_start(write, key):
     (problem,) = problems_of(write(f'[accounts]\nkey = "{key}"'))
     assert problem == f'2:1: key must be "file", "cred:NAME" or "keyring", not {key!r}'
+
+
+def test_the_readme_s_own_example_loads(write):
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text()
+    example = readme.partition("```toml\n")[2].partition("```")[0]
+    snapshot = load(write(example), {"ANTHROPIC_WORK_KEY": "k"})
+    assert {"lab", "corp", "anthropic"} <= set(snapshot.providers)
 
 
 def test_the_example_of_the_readme_loads(write, tmp_path):
@@ -92,7 +103,7 @@ remove = ["metadata", "reasoning.effort"]
     assert (snapshot.upstream.idle_seconds, snapshot.upstream.proxy) == (120.0, "direct")
     assert snapshot.access.tokens == {hashlib.sha256(b"t").digest()}
     assert snapshot.access.admin_token == hashlib.sha256(b"a").digest()
-    assert list(snapshot.providers) == ["openai", "lab", "fastproxy"]
+    assert list(snapshot.providers) == ["openai", "lab", *LOGINS, "fastproxy"]
     assert snapshot.accounts["lab"][0].secret.reveal() == "lab-key"
     assert snapshot.aliases == {"fast": "lab/llama-3.2-1b"}
     assert [rule.kind for rule in snapshot.payload] == ["default", "override", "filter"]

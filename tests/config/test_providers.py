@@ -7,6 +7,7 @@ from fastproxy.config.problems import ConfigError
 from fastproxy.config.providers import know_providers
 from fastproxy.config.secrets import References
 
+BACKENDS = ["codex", "gemini-cli", "copilot", "qwen"]  # usable without a key: their logins come and go
 LAB = '[providers.lab]\nformat = "openai-chat"\nbase_url = "http://h/v1"\n'
 
 
@@ -31,8 +32,15 @@ def keys(found, name):
 def test_configured_ones_come_first_then_those_with_a_key_then_daemons_then_echo():
     environ = {"ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "GROQ_API_KEY": "g"}
     found = known(f"[providers.groq]\n{LAB}", environ, alive=("ollama",))
-    assert list(found.providers) == ["groq", "lab", "openai", "anthropic", "ollama", "fastproxy"]
+    assert list(found.providers) == ["groq", "lab", "openai", "anthropic", *BACKENDS, "ollama", "fastproxy"]
     assert not set(found.providers) & set(found.unusable)
+
+
+@pytest.mark.parametrize("name", ["anthropic", *BACKENDS])
+def test_what_logins_open_is_usable_without_a_key_and_has_no_account(name: str):
+    found = known()
+    assert found.accounts[name] == ()
+    assert name not in found.unusable
 
 
 def test_the_first_variable_that_is_set_gives_the_account():

@@ -28,6 +28,7 @@ URL = "http://h/v1"
             "takes no api_key",
         ),
         ("openai", ProviderRow(auth="client", api_key="x"), "api_key", "takes no api_key"),
+        ("openai", ProviderRow(auth="none", oauth=OAuthRow(client_id="c")), "oauth", "takes no logins"),
         ("openai", ProviderRow(auth="none", accounts=(AccountRow("x"),)), "accounts", "takes no api_key"),
         ("lab", ProviderRow(format="openai-chat", base_url=URL, auth="bearer"), "auth", "needs an api_key"),
         ("openai", ProviderRow(format="gemini"), "format", "give base_url too"),

@@ -46,7 +46,7 @@ def shown(tmp_path):
 
 
 def test_no_secret_is_shown(tmp_path):
-    assert "secret" not in shown(tmp_path).replace("client_secret =", "")
+    assert "secret" not in shown(tmp_path).replace("client_secret ", "")
 
 
 def test_it_is_toml_that_says_what_is_in_force(tmp_path):
@@ -56,7 +56,7 @@ def test_it_is_toml_that_says_what_is_in_force(tmp_path):
     assert values["server"]["listen"] == ["127.0.0.1:8484"]
     assert values["access"] == {"require_token": True, "tokens": ["hidden", "hidden"], "admin_token": "hidden"}
     assert values["upstream"]["proxy"] == "http://hidden@proxy.example:3128"
-    assert list(values["providers"]) == ["my.lab", "openai"]
+    assert list(values["providers"])[:2] == ["my.lab", "openai"]
     assert values["providers"]["my.lab"] == {
         "formats": ["openai-chat", "anthropic"],
         "base_url": "http://127.0.0.1:8000/v1",

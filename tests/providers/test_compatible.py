@@ -31,7 +31,7 @@ def test_every_host_speaks_chat_and_takes_its_key_as_bearer(name):
         ("deepseek", "https://api.deepseek.com/anthropic"),
         ("moonshot", "https://api.moonshot.ai/anthropic"),
         ("zai", "https://api.z.ai/api/anthropic"),
-        ("qwen", "https://dashscope-intl.aliyuncs.com/apps/anthropic"),
+        ("dashscope", "https://dashscope-intl.aliyuncs.com/apps/anthropic"),
         ("openrouter", "https://openrouter.ai/api"),
         ("fireworks", "https://api.fireworks.ai/inference"),
     ],

@@ -1,5 +1,7 @@
 """From a client's head to the upstream's: what passes, what never does, and how the credential is carried."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +10,22 @@ from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.providers.shape import Call, credential_for, downstream_lines, path_of, place, shape
+from fastproxy.providers.draft import Draft
+from fastproxy.providers.shape import (
+    Call,
+    base_url_of,
+    compose,
+    credential_for,
+    downstream_lines,
+    login_headers,
+    path_of,
+    place,
+    query_of,
+    sent_names,
+    shape,
+)
 from fastproxy.secret import Secret
+from fastproxy.snapshot import Account
 
 BASE = "https://api.lab.test/v1"
 LAB = Provider(name="lab", title="Lab", formats={"openai-chat": BASE})
@@ -20,7 +36,16 @@ def shaped(
     *headers: Header, target: bytes = b"/v1/chat/completions", provider: Provider = LAB, body: bytes = b"{}"
 ) -> Call:
     head = request_head(b"POST", target, fields_of(headers))
-    return shape(head, body, provider, BASE, "/chat/completions", SECRET)
+    return shape(head, draft(body, query=query_of(head.query)), provider, BASE, SECRET)
+
+
+def draft(body: bytes = b"{}", **fields: Any) -> Draft:
+    known = {"format": "openai-chat", "action": "generate", "model": "m", "stream": False}
+    return Draft(**known | {"path": "/chat/completions", "body": body} | fields)
+
+
+def account(**fields: Any) -> Account:
+    return Account("lab", "lab:1", Secret("sk-lab"), **fields)
 
 
 def lines_of(call: Call) -> list[Header]:
@@ -121,11 +146,17 @@ def test_every_connection_line_counts():
 )
 def test_each_scheme_carries_the_credential_its_own_way(auth: Auth, line: Header | None):
     provider = Provider(name="lab", title="Lab", formats={}, auth=auth)
-    assert credential_for(provider, Secret("sk-lab")) == ([line] if line is not None else [])
+    assert credential_for(provider, account()) == ([line] if line is not None else [])
+
+
+@pytest.mark.parametrize("auth", ["bearer", "x-api-key", "x-goog-api-key"])
+def test_the_token_of_a_login_goes_as_bearer_whatever_carries_keys(auth: Auth):
+    provider = Provider(name="lab", title="Lab", formats={}, auth=auth)
+    assert credential_for(provider, account(kind="login")) == [(b"authorization", b"Bearer sk-lab")]
 
 
 def test_no_secret_is_no_line():
-    assert credential_for(LAB, None) == []
+    assert credential_for(LAB, Account("lab", "lab:1")) == []
 
 
 def test_headers_that_a_host_demands_are_set_unless_the_client_sent_them():

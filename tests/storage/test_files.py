@@ -88,6 +88,15 @@ def test_mode_and_owner_of_another_file_are_taken(tmp_path):
     assert path.read_bytes() == b"new"
 
 
+def test_what_the_caller_no_longer_wants_at_the_last_moment_is_not_done(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"theirs")
+    assert not files.replace(path, b"ours", only_if=lambda: path.read_bytes() == b"old")
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("file", b"theirs")]
+    assert files.replace(path, b"ours", only_if=lambda: path.read_bytes() == b"theirs")
+    assert path.read_bytes() == b"ours"
+
+
 @ROOT_ONLY
 def test_what_root_makes_belongs_to_the_user_of_the_directory(tmp_path):
     os.chown(tmp_path, 12345, 23456)
@@ -184,14 +193,6 @@ def test_a_lock_keeps_other_threads_out_too(tmp_path):
         assert not entered.wait(0.1)
     waiting.join(10)
     assert entered.is_set()
-
-
-def test_a_lock_whose_file_was_removed_is_taken_anew(tmp_path):
-    path = tmp_path / "x.lock"
-    with files.lock(path, 1):
-        path.unlink()
-        with files.lock(path, 1):
-            assert path.exists()
 
 
 def test_a_stamp_changes_with_the_file_and_is_none_without_one(tmp_path):

@@ -15,13 +15,12 @@ import msgspec
 import pydantic
 from typing_extensions import is_typeddict
 
-MISSING = object()
 ALL_TO_DEPTH = 3  # objects within each other that are walked wherever they stand
 PLACE = 1  # how many types around a deeper one make a place
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One field, and values of what holds it that differ in nothing else; MISSING for its being left out.
+    """One field, and values of what holds it that differ in nothing else, the first one without it where it may be.
 
     path: the keys from the outermost to the field's own. words: these, and the types of the objects around it.
     has_default: whether one of the values may be what is meant when the field is left out.
@@ -34,7 +33,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Samples(msgspec.Struct, frozen=True):
-    """What the types don't say. values: two or more of a key, by "Type.key" or "key". minimal: of a type, by its name.
+    """What the types don't say. values: of a key, by "Type.key" or "key". minimal: of a type, by its name.
 
     one_of: the fields of a type of which a value has exactly one; the others stand beside each of `beside`.
     """
@@ -133,7 +132,7 @@ class Walk:
     ) -> Iterator[Said]:
         without = {key: value for key, value in base.items() if key != name}
         for said in self._said(inner, name, within, kind.__name__):
-            values = [without | {name: value} for value in said.values if value is not MISSING]
+            values = [without | {name: value} for value in said.values]
             if not said.path and not is_demanded:
                 values.insert(0, without)
             yield Said((name, *said.path), words | said.words | {name}, tuple(values), said.has_default)

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import orjson
 
+from fastproxy.providers.base import OAuth
+
 
 class Vendor:
     """A running vendor. `origin` is where its APIs and its token endpoint are."""
@@ -36,6 +38,18 @@ class Vendor:
     def token_url(self) -> str:
         return f"{self.origin}/oauth/token"
 
+    @property
+    def oauth(self) -> OAuth:
+        """Its record, as a provider has it."""
+        return OAuth(
+            client_id="ours",
+            token_url=self.token_url,
+            authorize_url=f"{self.origin}/oauth/authorize",
+            device_url=f"{self.origin}/oauth/device",
+            exchange_url=f"{self.origin}/copilot_internal/v2/token",
+            scopes=("read", "write"),
+        )
+
     def order(self, **order: Any) -> dict[str, Any]:
         body = orjson.dumps(order)
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -47,7 +61,7 @@ class Vendor:
         return told
 
     def set(self, **values: Any) -> None:
-        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, keep_old_tokens."""
+        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, keep_old_tokens, device_answer."""
         self.order(set=values)
 
     def key(self, name: str, key: str) -> None:
@@ -62,6 +76,19 @@ class Vendor:
     def answers(self, name: str, *answers: dict[str, Any], stuck: bool = False) -> None:
         """What the account's next requests get: {"status", "headers", "body"}. stuck: the first of them, for ever."""
         self.order(account=name, answers=list(answers), stuck=stuck)
+
+    def limit(self, name: str, answer: dict[str, Any], **quota: float) -> None:
+        """A quota: requests= as many in seconds=, at_once=, each takes delay_seconds=. answer: what all others get."""
+        self.order(account=name, quota={**quota, "answer": answer})
+
+    def gone(self) -> list[str]:
+        """The accounts of those who went away while an answer in pieces was on its way."""
+        gone: list[str] = self.order(recall=True)["gone"]
+        return gone
+
+    def forget(self) -> None:
+        """What has arrived so far."""
+        self.order(forget=True)
 
     def seen(self) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = self.order(recall=True)["seen"]

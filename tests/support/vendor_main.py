@@ -8,11 +8,14 @@ import asyncio
 import itertools
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+from fastproxy.clock import wall
 
 NAMES = itertools.count(1)
 REMEMBERED = 20000
@@ -61,13 +64,47 @@ _WHOLE: dict[str, Any] = {
 
 @dataclass
 class Account:
-    """One subscription. answers: what the next requests get instead of a good answer; the last one stays if `stuck`."""
+    """One subscription. answers: what the next requests get instead of a good answer; the last one stays if `stuck`.
+
+    quota: {"requests": as many in "seconds", "at_once": as many at a time, "answer": what all others get}; its headers
+    and its body may say {reset_at}, {reset_in} and {reset_rfc}.
+    """
 
     name: str
     access: set[str] = field(default_factory=set)
     refresh: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
     stuck: bool = False
+    quota: dict[str, Any] = field(default_factory=dict)
+    used: int = 0
+    began_at: float = 0.0
+    at_once: int = 0
+
+    def over(self) -> dict[str, Any] | None:
+        """The refusal of a request that is over the quota; None for one that is not, which is then counted."""
+        if not self.quota:
+            return None
+        now, seconds = wall(), self.quota.get("seconds", 3600.0)
+        if now >= self.began_at + seconds:
+            self.began_at, self.used = float(int(now)), 0
+        if self.used >= self.quota.get("requests", REMEMBERED) or self.at_once >= self.quota.get("at_once", REMEMBERED):
+            return told_until(self.quota["answer"], self.began_at + seconds, now)
+        self.used += 1
+        return None
+
+
+def told_until(answer: dict[str, Any], until_at: float, now: float) -> dict[str, Any]:
+    """The answer with its times filled in."""
+    told = {"{reset_at}": f"{until_at:.0f}", "{reset_in}": f"{until_at - now:.0f}"}
+    told["{reset_rfc}"] = datetime.fromtimestamp(until_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def filled(text: str) -> str:
+        for mark, value in told.items():
+            text = text.replace(mark, value)
+        return text
+
+    headers = {name: filled(value) for name, value in answer.get("headers", {}).items()}
+    return {**answer, "headers": headers, "body": filled(answer.get("body", ""))}
 
 
 @dataclass
@@ -75,11 +112,13 @@ class Vendor:
     accounts: dict[str, Account] = field(default_factory=dict)
     seen: list[dict[str, Any]] = field(default_factory=list)
     grants: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     delay_seconds: float = 0.0
     answer_delay_seconds: float = 0.0
     token_answers: list[dict[str, Any]] = field(default_factory=list)
     lifetime_seconds: float = 3600.0
     keep_old_tokens: bool = False
+    device_answer: dict[str, Any] = field(default_factory=dict)
 
     def login(self, account: Account) -> dict[str, Any]:
         """New tokens; those before count no longer."""
@@ -104,22 +143,54 @@ VENDOR: web.AppKey[Vendor] = web.AppKey("vendor", Vendor)
 
 
 async def token(request: web.Request) -> web.StreamResponse:
-    """The token endpoint: `refresh_token` (single use) and `authorization_code` ("code-NAME")."""
+    """The token endpoint: `refresh_token` (single use), `authorization_code` ("code-NAME"), devices ("device-NAME").
+
+    token_answers: what the next requests get instead. One with `delay_seconds` takes that long, one with `cut` breaks
+    off without an answer.
+    """
     vendor = request.app[VENDOR]
     raw = await request.read()
     form = orjson.loads(raw) if raw[:1] == b"{" else dict(await request.post())
     grant = {key: str(value) for key, value in form.items()}
     vendor.grants.append(grant)
     if vendor.token_answers:
-        return scripted(vendor.token_answers.pop(0))
+        answer = vendor.token_answers.pop(0)
+        await asyncio.sleep(answer.get("delay_seconds", 0))
+        if answer.get("cut") and request.transport is not None:
+            request.transport.abort()
+        return scripted(answer)
     account = next((one for one in vendor.accounts.values() if one.refresh == grant.get("refresh_token")), None)
     if grant.get("grant_type") == "authorization_code":
         account = vendor.accounts.get(grant.get("code", "").removeprefix("code-"))
+    if grant.get("device_code"):
+        account = vendor.accounts.get(grant["device_code"].removeprefix("device-"))
     if account is None:
         return web.json_response({"error": "invalid_grant", "error_description": "unknown token"}, status=400)
     answer = vendor.login(account)  # the old token is spent from here on, whether or not anybody hears of it
     await asyncio.sleep(vendor.delay_seconds)
     return web.json_response(answer)
+
+
+async def device(request: web.Request) -> web.StreamResponse:
+    """The device endpoint, for the account that was made first."""
+    vendor = request.app[VENDOR]
+    vendor.grants.append({key: str(value) for key, value in (await request.post()).items()})
+    answer = {"device_code": f"device-{next(iter(vendor.accounts))}", "user_code": "WDJB-MJHT", "interval": 1}
+    answer |= {"verification_uri": "https://example.com/device", "expires_in": 900}
+    return web.json_response(answer | vendor.device_answer)
+
+
+async def copilot(request: web.Request) -> web.StreamResponse:
+    """Copilot's exchange: a login's newest access token, taken for GitHub's, gets one that lives for half an hour."""
+    vendor = request.app[VENDOR]
+    vendor.grants.append({"authorization": request.headers.get("authorization", "")})
+    account = vendor.find(request.headers.get("authorization", "").removeprefix("token "))
+    if account is None:
+        return web.json_response({"message": "Bad credentials", "status": "401"}, status=401)
+    api = f"tid={account.name}-{next(NAMES)}"
+    account.access.add(api)
+    told = {"token": api, "expires_at": 4102444800, "refresh_in": 1500}
+    return web.json_response(told | {"endpoints": {"api": "https://api.individual.githubcopilot.com"}})
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -143,8 +214,21 @@ async def serve(request: web.Request) -> web.StreamResponse:
         error = {"type": "error", "error": {"type": "authentication_error", "message": "invalid token"}}
         return web.json_response(error, status=401)
     if account.answers:
-        return scripted(account.answers[0] if account.stuck else account.answers.pop(0))
+        return await answered(request, account, account.answers[0] if account.stuck else account.answers.pop(0))
+    if (refusal := account.over()) is not None:
+        return await answered(request, account, refusal)
+    account.at_once += 1
+    try:
+        await asyncio.sleep(account.quota.get("delay_seconds", 0))
+        return await good_answer(request, account, raw)
+    finally:
+        account.at_once -= 1
+
+
+async def good_answer(request: web.Request, account: Account, raw: bytes) -> web.StreamResponse:
     asked = orjson.loads(raw) if raw else {}
+    if "/codex/" in request.path and (refusal := refused_by_codex(asked)):
+        return web.json_response({"detail": refusal}, status=400)
     if isinstance(asked, dict) and (asked.get("stream") or "streamGenerate" in request.path):
         return await stream(request, account.name)
     return good(request.path, account.name)
@@ -158,18 +242,44 @@ def gemini(name: str) -> dict[str, Any]:
     }
 
 
+def refused_by_codex(asked: dict[str, Any]) -> str:
+    """What the backend of ChatGPT plans answers to a request that the public API would take; "" for nothing."""
+    unsupported = {"max_output_tokens", "temperature", "top_p", "metadata", "user", "previous_response_id"} & set(asked)
+    items = asked.get("input")
+    if asked.get("stream") is not True:
+        return "Stream must be set to true"
+    if asked.get("store") is not False:
+        return "Store must be set to false"
+    if not isinstance(asked.get("instructions"), str):
+        return "Instructions are required"
+    if not isinstance(items, list):
+        return "Input must be a list"
+    if any(item.get("role") == "system" for item in items):
+        return "System messages are not allowed"
+    if any("id" in item or item.get("type") == "item_reference" for item in items):
+        return "Items are not persisted when store is set to false"
+    return f"Unsupported parameter: {min(unsupported)}" if unsupported else ""
+
+
 def good(path: str, name: str) -> web.Response:
     if path.endswith("/models"):
         return web.json_response({"object": "list", "data": [{"id": "m", "object": "model"}]})
-    body = next((make(name) for end, make in _WHOLE.items() if path.endswith(end)), None)
+    body = next((make(name) for end, make in _WHOLE.items() if path.endswith(end.removeprefix("/v1"))), None)
+    if path.endswith(":countTokens"):
+        body = {"totalTokens": 7}
     if body is None:
-        body = gemini(name)
+        body = enveloped(path, gemini(name))
     return web.json_response(body)
+
+
+def enveloped(path: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """As Code Assist answers."""
+    return {"response": answer, "traceId": "t"} if path.startswith("/v1internal") else answer
 
 
 def events(path: str, name: str) -> list[bytes]:
     """A small good stream of the path's format."""
-    if path.endswith("/v1/messages"):
+    if path.endswith("/messages"):
         message = {**_WHOLE["/v1/messages"](name), "content": [], "stop_reason": None}
         told: list[dict[str, Any]] = [
             {"type": "message_start", "message": message},
@@ -200,7 +310,7 @@ def events(path: str, name: str) -> list[bytes]:
             {**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]} for delta, reason in deltas
         ]
         return [b"data: %b\n\n" % orjson.dumps(one) for one in chunks] + [b"data: [DONE]\n\n"]
-    return [b"data: %b\r\n\r\n" % orjson.dumps(gemini(name))]
+    return [b"data: %b\r\n\r\n" % orjson.dumps(enveloped(path, gemini(name)))]
 
 
 async def stream(request: web.Request, name: str) -> web.StreamResponse:
@@ -209,6 +319,30 @@ async def stream(request: web.Request, name: str) -> web.StreamResponse:
     for event in events(request.path, name):
         await response.write(event)
         await asyncio.sleep(0)
+    await response.write_eof()
+    return response
+
+
+async def answered(request: web.Request, account: Account, answer: dict[str, Any]) -> web.StreamResponse:
+    """What was ordered. One with `pieces`, [seconds to wait, text] each, is sent piece by piece; `cut` breaks it off.
+
+    Who goes away meanwhile is noted in `gone`.
+    """
+    if "pieces" not in answer:
+        return scripted(answer)
+    response = web.StreamResponse(status=answer.get("status", 200), headers=answer.get("headers", {}))
+    await response.prepare(request)
+    for seconds, text in answer["pieces"]:
+        until = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(min(0.02, seconds))
+            if request.transport is None or request.transport.is_closing():
+                request.app[VENDOR].gone.append(account.name)
+                return response
+        await response.write(text.encode())
+    if answer.get("cut") and request.transport is not None:
+        request.transport.abort()
+        return response
     await response.write_eof()
     return response
 
@@ -230,15 +364,16 @@ async def control(request: web.Request) -> web.Response:
         account = vendor.accounts.setdefault(name, Account(name))
         account.answers = order.get("answers", account.answers)
         account.stuck = order.get("stuck", account.stuck)
+        account.quota = order.get("quota", account.quota)
         if key := order.get("key"):
             account.access.add(key)
         if order.get("login"):
             told["login"] = vendor.login(account)
         if order.get("revoke"):
             account.access.clear()
-    told |= {"seen": vendor.seen, "grants": vendor.grants} if order.get("recall") else {}
+    told |= {"seen": vendor.seen, "grants": vendor.grants, "gone": vendor.gone} if order.get("recall") else {}
     if order.get("forget"):
-        vendor.seen, vendor.grants = [], []
+        vendor.seen, vendor.grants, vendor.gone = [], [], []
     return web.json_response(told, dumps=lambda value: orjson.dumps(value).decode())
 
 
@@ -247,6 +382,8 @@ async def main() -> None:
     app[VENDOR] = Vendor()
     app.router.add_post("/control", control)
     app.router.add_post("/oauth/token", token)
+    app.router.add_post("/oauth/device", device)
+    app.router.add_get("/copilot_internal/v2/token", copilot)
     app.router.add_route("*", "/{path:.*}", serve)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -4,8 +4,7 @@ It lives in true time. What it tells is what a verdict makes of an upstream's an
 which may be wrong.
 """
 
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass
 from typing import Literal
 
 from fastproxy.accounts.cooldown import Cooldown, Window, covers
@@ -40,9 +39,10 @@ class Quota:
 
 @dataclass
 class Upstream:
-    """One account as its vendor sees it. trouble_until: a burst of 429s; revoked_until: 401s, till it is logged in again.
+    """One account as its vendor sees it.
 
-    tells: whether its refusals say when it is usable again.
+    tells: whether its refusals say when it is usable again. trouble_until: the end of a burst of 429s; revoked_until:
+    of 401s, when it is logged in again.
     """
 
     id: str
@@ -66,8 +66,7 @@ class Answer:
 
 @dataclass
 class Vendor:
-    chance: Random
-    accounts: dict[str, Upstream] = field(default_factory=dict)
+    accounts: dict[str, Upstream]
 
     def ask(self, account: str, model: str, now: float, ahead: float) -> Answer:
         """ahead: by how much the relay's clock is ahead of the true time."""
@@ -89,4 +88,6 @@ class Vendor:
 
     def _window(self, account: str, quota: Quota, now: float, ahead: float) -> Window:
         used = quota.used / quota.limit if now < quota.ends() else 0.0
-        return Window(account, quota.name, used, quota.ends() + ahead, quota.length, scope=quota.scope, seen_at=now + ahead)
+        return Window(
+            account, quota.name, used, quota.ends() + ahead, quota.length, scope=quota.scope, seen_at=now + ahead
+        )

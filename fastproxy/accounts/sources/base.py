@@ -45,6 +45,9 @@ class Place(Protocol):
     def exposed(self) -> str:
         """Why others can read it, for people; "" when they can't."""
 
+    def writable(self) -> bool:
+        """Whether `replace` will do, as far as can be told without doing it."""
+
     def replace(self, expected: bytes, content: bytes) -> bool:
         """Puts `content` there in one step, or False if it no longer holds `expected`. Raises: UnwritableError."""
 

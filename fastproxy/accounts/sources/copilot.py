@@ -14,6 +14,7 @@ from fastproxy.accounts.sources.base import Found, Source, home_of
 from fastproxy.accounts.sources.file import CredentialFile, all_of, reopen
 from fastproxy.accounts.sources.layout import document_of, inside
 from fastproxy.accounts.sources.tokens import token_text
+from fastproxy.accounts.stored import is_label
 from fastproxy.secret import Secret
 
 FILES = ("apps.json", "hosts.json")
@@ -49,7 +50,7 @@ def _entries(body: bytes) -> Iterator[Found]:
 
 
 def _label(user: object) -> str:
-    return user if isinstance(user, str) and user.isascii() and user.replace("-", "").isalnum() else "copilot"
+    return user if isinstance(user, str) and "@" not in user and is_label(user) else "copilot"
 
 
 def _host(url: str) -> str:

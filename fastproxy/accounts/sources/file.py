@@ -12,6 +12,7 @@ from fastproxy.accounts.login import AccountError
 from fastproxy.accounts.sources.base import UnwritableError
 from fastproxy.storage import files
 
+_EFFECTIVE = os.access in os.supports_effective_ids
 FILE_BYTES = 1048576  # the largest seen holds dozens of MCP logins, in 40 KB
 
 
@@ -58,6 +59,14 @@ class CredentialFile:
         except OSError:
             return ""
         return f"others can read it (mode {mode:o}): chmod 600 it" if mode & 0o044 else ""
+
+    def writable(self) -> bool:
+        target = self._target()
+        try:
+            own = os.geteuid() in (0, target.stat().st_uid)
+        except OSError:
+            return False
+        return own and os.access(target.parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE)
 
     def replace(self, expected: bytes, content: bytes) -> bool:
         target = self._target()

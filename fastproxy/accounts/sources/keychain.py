@@ -62,6 +62,9 @@ class KeychainItem:
     def exposed(self) -> str:
         return ""
 
+    def writable(self) -> bool:
+        return False  # it may grow too long, or ask somebody who is not there
+
     def replace(self, expected: bytes, content: bytes) -> bool:
         if not (_PLAIN.fullmatch(self._service) and _PLAIN.fullmatch(self._account)):
             raise UnwritableError("the keychain item has a name that can't be written safely")

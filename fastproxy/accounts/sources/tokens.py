@@ -16,6 +16,7 @@ from fastproxy.accounts.login import AccountError, Login
 
 TOKEN_BYTES = 65536  # the longest that vendors make is a JWT of 4 KB
 _MILLISECONDS = 1e11  # as seconds, this is the year 5138; as milliseconds, 1973
+_LATEST_AT = 253402300799.0  # the end of the year 9999, the last that the notations know
 FACT_BYTES = 256
 _FACT = re.compile(r"[A-Za-z0-9._:@-]+")
 _CLAIMS = msgspec.json.Decoder(dict[str, object])
@@ -78,6 +79,7 @@ def told_at(value: object) -> float | None:
 
 def written_like(old: object, at: float) -> bytes:
     """The JSON text of a time, in the notation that the file has used so far; milliseconds where it has used none."""
+    at = min(max(at, 0.0), _LATEST_AT)
     if isinstance(old, str) and not old.isdecimal():
         return msgspec.json.encode(rfc3339(at))
     if isinstance(old, str):
@@ -88,7 +90,7 @@ def written_like(old: object, at: float) -> bytes:
 
 def rfc3339(at: float) -> str:
     """For example 2026-11-21T09:30:00Z."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(min(max(at, 0.0), _LATEST_AT), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _positive(at: float) -> float | None:

@@ -40,11 +40,12 @@ _ROLES: dict[str, Role] = {
 _ANSWER_KEYS = frozenset({"output", "result", "error"})
 _SIGNATURE = "thoughtSignature"
 _NOTHING: frozenset[str] = frozenset()
+# What the hub has words for beside each of the data that a part may have.
 _BESIDE = {
     "": frozenset({_SIGNATURE, "thought"}),
     "text": frozenset({_SIGNATURE, "thought"}),
     "functionCall": frozenset({_SIGNATURE}),
-}  # what the hub has words for beside which of these
+}
 _TELLING = frozenset({"text", "functionCall", "functionResponse", "inlineData", "fileData"})  # a part has one of them
 _CALL_FIELDS = frozenset({"id", "name", "args"})
 _RESULT_FIELDS = frozenset({"id", "name", "response", "parts"})

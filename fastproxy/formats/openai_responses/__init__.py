@@ -11,6 +11,7 @@ from fastproxy.formats.openai_responses.encode_request import encode_request
 from fastproxy.formats.openai_responses.encode_stream import ResponsesStream
 from fastproxy.formats.openai_responses.encode_whole import encode_whole
 from fastproxy.formats.openai_responses.faults import fault_event
+from fastproxy.formats.openai_responses.gather import ResponsesGatherer
 from fastproxy.formats.openai_responses.kept import require_portable
 from fastproxy.formats.openai_responses.peek import peek
 from fastproxy.formats.openai_responses.tap import TAP
@@ -44,4 +45,5 @@ FORMAT = Format(
     custom_tools=True,
     proven_thoughts=True,  # an item without encrypted content is looked up by its id, and not found
     counting=COUNTING,
+    gatherer=ResponsesGatherer,
 )

@@ -25,6 +25,8 @@ def test_the_account_is_that_of_the_file_else_of_the_id_token_else_of_the_access
     assert SOURCE.facts(named) == {"account_id": "acc-1", "plan": "plus"}
     assert SOURCE.facts(Login(Secret("t"), kept={"id_token": jwt(**claim)}))["account_id"] == "acc-9"
     assert SOURCE.facts(Login(Secret(jwt(**claim))))["account_id"] == "acc-9"
+    other = jwt(**{"https://api.openai.com/auth": {"chatgpt_account_id": "acc-0"}})
+    assert SOURCE.facts(Login(Secret(other), kept={"id_token": jwt(**claim)}))["account_id"] == "acc-9"
     assert SOURCE.facts(Login(Secret("t"))) == {}
 
 

@@ -100,6 +100,13 @@ def test_a_file_that_others_can_read_is_used_with_a_warning(tmp_path: Path) -> N
     assert len(findings.found) == 1
 
 
+def test_of_the_files_that_one_tool_might_have_written_the_first_with_a_login_counts(tmp_path: Path) -> None:
+    put(tmp_path, ".claude/.credentials.json", b'{"mcpOAuth":{}}')
+    put(tmp_path, ".claude/credentials.json", claude_body("new", "rt-new"))
+    put(tmp_path, ".claude/oauth.json", claude_body("left over", "rt-old").replace(b"left over", b"left-over"))
+    assert [found.login.access for found in find_all({}, tmp_path).found] == [Secret("new")]
+
+
 def test_the_same_token_in_two_files_is_one_login(tmp_path: Path) -> None:
     for name in ("apps", "hosts"):
         put(tmp_path, f".config/github-copilot/{name}.json", b'{"github.com":{"oauth_token":"ghu_1"}}')

@@ -63,6 +63,12 @@ def test_a_time_is_written_as_the_file_has_written_it(old: object) -> None:
         assert (type(written), len(str(written))) == (type(old), len(str(old)))
 
 
+@pytest.mark.parametrize("old", [1700000000000, "2023-11-14T22:13:20Z", None])
+@pytest.mark.parametrize("at", [1e300, float("inf"), -1e300])
+def test_a_time_that_no_calendar_has_is_written_as_the_nearest_that_it_has(old: object, at: float) -> None:
+    assert orjson.loads(written_like(old, at)) in (253402300799000, 0, "9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z")
+
+
 def test_rfc3339_is_utc_to_the_second() -> None:
     assert rfc3339(1766925296.9) == "2025-12-28T12:34:56Z"
 

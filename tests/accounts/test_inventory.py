@@ -1,0 +1,108 @@
+"""Accounts from everywhere, as one: the configuration's, the stored, the linked; and what can't be read among them."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from fastproxy.accounts.cooldown import Cooldown
+from fastproxy.accounts.inventory import Inventory
+from fastproxy.accounts.login import Login
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
+
+KEY = Account("anthropic", "anthropic:ANTHROPIC_API_KEY", Secret("sk-1"))
+SNAPSHOT = Snapshot(accounts={"anthropic": (KEY,)})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> AccountStore:
+    return AccountStore(tmp_path)
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, store: AccountStore) -> Inventory:
+    return Inventory(tmp_path, store)
+
+
+def stored(label: str, **fields: object) -> StoredAccount:
+    known = {"id": f"anthropic:{label}", "provider": "anthropic", "label": label, "kind": "login"}
+    return StoredAccount(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def test_what_is_stored_stands_beside_what_is_configured(inventory: Inventory, store: AccountStore):
+    store.add(stored("work"), Login(Secret("at"), Secret("rt"), expires_at=5e9, minted_at=4e9))
+    stock = inventory.exchange((), SNAPSHOT)
+    key, login = stock.accounts["anthropic"]
+    assert key == KEY
+    assert (login.id, login.kind, login.secret, login.expires_at) == ("anthropic:work", "login", Secret("at"), 5e9)
+    assert [account.id for account in stock.renewable] == ["anthropic:work"]
+    assert stock.minted_at == {"anthropic:work": 4e9}
+    assert stock.within(SNAPSHOT).accounts == stock.accounts
+
+
+def test_another_configuration_leaves_the_store_as_it_is(inventory: Inventory, store: AccountStore):
+    store.add(stored("work"), Login(Secret("at"), Secret("rt")))
+    stock = inventory.exchange((), SNAPSHOT).under(Snapshot())
+    assert [account.id for account in stock.accounts["anthropic"]] == ["anthropic:work"]
+
+
+def test_a_disabled_login_is_told_and_not_renewed_nor_offered(inventory: Inventory, store: AccountStore):
+    added = store.add(stored("work"), Login(Secret("at"), Secret("rt")))
+    store.disable(added.id, "invalid_grant", added.version)
+    stock = inventory.exchange((), SNAPSHOT)
+    assert stock.disabled == {"anthropic:work": "invalid_grant"}
+    assert stock.renewable == ()
+    assert stock.within(SNAPSHOT).accounts == {"anthropic": (KEY,)}
+
+
+def test_a_login_without_a_refresh_token_is_not_to_be_renewed(inventory: Inventory, store: AccountStore):
+    store.add(stored("work"), Login(Secret("at"), expires_at=5e9))
+    assert inventory.exchange((), SNAPSHOT).renewable == ()
+
+
+def test_a_linked_file_is_read_where_it_lies_and_its_news_are_noticed(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    file = tmp_path / "home" / ".credentials.json"
+    file.parent.mkdir()
+
+    def write(token: str) -> None:
+        beside = file.with_suffix(".new")
+        tokens = {"accessToken": token, "refreshToken": "rt", "expiresAt": 5_000_000_000_000, "scopes": []}
+        beside.write_bytes(orjson.dumps({"claudeAiOauth": tokens}))
+        beside.replace(file)
+
+    write("at-1")
+    store.add(stored("claude", source=f"claude-code:{file}"), None)
+    [_, account] = inventory.exchange((), SNAPSHOT).accounts["anthropic"]
+    assert account.secret == Secret("at-1")
+    write("at-2")
+    assert inventory.changed()
+    [_, account] = inventory.exchange((), SNAPSHOT).accounts["anthropic"]
+    assert account.secret == Secret("at-2")
+
+
+def test_one_that_can_not_be_read_is_named_with_its_reason_and_hides_no_other(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    store.add(stored("gone", source=f"claude-code:{tmp_path / 'nowhere.json'}"), None)
+    store.add(stored("work"), Login(Secret("at"), Secret("rt")))
+    stock = inventory.exchange((), SNAPSHOT)
+    assert set(stock.disabled) == {"anthropic:gone"}
+    assert stock.disabled["anthropic:gone"]
+    assert [account.id for account in stock.within(SNAPSHOT).accounts["anthropic"]] == [KEY.id, "anthropic:work"]
+
+
+def test_what_was_learned_is_written_before_anything_is_read(inventory: Inventory):
+    rest = Cooldown(KEY.id, "", 5e9, timed=True, cause="a usage limit is reached")
+    assert inventory.exchange((rest,), SNAPSHOT).cooldowns == (rest,)
+
+
+def test_an_empty_machine_has_nothing_and_nothing_is_made_on_its_disk(inventory: Inventory, tmp_path: Path):
+    stock = inventory.exchange((), Snapshot())
+    assert (stock.accounts, stock.cooldowns, stock.windows) == ({}, (), ())
+    assert not inventory.changed()
+    assert list(tmp_path.iterdir()) == []

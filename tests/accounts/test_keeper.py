@@ -1,0 +1,285 @@
+"""Accounts over time: who is renewed when, by whom, once; what is written down; what others have written."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fastproxy.accounts import keeper as module
+from fastproxy.accounts.cooldown import Cooldown
+from fastproxy.accounts.inventory import Inventory
+from fastproxy.accounts.keeper import BACKOFF_SECONDS, Keeper
+from fastproxy.accounts.login import Login
+from fastproxy.accounts.pool import Want
+from fastproxy.accounts.renewal import Outcome, Renewed
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.accounts.verdict import Verdict
+from fastproxy.clock import wall
+from fastproxy.framing.http1 import parse_response_head
+from fastproxy.providers.base import Provider
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
+from support.loops import in_loop
+
+LAB = Provider(name="lab", title="Lab", formats={"anthropic": "http://127.0.0.1:1"}, models=("*",))
+ID = "lab:work"
+
+
+class Kept:
+    """A keeper over a real store, and the renewals that it has asked for."""
+
+    def __init__(self, directory: Path) -> None:
+        self.store = AccountStore(directory)
+        self.asked: list[tuple[str, str]] = []
+        self.outcome: Outcome = "renewed"
+        self.lasts_seconds = 3600.0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.keeper = Keeper(
+            Inventory(directory, AccountStore(directory)), Snapshot(providers={"lab": LAB}), self.renew
+        )
+
+    async def renew(self, account_id: str, used: str) -> Renewed:
+        """As the process does it: the store has new tokens before anybody hears of them."""
+        self.asked.append((account_id, used))
+        await self.gate.wait()
+        if self.outcome == "renewed":
+            number, now = len(self.asked), wall()
+            login = Login(Secret(f"at-{number}"), Secret(f"rt-{number}"), now + self.lasts_seconds, now)
+            [version] = [one.version for one in self.store.accounts() if one.id == account_id]
+            assert self.store.save_login(account_id, login, version)
+        if self.outcome == "refused":
+            [version] = [one.version for one in self.store.accounts() if one.id == account_id]
+            self.store.disable(account_id, "invalid_grant", version)
+        return Renewed(self.outcome, "a cause")
+
+    def add(self, lasts_seconds: float, *, minted_ago_seconds: float = 3000.0, id_: str = ID) -> None:
+        now = wall()
+        login = Login(Secret("at-0"), Secret("rt-0"), now + lasts_seconds, now - minted_ago_seconds)
+        self.store.add(StoredAccount(id=id_, provider="lab", label=id_.partition(":")[2], kind="login"), login)
+
+    def lease(self) -> Account:
+        return self.keeper.lease(Want(LAB, "m"), wall())
+
+    async def settled(self) -> None:
+        """Until all that the keeper has begun is done."""
+        for _ in range(500):
+            running = [task for task in self.keeper._renewing.values() if not task.done()]
+            errand = self.keeper._errand
+            if not running and (errand is None or errand.done()):
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("the keeper does not come to rest")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def bearer(account: Account | None) -> str:
+    assert account is not None
+    assert account.secret is not None
+    return account.secret.reveal()
+
+
+@in_loop
+async def test_a_fresh_token_costs_nothing_and_an_old_one_is_renewed_once_for_all_who_wait(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    account = kept.lease()
+    assert await kept.keeper.fresh(account) is account
+    assert kept.asked == []
+
+    spent = Kept(directory / "other") if (directory / "other").mkdir() is None else kept
+    spent.add(30)
+    spent.keeper.start()
+    account = spent.lease()
+    tokens = await asyncio.gather(*(spent.keeper.fresh(account) for _ in range(20)))
+    assert [bearer(token) for token in tokens] == ["at-1"] * 20
+    assert spent.asked == [(ID, "")]
+
+
+@in_loop
+async def test_every_login_is_renewed_ahead_of_its_end_also_idle_and_cooling_ones(directory: Path):
+    kept = Kept(directory)
+    kept.add(299)
+    kept.add(299, id_="lab:cooling")
+    kept.add(3600, id_="lab:later")
+    kept.store.cool([Cooldown("lab:cooling", "", wall() + 9000, timed=True)])
+    kept.keeper.start()
+    kept.keeper.tick()
+    await kept.settled()
+    assert sorted(id_ for id_, _ in kept.asked) == ["lab:cooling", ID]
+    kept.keeper.tick()
+    await kept.settled()
+    assert len(kept.asked) == 2
+
+
+@in_loop
+async def test_a_young_token_is_not_renewed_again_for_a_401(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600, minted_ago_seconds=10)
+    kept.keeper.start()
+    assert await kept.keeper.renewed(kept.lease()) is None
+    assert kept.asked == []
+
+
+@in_loop
+async def test_a_401_renews_the_token_that_was_refused_and_only_that_one(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    refused = kept.lease()
+    both = await asyncio.gather(kept.keeper.renewed(refused), kept.keeper.renewed(refused))
+    assert [bearer(one) for one in both] == ["at-1", "at-1"]
+    assert len(kept.asked) == 1
+    assert kept.asked[0][1]  # which token it was
+    assert bearer(await kept.keeper.renewed(refused)) == "at-1"  # late to hear of it: no second one
+    assert len(kept.asked) == 1
+
+
+@in_loop
+async def test_a_renewal_that_fails_backs_off_and_the_token_serves_while_it_lasts(directory: Path):
+    kept = Kept(directory)
+    kept.add(59)
+    kept.outcome = "failed"
+    kept.keeper.start()
+    account = kept.lease()
+    assert bearer(await kept.keeper.fresh(account)) == "at-0"
+    assert bearer(await kept.keeper.fresh(account)) == "at-0"
+    kept.keeper.tick()
+    await kept.settled()
+    assert len(kept.asked) == 1
+    assert kept.keeper._backoff[ID].seconds == BACKOFF_SECONDS[0]
+    assert kept.keeper.counts.renewals == {("lab", "failed"): 1}
+
+
+@in_loop
+async def test_an_ended_token_that_can_not_be_renewed_serves_nobody(directory: Path):
+    kept = Kept(directory)
+    kept.add(-5)
+    kept.outcome = "failed"
+    kept.keeper.start()
+    assert await kept.keeper.fresh(kept.lease()) is None
+
+
+@in_loop
+async def test_a_login_that_has_ended_is_disabled_with_its_cause_and_stays(directory: Path):
+    kept = Kept(directory)
+    kept.add(10)
+    kept.outcome = "refused"
+    kept.keeper.start()
+    await kept.keeper.fresh(kept.lease())
+    assert kept.keeper.stock.disabled == {ID: "invalid_grant"}
+    assert [one.id for one in kept.store.accounts()] == [ID]
+    kept.keeper.tick()
+    await kept.settled()
+    assert len(kept.asked) == 1
+
+
+@in_loop
+async def test_tokens_that_never_last_do_not_make_a_renewal_each_second(directory: Path):
+    kept = Kept(directory)
+    kept.add(10)
+    kept.lasts_seconds = 20
+    kept.keeper.start()
+    for _ in range(5):
+        kept.keeper.tick()
+        await kept.settled()
+    assert len(kept.asked) == 1
+
+
+@in_loop
+async def test_a_waiter_that_goes_away_does_not_end_the_renewal_for_the_others(directory: Path):
+    kept = Kept(directory)
+    kept.add(10)
+    kept.gate.clear()
+    kept.keeper.start()
+    account = kept.lease()
+    leaving, staying = (asyncio.create_task(kept.keeper.fresh(account)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    kept.gate.set()
+    assert bearer(await staying) == "at-1"
+
+
+@in_loop
+async def test_what_was_learned_is_on_disk_at_the_next_tick_and_known_to_the_next_process(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    account = kept.lease()
+    rest = Cooldown(ID, "model:m", wall() + 500, timed=True, cause="a usage limit is reached")
+    kept.keeper.learned(account, "s", Verdict("rotate", (rest,)))
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.store.cooldowns() == (rest,)
+    later = Kept(directory)
+    later.keeper.start()
+    [standing] = later.keeper.pool.standing(wall())
+    assert standing.cooldowns == (rest,)
+
+
+@in_loop
+async def test_what_another_process_writes_is_picked_up(directory: Path):
+    kept = Kept(directory)
+    kept.keeper.start()
+    assert kept.keeper.stock.accounts == {}
+    kept.add(3600)
+    kept.keeper.tick()
+    await kept.settled()
+    assert bearer(kept.lease()) == "at-0"
+    kept.store.remove(ID)
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.keeper.stock.accounts == {}
+
+
+@in_loop
+async def test_headers_of_answers_are_remembered_as_windows(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    resets_at = int(wall()) + 600
+    head = parse_response_head(
+        b"HTTP/1.1 200 OK\r\nanthropic-ratelimit-unified-status: allowed\r\n"
+        b"anthropic-ratelimit-unified-5h-status: allowed\r\nanthropic-ratelimit-unified-5h-utilization: 0.25\r\n"
+        b"anthropic-ratelimit-unified-5h-reset: %d\r\n" % resets_at
+    )
+    kept.keeper.saw(kept.lease(), head)
+    await kept.keeper.close()
+    [window] = AccountStore(directory).windows()
+    assert (window.account, window.name, window.used_fraction, window.resets_at) == (ID, "5h", 0.25, resets_at)
+
+
+@in_loop
+async def test_a_disk_that_fails_loses_nothing(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    broken: Callable[..., object] = lambda *_: (_ for _ in ()).throw(OSError("the disk is full"))  # noqa: E731
+    monkeypatch.setattr(kept.keeper._inventory, "exchange", broken)
+    rest = Cooldown(ID, "", wall() + 500, timed=True)
+    kept.keeper.learned(kept.lease(), "", Verdict("rotate", (rest,)))
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.store.cooldowns() == ()
+    monkeypatch.undo()
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.store.cooldowns() == (rest,)
+
+
+def test_news_for_the_disk_are_bounded(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MAX_UNSAVED", 3)
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    for number in range(9):
+        rest = Cooldown(ID, f"model:{number}", wall() + 500)
+        kept.keeper.learned(kept.lease(), "", Verdict("rotate", (rest,)))
+    assert len(kept.keeper._unsaved) == 3

@@ -1,0 +1,182 @@
+"""One request's search for an answer: who is asked, in which order, and what the client hears in the end."""
+
+from pathlib import Path
+
+import orjson
+
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Accounts, Limits, Snapshot
+from support.hosts import Host, Visit
+from support.loops import in_loop
+from support.relay_parts import Parts, ask, body_of, provider, relay, snapshot, status_of
+
+CHAT = "/v1/chat/completions"
+BODY = b'{"model":"gpt-x","messages":[{"role":"user","content":"hi"}]}'
+STREAM_BODY = b'{"model":"gpt-x","messages":[{"role":"user","content":"hi"}],"stream":true}'
+GOOD = b'{"id":"1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}'
+LIMIT = (
+    b'{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}'
+)
+SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+ROLE = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
+WORD = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
+FINISH = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+FAILED = b'data: {"error":{"message":"You exceeded your current quota","type":"insufficient_quota"}}\n\n'
+
+
+def plain(status: int, body: bytes, *lines: bytes) -> bytes:
+    head = b"".join(line + b"\r\n" for line in (b"content-type: application/json", *lines))
+    return b"HTTP/1.1 %d X\r\n%bcontent-length: %d\r\n\r\n%b" % (status, head, len(body), body)
+
+
+def configured(origin: str, *names: str, **fields: object) -> Snapshot:
+    """One provider with a key for each name."""
+    one = provider("lab", origin)
+    keys = tuple(Account("lab", f"lab:{name}", Secret(f"key-{name}"), label=name) for name in names)
+    return snapshot([one], accounts={"lab": keys}, **fields)
+
+
+class Answers:
+    """A host that answers each key in its own way. asked: the keys in the order in which they came."""
+
+    def __init__(self, **answers: bytes) -> None:
+        self.answers = {f"key-{name}".encode(): answer for name, answer in answers.items()}
+        self.asked: list[str] = []
+
+    async def play(self, visit: Visit) -> None:
+        while True:
+            request = await visit.request()
+            key = next(key for key in self.answers if b"Bearer " + key in request)
+            self.asked.append(key.decode().removeprefix("key-"))
+            await visit.send(self.answers[key])
+            if b"event-stream" in self.answers[key]:
+                visit.close()
+                return
+
+
+async def answered(parts: Parts, body: bytes = BODY, *headers: str, mark: bytes = b"}") -> bytes:
+    client = parts.connect()
+    client.says(ask(CHAT, body, *headers))
+    answer = await client.sees(mark)
+    client.leaves()
+    return answer
+
+
+@in_loop
+async def test_every_account_is_asked_once_at_most_and_then_the_last_refusal_is_told_as_it_came(tmp_path: Path):
+    host_answers = Answers(a=plain(429, LIMIT), b=plain(429, LIMIT), c=plain(403, b'{"error":{"message":"no"}}'))
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b", "c")) as parts:
+        answer = await answered(parts)
+        assert sorted(host_answers.asked) == ["a", "b", "c"]
+        last = {"a": 429, "b": 429, "c": 403}[host_answers.asked[-1]]
+        assert status_of(answer) == last
+        keeper = parts.door.attempts.keeper
+        assert [standing.in_flight for standing in keeper.pool.standing(0.0)] == [0, 0, 0]
+    [record] = parts.records
+    assert record.account == f"lab:{host_answers.asked[-1]}"
+
+
+@in_loop
+async def test_two_accounts_with_one_key_are_one_to_the_vendor(tmp_path: Path):
+    host_answers = Answers(a=plain(401, b'{"error":{"message":"no"}}'))
+    async with Host(host_answers.play) as host:
+        twins = tuple(Account("lab", f"lab:{name}", Secret("key-a"), label=name) for name in "ab")
+        async with relay(tmp_path, snapshot([provider("lab", host.origin)], accounts={"lab": twins})) as parts:
+            assert status_of(await answered(parts)) == 401
+    assert host_answers.asked == ["a"]
+
+
+@in_loop
+async def test_the_only_key_is_asked_whatever_it_said_before_and_the_client_hears_how_long(tmp_path: Path):
+    body = b'{"error":{"message":"Rate limit reached. Please try again in 7.5s","type":"requests"}}'
+    host_answers = Answers(a=plain(429, body))
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a")) as parts:
+        for _ in range(2):
+            answer = await answered(parts)
+            assert status_of(answer) == 429
+            assert body_of(answer) == body
+            assert b"\r\nretry-after: 8\r\n" in answer
+    assert host_answers.asked == ["a", "a"]
+
+
+@in_loop
+async def test_attempts_are_counted_and_end(tmp_path: Path):
+    names = [chr(97 + number) for number in range(9)]
+    host_answers = Answers(**{name: plain(500, b'{"error":{"message":"no"}}') for name in names})
+    async with (
+        Host(host_answers.play) as host,
+        relay(tmp_path, configured(host.origin, *names, keeping=Accounts(attempts=4))) as parts,
+    ):
+        assert status_of(await answered(parts)) == 500
+    assert len(host_answers.asked) == 4
+
+
+@in_loop
+async def test_a_stream_that_fails_before_its_first_word_is_another_accounts_to_give(tmp_path: Path):
+    host_answers = Answers(a=SSE + ROLE + FAILED, b=SSE + ROLE + WORD + FINISH)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        for session in "12345678":
+            answer = await answered(parts, STREAM_BODY, f"x-session-id: {session}", mark=b"[DONE]")
+            assert status_of(answer) == 200
+            assert b"quota" not in answer
+            assert answer.count(b"assistant") == 1
+    assert host_answers.asked.count("a") == 1  # it rests from then on
+
+
+@in_loop
+async def test_a_stream_that_fails_after_its_first_word_is_told_as_it_is(tmp_path: Path):
+    host_answers = Answers(a=SSE + ROLE + WORD + FAILED, b=SSE + ROLE + WORD + FAILED)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        answer = await answered(parts, STREAM_BODY, mark=b"insufficient_quota")
+        assert b"hello" in answer
+    assert len(host_answers.asked) == 1
+
+
+@in_loop
+async def test_a_client_that_waits_for_the_first_word_hears_that_we_are_there(tmp_path: Path):
+    async def play(visit: Visit) -> None:
+        await visit.request()
+        await visit.send(SSE + ROLE)  # and then it thinks
+
+    async with (
+        Host(play) as host,
+        relay(tmp_path, configured(host.origin, "a", "b", limits=Limits(ping_seconds=0.01))) as parts,
+    ):
+        client = parts.connect()
+        client.says(ask(CHAT, STREAM_BODY))
+        for now in range(100, 400):
+            parts.sweep.run(float(now))
+            if b"assistant" in (answer := await _glimpse(client)):
+                break
+        assert b"assistant" in answer
+        client.leaves()
+
+
+async def _glimpse(client: object) -> bytes:
+    from support.loops import turns
+
+    await turns(5)
+    return client.transport.written  # type: ignore[attr-defined,no-any-return]
+
+
+@in_loop
+async def test_thoughts_that_the_vendor_can_not_read_are_taken_out_and_it_is_asked_again(tmp_path: Path):
+    refusal = plain(400, b'{"error":{"message":"The encrypted content gAAA could not be verified."}}')
+    bodies: list[bytes] = []
+
+    async def play(visit: Visit) -> None:
+        for answer in (refusal, plain(200, GOOD)):
+            bodies.append((await visit.request()).partition(b"\r\n\r\n")[2])
+            await visit.send(answer)
+
+    item = {"type": "reasoning", "summary": [], "encrypted_content": "gAAA"}
+    body = orjson.dumps({"model": "gpt-x", "input": [{"role": "user", "content": "hi"}, item]})
+    async with Host(play) as host, relay(tmp_path, configured(host.origin, "a")) as parts:
+        client = parts.connect()
+        client.says(ask("/v1/responses", body))
+        answer = await client.sees(b"completion_tokens")
+        client.leaves()
+        assert status_of(answer) == 200
+        assert b"x-fastproxy-dropped: thinking.signature" in answer
+    assert bodies[0] == body
+    assert b"encrypted_content" not in bodies[1]

@@ -1,0 +1,210 @@
+"""Renewals as a relay starts them: processes of their own, of which exactly one asks, and which nothing stops."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from fastproxy import clock, renewing
+from fastproxy.accounts.holders import account_named
+from fastproxy.accounts.renewal import Renewed, digest
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.renewing import spawn_renewal
+from support.credentials import codex_body, jwt
+from support.renewable import ID, Refresh, lab_config, stored_login
+from support.vendor import Vendor
+
+FILE_ID = "lab:file"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Vendor]:
+    with Vendor() as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def vendor(running: Vendor) -> Vendor:
+    running.set(delay_seconds=0, token_answers=[], lifetime_seconds=3600)
+    running.order(forget=True)
+    return running
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    path = tmp_path / "state"
+    path.mkdir(mode=0o700)
+    return path
+
+
+@pytest.fixture
+def config(tmp_path: Path, vendor: Vendor) -> Path:
+    return lab_config(tmp_path, vendor)
+
+
+def ends_well(state: Path, before: str) -> None:
+    """The store has another, working login than `before`."""
+    with closing(AccountStore(state)) as store:
+        assert store.login(ID).access.reveal() != before
+        assert account_named(store, ID).disabled == ""
+
+
+def wait_until(done: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = clock.monotonic() + seconds
+    while not done():
+        assert clock.monotonic() < deadline, "it took too long"
+        clock.pause(0.02)
+
+
+def test_a_relay_learns_how_its_renewal_ended(vendor: Vendor, state: Path, config: Path) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+    renew = spawn_renewal(config, state)
+    assert asyncio.run(renew(ID, "")) == Renewed("renewed")
+    ends_well(state, before)
+    assert asyncio.run(renew(ID, "")).outcome == "current"
+    assert asyncio.run(renew(ID, digest(before))).outcome == "adopted"
+    assert len(vendor.grants()) == 1
+
+
+def test_many_at_once_in_several_processes_make_exactly_one_request(vendor: Vendor, state: Path, config: Path) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        used = digest(store.login(ID).access.reveal())
+    vendor.set(delay_seconds=0.5)
+    refreshes = [Refresh(config, state, f"--used={used}") for _ in range(4)]
+    outcomes = sorted(refresh.told()["outcome"] for refresh in refreshes)
+    assert outcomes == ["adopted", "adopted", "adopted", "renewed"]
+    assert len(vendor.grants()) == 1
+
+
+def test_two_relays_that_share_a_tools_file_make_exactly_one_request(
+    vendor: Vendor, tmp_path: Path, config: Path
+) -> None:
+    file = tmp_path / "auth.json"
+    document = orjson.loads(codex_body(jwt(exp=int(clock.wall()) - 5), vendor.login("ann")["refresh_token"]))
+    file.write_bytes(orjson.dumps(document | {"last_refresh": "2026-01-01T00:00:00Z"}))
+    states = [tmp_path / "one", tmp_path / "two"]
+    for each in states:
+        each.mkdir(mode=0o700)
+        with closing(AccountStore(each)) as store:
+            store.add(StoredAccount(FILE_ID, "lab", "file", "login", source=f"codex:{file}"), None)
+    vendor.set(delay_seconds=0.5)
+    used = digest(document["tokens"]["access_token"])
+    refreshes = [Refresh(config, each, f"--used={used}", account=FILE_ID) for each in states]
+    assert sorted(refresh.told()["outcome"] for refresh in refreshes) == ["adopted", "renewed"]
+    assert len(vendor.grants()) == 1
+    assert orjson.loads(file.read_bytes())["tokens"]["access_token"].startswith("at-ann-")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_no_signal_ends_a_renewal_whose_token_may_be_spent(
+    vendor: Vendor, state: Path, config: Path, number: signal.Signals
+) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+    vendor.set(delay_seconds=0.7)
+    refresh = Refresh(config, state)
+    wait_until(vendor.grants)
+    refresh.process.send_signal(number)
+    assert refresh.told()["outcome"] == "renewed"
+    ends_well(state, before)
+
+
+_RELAY = """\
+import asyncio, sys
+from pathlib import Path
+from fastproxy.renewing import spawn_renewal
+print("here", flush=True)
+asyncio.run(spawn_renewal(Path(sys.argv[1]), Path(sys.argv[2]))(sys.argv[3], ""))
+"""
+
+
+@pytest.mark.parametrize("delay_seconds", [0.0, 0.3, 0.6])
+def test_a_relay_that_is_killed_while_its_login_is_renewed_loses_nothing(
+    vendor: Vendor, state: Path, config: Path, delay_seconds: float
+) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+    vendor.set(delay_seconds=delay_seconds)
+    relay = subprocess.Popen([sys.executable, "-c", _RELAY, str(config), str(state), ID], stdout=subprocess.PIPE)
+    wait_until(vendor.grants)
+    os.killpg(os.getpgid(relay.pid), signal.SIGKILL) if os.getpgid(relay.pid) == relay.pid else relay.kill()
+    relay.communicate()
+    with closing(AccountStore(state)) as store:
+        wait_until(lambda: store.login(ID).access.reveal() != before)
+        refreshed = store.login(ID)
+    assert len(vendor.grants()) == 1
+    # and what is on the disk is the vendor's newest: it can be renewed again
+    assert Refresh(config, state, "--used", digest(refreshed.access.reveal()), "--now").told()["outcome"] == "current"
+
+
+def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path, config: Path) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+        vendor.set(delay_seconds=0.5)
+
+        async def relay() -> None:
+            waiting = asyncio.ensure_future(spawn_renewal(config, state)(ID, ""))
+            await asyncio.to_thread(wait_until, vendor.grants)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+
+        asyncio.run(relay())
+        wait_until(lambda: store.login(ID).access.reveal() != before)
+
+
+def test_one_that_is_late_is_left_to_its_work(
+    vendor: Vendor, state: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+    monkeypatch.setattr(renewing, "WAIT_SECONDS", 1.5)
+    vendor.set(delay_seconds=2.5)
+
+    async def relay() -> tuple[Renewed, Renewed]:
+        renew = spawn_renewal(config, state)
+        late = await renew(ID, "")
+        await asyncio.sleep(2)
+        return late, await renew(ID, "")
+
+    late, again = asyncio.run(relay())
+    assert (late.outcome, "still going on" in late.cause) == ("failed", True)
+    assert again.outcome == "current"
+    ends_well(state, before)
+
+
+def test_what_a_process_can_not_say_is_a_failure_that_says_where_to_look(tmp_path: Path, state: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("nonsense = [")
+    ended = asyncio.run(spawn_renewal(broken, state)(ID, ""))
+    assert (ended.outcome, "fastproxy account refresh lab:ann" in ended.cause) == ("failed", True)
+
+
+def test_a_program_that_can_not_be_started_is_a_failure(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert asyncio.run(spawn_renewal(None, state)(ID, "")).outcome == "failed"
+
+
+def test_an_account_that_is_unknown_is_a_failure(state: Path, config: Path) -> None:
+    ended = asyncio.run(spawn_renewal(config, state)("lab:nobody", ""))
+    assert (ended.outcome, "lab:nobody" in ended.cause) == ("failed", True)
+
+
+def test_no_secret_is_in_any_process_list(vendor: Vendor, state: Path, config: Path) -> None:
+    stored_login(vendor, state).close()
+    vendor.set(delay_seconds=0.5)
+    refresh = Refresh(config, state)
+    wait_until(vendor.grants)
+    proc = Path(f"/proc/{refresh.process.pid}")
+    seen = (proc / "cmdline").read_bytes() + (proc / "environ").read_bytes()
+    assert b"at-ann" not in seen
+    assert b"rt-ann" not in seen
+    refresh.told()
