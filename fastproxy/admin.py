@@ -1,4 +1,4 @@
-"""Our own endpoints: models, health, metrics, usage. Nothing here speaks to an upstream on behalf of a caller."""
+"""Our own endpoints: models, health, metrics, usage, accounts. None speaks to an upstream on behalf of a caller."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from fastproxy import routing
+from fastproxy.account_reports import AccountReports, health_json
 from fastproxy.asked import View
 from fastproxy.clock import wall
 from fastproxy.endpoints import Match
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 ADMIN_BODY_BYTES = 65536  # none of these endpoints reads a body, and some are open to callers without a token
 _SINCE_SECONDS = 30 * 86400.0
+_YES = ("1", "true", "yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Admin:
     catalog: Catalog
     metrics: Metrics
     database: Path
+    accounts: AccountReports
     ready: bool = False
 
     async def serve(self, call: AdminCall, reply: Reply) -> None:
@@ -104,6 +107,19 @@ class Admin:
             raise Fault("bad_request", f"by must be one of {', '.join(report.GROUPS)}", param="by")
         rows = await asyncio.to_thread(report.summary, self.database, since, until, by)
         return _answer(call, 200, b"application/json", report.as_json(rows))
+
+    async def show_accounts(self, call: AdminCall) -> Answer:
+        return _json(call, self.accounts.accounts())
+
+    async def check_credentials(self, call: AdminCall) -> Answer:
+        """GET /v1/credentials/check?strict=1&model=provider/model&account=ID."""
+        query = parse_qs(call.head.query.decode("latin-1"))
+        strict, model, account = (query.get(name, [""])[0] for name in ("strict", "model", "account"))
+        found = await self.accounts.health(call.view, strict=strict in _YES, model=model, account=account)
+        return _json(call, health_json(found))
+
+    async def limits(self, call: AdminCall) -> Answer:
+        return _json(call, await self.accounts.limits(call.view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,9 @@ _ACTIONS: dict[str, _Action] = {
     "model": Admin.models,
     "metrics": Admin.show_metrics,
     "usage": Admin.usage,
+    "accounts": Admin.show_accounts,
+    "credentials-check": Admin.check_credentials,
+    "usage-limits": Admin.limits,
 }
 ADMIN_ACTIONS = frozenset(_ACTIONS)
 

@@ -10,6 +10,7 @@ answer that is the request's own, or with the last refusal as it came. Never: a 
 
 import logging
 import re
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +25,6 @@ from fastproxy.formats import BY_NAME
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.outgoing import outgoing
 from fastproxy.prelude import PRELUDE_BYTES, REFUSAL_BYTES, Prelude, enough_of, failure_in, nothing_is_enough
-from fastproxy.providers.shape import Call
 from fastproxy.routing import Route
 from fastproxy.sessions import PARENT_HEADERS, first_words, named
 from fastproxy.snapshot import Account
@@ -35,7 +35,7 @@ from fastproxy.upstream.pool import Pool
 
 logger = logging.getLogger(__name__)
 
-ACCOUNT_HEADER = (b"x-fastproxy-account",)
+_ACCOUNT = b"x-fastproxy-account"
 
 
 class Got(NamedTuple):
@@ -76,15 +76,19 @@ class Attempts:
     keeper: Keeper
     memories: Memories = field(default_factory=Memories)
 
-    async def answer(self, asked: Asked, route: Route, *, elsewhere: bool) -> Got:
-        """The answer of one of the provider's accounts. elsewhere: whether another provider stands by.
+    def answer(self, asked: Asked, route: Route, *, elsewhere: bool) -> Coroutine[object, object, Got]:
+        """The answer of one of the provider's accounts, to be awaited. elsewhere: whether another provider stands by.
 
         Raises: Fault(no_credential, rate_limited) when no account can be asked; of the upstream, when it is not
         reached.
         """
-        only = self.keeper.only(route.provider.name)
-        if only is not None and not elsewhere and not _account_named(asked):
-            return await self._ask_only(asked, route, only)
+        only = None if elsewhere else self.keeper.only(route.provider.name)
+        if only is None or asked.client.account or _ACCOUNT in asked.head.names.first:
+            return self._search(asked, route)
+        return self._ask_only(asked, route, only)
+
+    async def _search(self, asked: Asked, route: Route) -> Got:
+        """The first answer that is the request's own, else the last refusal."""
         keeping = asked.view.snapshot.keeping
         search = self._begin(asked, route)
         last: Got | None = None
@@ -157,8 +161,8 @@ class Attempts:
 
     def _begin_with(self, asked: Asked, account: Account) -> None:
         if asked.leased:
-            self.keeper.ended(asked.leased)
-        self.keeper.began(account.id)
+            self.keeper.pool.ended(asked.leased)
+        self.keeper.pool.began(account.id)
         asked.leased = account.id
 
     async def _judge(self, asked: Asked, route: Route, got: Got) -> Verdict:
@@ -205,33 +209,30 @@ class Attempts:
         search.pass_over(account)
 
     async def _ask(self, asked: Asked, route: Route, account: Account) -> Got:
-        """One account's answer."""
+        """One account's answer. A pooled connection that proves dead is replaced once by a fresh one."""
         asked.record.account = account.id
         sent = outgoing(asked, route, account, self.memories)
         asked.dropped = sent.dropped
         if sent.dropped:
             logger.debug("not told to %s: %s", route.provider.name, dropped_value(sent.dropped).decode())
         started = monotonic()
-        upstream, head = await self._send(asked, sent.call)
-        asked.waited_seconds += upstream.answered_at - started
-        if sent.translated is None:
-            return Got(upstream, Answering(asked, route, account, head), account, head)
-        memory = self.memories.of(asked.caller())
-        return Got(upstream, Translating(asked, route, account, head, sent.translated, memory), account, head)
-
-    async def _send(self, asked: Asked, call: Call) -> tuple[Exchange, ResponseHead]:
-        """A pooled connection that proves dead is replaced once by a fresh one."""
-        fresh = False
+        call, fresh = sent.call, False
         while True:
             upstream = await self.pool.open(call.origin, fresh=fresh)
             try:
                 upstream.send(asked.head.method, call.target, call.lines, call.body)
-                return upstream, await upstream.head()
+                head = await upstream.head()
+                break
             except DeadConnection:
                 fresh = True
             except BaseException:
                 upstream.close()
                 raise
+        asked.waited_seconds += upstream.answered_at - started
+        if sent.translated is None:
+            return Got(upstream, Answering(asked, route, account, head), account, head)
+        memory = self.memories.of(asked.caller())
+        return Got(upstream, Translating(asked, route, account, head, sent.translated, memory), account, head)
 
 
 _SERVE = Verdict("serve")
@@ -244,7 +245,7 @@ _STRANGE_STATE = re.compile(
 
 def _account_named(asked: Asked) -> str:
     """The only account that may serve, by the caller's token or its own word; "" for any."""
-    return asked.client.account or named(asked.head, ACCOUNT_HEADER)
+    return asked.client.account or named(asked.head, (_ACCOUNT,))
 
 
 def _wait_of(verdict: Verdict) -> float | None:

@@ -15,7 +15,13 @@ from fastproxy.errors import Fault
 from fastproxy.formats.base import Action as FormatAction
 from fastproxy.formats.base import FormatName
 
-Action = FormatAction | Literal["models", "model", "root", "hello", "health", "ready", "metrics", "usage"]
+Action = (
+    FormatAction
+    | Literal[
+        "models", "model", "root", "hello", "health", "ready",
+        "metrics", "usage", "accounts", "credentials-check", "usage-limits",
+    ]
+)  # fmt: skip
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -57,6 +63,9 @@ _HEALTH = Endpoint("health", None, "health")
 _READY = Endpoint("ready", None, "ready")
 _METRICS = Endpoint("metrics", None, "metrics")
 _USAGE = Endpoint("usage", None, "usage")
+_ACCOUNTS = Endpoint("accounts", None, "accounts")
+_CREDENTIALS_CHECK = Endpoint("credentials-check", None, "credentials-check")
+_USAGE_LIMITS = Endpoint("usage-limits", None, "usage-limits")
 
 # (methods, path, endpoint). The /health/* names are LiteLLM's, which its users' probes already ask for;
 # /api/latest/anthropic is the prefix that users of the link-assistant router have in their settings.
@@ -82,6 +91,9 @@ PATHS: tuple[tuple[tuple[bytes, ...], bytes, Endpoint], ...] = (
     ((b"GET", b"HEAD"), b"/health/readiness", _READY),
     ((b"GET",), b"/metrics", _METRICS),
     ((b"GET",), b"/v1/usage", _USAGE),
+    ((b"GET",), b"/v1/accounts", _ACCOUNTS),
+    ((b"GET",), b"/v1/credentials/check", _CREDENTIALS_CHECK),
+    ((b"GET",), b"/v1/usage/limits", _USAGE_LIMITS),
 )
 
 # (method, pattern, endpoint, name of the parameter that is a model). Groups become params. The verbs stand before

@@ -184,12 +184,13 @@ class Relay:
     async def _find(self, asked: Asked, key: RouteKey) -> Route:
         """Where the model is served; a model that nobody knows yet is looked for once more in fresh model lists."""
         view, model = asked.view, asked.peek.model
+        snapshot = self.attempts.keeper.whole(view.snapshot)
         try:
-            route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
+            route = routing.route(asked.endpoint, model, snapshot, self.catalog.models)
         except Fault as fault:
-            if fault.kind != "not_found" or not await self.catalog.refresh(self.attempts.keeper.whole(view.snapshot)):
+            if fault.kind != "not_found" or not await self.catalog.refresh(snapshot):
                 raise
-            route = routing.route(asked.endpoint, model, view.snapshot, self.catalog.models)
+            route = routing.route(asked.endpoint, model, snapshot, self.catalog.models)
         if len(view.routes) >= KNOWN_ROUTES:
             view.routes.clear()
         view.routes[key] = route
@@ -211,13 +212,13 @@ class Relay:
             got.upstream.close()
         return await self._ask(asked, last)
 
-    async def _ask(self, asked: Asked, route: Route, *, elsewhere: bool = False) -> Got:
-        """One provider's answer. elsewhere: whether another one stands by."""
+    def _ask(self, asked: Asked, route: Route, *, elsewhere: bool = False) -> Coroutine[object, object, Got]:
+        """One provider's answer, to be awaited. elsewhere: whether another one stands by."""
         asked.record.provider = route.provider.name
         _require_token(asked, route.provider)
         if route.format_with_tools is not None:
             route = upgraded(asked, route)
-        return await self.attempts.answer(asked, route, elsewhere=elsewhere)
+        return self.attempts.answer(asked, route, elsewhere=elsewhere)
 
     async def _estimate(self, asked: Asked, route: Route, reply: Reply) -> None:
         """A count that no upstream can give. In a thread: loading the vocabulary takes a second."""
@@ -265,7 +266,7 @@ class Relay:
         record = asked.conclude(reply.status, reply.body_bytes)
         self.metrics.in_flight -= 1
         if asked.leased:
-            self.attempts.keeper.ended(asked.leased)
+            self.attempts.keeper.pool.ended(asked.leased)
         self.journal.append(record)
         self.metrics.observe(record)
 

@@ -118,6 +118,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     aliases: name -> model or `provider/model`.
     payload: the rules for request bodies, in the order in which they apply.
     unusable: provider name -> one sentence why not (a missing key), for `doctor` and 404 messages.
+    keyless: those of them that lack nothing but an account, which may be in the store.
     """
 
     server: Server = Server()
@@ -131,3 +132,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     aliases: Mapping[str, str] = {}
     payload: tuple[Rule, ...] = ()
     unusable: Mapping[str, str] = {}
+    keyless: Mapping[str, Provider] = {}

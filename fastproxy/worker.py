@@ -15,6 +15,7 @@ import msgspec
 from fastproxy import __version__
 from fastproxy.access.check import Gate
 from fastproxy.access.store import TokenStore
+from fastproxy.account_reports import AccountReports
 from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.keeper import Keeper
 from fastproxy.accounts.store import AccountStore
@@ -50,6 +51,7 @@ class Worker:
 
     def __init__(self, source: Source, snapshot: Snapshot, state_directory: Path, shared: Shared | None = None) -> None:
         self._source = source
+        self._snapshot = snapshot
         self._tokens = TokenStore(state_directory)
         self._notifier = Notifier(os.environ)
         self._stopping = asyncio.Event()
@@ -61,13 +63,15 @@ class Worker:
         metrics = Metrics(__version__, _names(snapshot), self._journal, shared)
         self._ledger = Ledger(state_directory)
         self._catalog = Catalog()
-        self._admin = Admin(self._catalog, metrics, state_directory / DATABASE)
         self._retired: list[Pool] = []  # pools of older settings, until the end: their exchanges may still run
         inventory = Inventory(state_directory, AccountStore(state_directory, snapshot.keeping.key))
         self._keeper = Keeper(inventory, snapshot, spawn_renewal(source.path, state_directory))
+        self._stock = self._keeper.stock
+        attempts = Attempts(Pool(snapshot.upstream, self._sweep), self._keeper)
+        self._admin = Admin(self._catalog, metrics, state_directory / DATABASE, AccountReports(attempts))
         self._relay = Relay(
             view=View(snapshot, Gate(snapshot, self._tokens)),
-            attempts=Attempts(Pool(snapshot.upstream, self._sweep), self._keeper),
+            attempts=attempts,
             sweep=self._sweep,
             catalog=self._catalog,
             journal=self._journal,
@@ -89,6 +93,7 @@ class Worker:
             loop.add_signal_handler(number, self._stop)
         self._ledger.start()
         self._keeper.start()
+        self._look_at_accounts()
         self._admin.ready = True
         await self._listener.start(sockets)
         self._swept_at = loop.time()
@@ -121,10 +126,12 @@ class Worker:
             self._relay.attempts.pool = Pool(snapshot.upstream, self._sweep)
         if (snapshot.server.listen, snapshot.server.workers) != (old.server.listen, old.server.workers):
             logger.warning("server.listen and server.workers take effect at the next start")
+        if snapshot.keeping.key != old.keeping.key:
+            logger.warning("accounts.key takes effect at the next start")
+        self._snapshot = snapshot
         self._keeper.use(snapshot)
-        self._relay.view = View(snapshot, Gate(snapshot, self._tokens))
+        self._show(self._keeper.whole(snapshot))
         self._listener.limits = _within_files(snapshot.limits)
-        self._relay.metrics.rename(_names(snapshot))
         logger.info("configuration reloaded: %d providers", len(snapshot.providers))
 
     def _tick(self) -> None:
@@ -137,6 +144,7 @@ class Worker:
         self._sweep.run(monotonic())
         self._reload_tokens()
         self._keeper.tick()
+        self._look_at_accounts()
         self._journal.flush()
         self._relay.metrics.publish()
         if self._source.changed():
@@ -145,6 +153,20 @@ class Worker:
         if self._parent_pid not in (None, os.getppid()) and not self._stopping.is_set():
             logger.error("the parent of this worker is gone: stopping, so that the port is free for the next one")
             self._stopping.set()
+
+    def _look_at_accounts(self) -> None:
+        """A provider that has got its first account, or lost its last one, is chosen otherwise from now on."""
+        self._relay.metrics.accounts = self._keeper.numbers()
+        if self._stock is not self._keeper.stock:
+            self._stock = self._keeper.stock
+            whole = self._keeper.whole(self._snapshot)
+            if _with_accounts(whole) != _with_accounts(self._relay.view.snapshot):
+                self._show(whole)
+
+    def _show(self, whole: Snapshot) -> None:
+        """Let every exchange that begins from now on see this configuration."""
+        self._relay.view = View(whole, Gate(whole, self._tokens))
+        self._relay.metrics.rename(_names(whole))
 
     def _reload_tokens(self) -> None:
         before = self._tokens.problem
@@ -168,6 +190,7 @@ class Worker:
         while self._relay.metrics.in_flight and monotonic() < deadline:  # noqa: ASYNC110 - polled once in a process's life
             await asyncio.sleep(0.01)
         await self._catalog.close()
+        await self._admin.accounts.close()
         for pool in (self._relay.attempts.pool, *self._retired):
             await pool.close()
         await self._keeper.close()
@@ -183,6 +206,10 @@ def _within_files(limits: Limits) -> Limits:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = max(MIN_CONNECTIONS, (soft - RESERVED_FILES) // 2)
     return msgspec.structs.replace(limits, connections=min(limits.connections, room))
+
+
+def _with_accounts(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(name for name, accounts in snapshot.accounts.items() if accounts)
 
 
 def _names(snapshot: Snapshot) -> Names:

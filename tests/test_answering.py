@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from fastproxy import endpoints
@@ -9,7 +10,7 @@ from fastproxy.access.check import Client, Gate
 from fastproxy.access.store import TokenStore
 from fastproxy.answering import REQUEST_ID_CHARACTERS, Answering
 from fastproxy.asked import Asked, View
-from fastproxy.errors import Header
+from fastproxy.errors import Fault, Header
 from fastproxy.formats.base import Peek
 from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.pipe import (
@@ -21,9 +22,11 @@ from fastproxy.pipe import (
     UnaskedUsage,
 )
 from fastproxy.providers.base import Provider, Quirks
+from fastproxy.reshaped import Enveloped, Gathered
 from fastproxy.routing import Route
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot
+from support import asking
 
 SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 JSON = (b"content-type", b"application/json")
@@ -109,3 +112,60 @@ def test_anthropics_spelling_of_the_request_id_counts_too(asked: Asked):
     headers = headers_of(answering(asked, JSON, (b"request-id", b"r" * 1000)).lines())
     assert asked.record.request_id == "r" * REQUEST_ID_CHARACTERS
     assert dict(headers)[b"x-request-id"] == b"r" * REQUEST_ID_CHARACTERS
+
+
+# Backends that answer in a shape of their own.
+
+RESPONSES = "/v1/responses"
+
+
+def backend(directory: Path, *headers: Header, stream: bool, path: str = RESPONSES, **record: object) -> Answering:
+    body = orjson.dumps({"model": "m", "input": "hi", "stream": stream})
+    one = asking.asked(directory, path, body)
+    provider = asking.lab("openai-responses", **record)
+    head = ResponseHead(*fields_of(headers), 200, length_bytes=9)
+    return Answering(one, Route(provider, "openai-responses", "m", "why"), asking.ACCOUNT, head)
+
+
+def test_a_stream_that_nobody_asked_for_is_told_as_one_json_answer(tmp_path: Path):
+    etag = (b"etag", b"of the stream")
+    one = backend(tmp_path, SSE, etag, (b"x-codex-plan", b"p"), stream=False, always_streams=True)
+    assert isinstance(one.pipe(), Gathered)
+    assert (one.hold, one.keepalive, one.length_bytes) == (True, b"", None)
+    lines = headers_of(one.lines())
+    assert [value for name, value in lines if name == b"content-type"] == [b"application/json"]
+    assert (b"x-codex-plan", b"p") in lines
+    assert etag not in lines
+
+
+@pytest.mark.parametrize(
+    ("headers", "stream", "path", "record"),
+    [
+        ([SSE], True, RESPONSES, {"always_streams": True}),
+        ([JSON], False, RESPONSES, {"always_streams": True}),
+        ([SSE], False, RESPONSES, {}),
+        ([SSE], False, f"{RESPONSES}/compact", {"always_streams": True}),
+    ],
+    ids=["the client wants it", "no stream", "another host", "another action"],
+)
+def test_other_answers_pass_as_they_come(
+    tmp_path: Path, headers: list[Header], path: str, record: dict, *, stream: bool
+):
+    one = backend(tmp_path, *headers, stream=stream, path=path, **record)
+    assert not isinstance(one.pipe(), Gathered | Enveloped)
+    assert [value for name, value in headers_of(one.lines()) if name == b"content-type"] == [headers[0][1]]
+
+
+@pytest.mark.parametrize("content_type", [SSE, JSON])
+def test_envelopes_are_taken_off_and_the_length_is_another_one(tmp_path: Path, content_type: Header):
+    one = backend(tmp_path, content_type, stream=content_type is SSE, envelope="response")
+    assert isinstance(one.pipe(), Enveloped)
+    assert one.length_bytes is None
+
+
+@pytest.mark.parametrize("record", [{"envelope": "response"}, {"always_streams": True}])
+def test_what_has_to_be_looked_into_may_not_be_encoded(tmp_path: Path, record: dict):
+    encoded = backend(tmp_path, JSON, (b"content-encoding", b"br"), stream=False, **record)
+    with pytest.raises(Fault, match="encoded its answer"):
+        encoded.require_usable()
+    backend(tmp_path, JSON, stream=False, **record).require_usable()

@@ -18,6 +18,8 @@ FLOORS = (
     (
         "relay",
         "admin",
+        "account_reports",
+        "credential_check",
         "asked",
         "outgoing",
         "answering",

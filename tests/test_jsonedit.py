@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.jsonedit import MAX_MEMBERS, Fields, prepend, rename_model, require_utf8
+from fastproxy.jsonedit import MAX_MEMBERS, Fields, edit_elements, elements, prepend, rename_model, require_utf8
 
 _spaces = st.text(" \t\r\n", max_size=3).map(str.encode)
 _raw_values = st.sampled_from(
@@ -251,3 +251,55 @@ def test_a_body_of_thousands_of_keys_is_refused_and_a_long_key_is_passed_at_once
     with pytest.raises(Fault, match="more than"):
         Fields(many)
     assert Fields(b'{"' + b"a" * 5_000_000 + b'\\n":1,"model":"x"}').model() == "x"
+
+
+# Elements of an array.
+
+ARRAY = b'[ {"a": 1.0e5} ,"x", [2],\n{"b":"\\ud800"},{ } ]'
+
+
+def keep(element: bytes) -> bytes:
+    return element
+
+
+def always(_element: bytes) -> bool:
+    return True
+
+
+def test_elements_are_the_texts_that_stand_there():
+    assert elements(ARRAY) == [b'{"a": 1.0e5}', b'"x"', b"[2]", b'{"b":"\\ud800"}', b"{ }"]
+
+
+@pytest.mark.parametrize("value", [b"[]", b"[ ]", b'"[1]"', b"{}", b"null", b""])
+def test_what_is_no_array_or_an_empty_one_has_none(value: bytes):
+    assert elements(value) == []
+    assert edit_elements(value, keep, always) == value
+
+
+def test_objects_are_edited_and_the_rest_stays_byte_for_byte():
+    assert edit_elements(ARRAY, keep, always) == ARRAY
+    edited = edit_elements(ARRAY, lambda _: b"0", lambda element: b"a" in element)
+    assert edited == ARRAY.replace(b'{"a": 1.0e5}', b"0")
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        (b'"a"', b'[ "x", [2],\n{"b":"\\ud800"},{ } ]'),
+        (b'"b"', b'[ {"a": 1.0e5} ,"x", [2],{ } ]'),
+        (b"{ }", b'[ {"a": 1.0e5} ,"x", [2],\n{"b":"\\ud800"} ]'),
+    ],
+)
+def test_an_element_goes_with_one_comma(gone: bytes, left: bytes):
+    assert edit_elements(ARRAY, lambda _: None, lambda element: gone in element) == left
+
+
+def test_an_array_of_which_nothing_is_left_is_empty():
+    assert edit_elements(b"[ {},\n{} ]", lambda _: None, always) == b"[]"
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=3), st.integers(0, 9), max_size=2), max_size=4))
+def test_whatever_the_elements_are_they_come_back(values: list[dict[str, int]]):
+    array = orjson.dumps(values, option=orjson.OPT_INDENT_2)
+    assert [orjson.loads(element) for element in elements(array)] == values
+    assert edit_elements(array, keep, always) == array

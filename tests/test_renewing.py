@@ -1,25 +1,28 @@
 """Renewals as a relay starts them: processes of their own, of which exactly one asks, and which nothing stops."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from fastproxy import clock, renewing
-from fastproxy.accounts.holders import account_named
+from fastproxy.accounts.holders import account_named, holder_of
+from fastproxy.accounts.login import Login
 from fastproxy.accounts.renewal import Renewed, digest
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.renewing import spawn_renewal
 from support.credentials import codex_body, jwt
-from support.renewable import ID, Refresh, lab_config, stored_login
+from support.renewable import ID, Refresh, lab_config, login_from, stored_login
 from support.vendor import Vendor
 
 FILE_ID = "lab:file"
@@ -89,8 +92,7 @@ def test_two_relays_that_share_a_tools_file_make_exactly_one_request(
     vendor: Vendor, tmp_path: Path, config: Path
 ) -> None:
     file = tmp_path / "auth.json"
-    document = orjson.loads(codex_body(jwt(exp=int(clock.wall()) - 5), vendor.login("ann")["refresh_token"]))
-    file.write_bytes(orjson.dumps(document | {"last_refresh": "2026-01-01T00:00:00Z"}))
+    document = codex_file(file, vendor, "ann")
     states = [tmp_path / "one", tmp_path / "two"]
     for each in states:
         each.mkdir(mode=0o700)
@@ -122,30 +124,68 @@ _RELAY = """\
 import asyncio, sys
 from pathlib import Path
 from fastproxy.renewing import spawn_renewal
-print("here", flush=True)
-asyncio.run(spawn_renewal(Path(sys.argv[1]), Path(sys.argv[2]))(sys.argv[3], ""))
+
+async def main():
+    renew = spawn_renewal(Path(sys.argv[1]), Path(sys.argv[2]))
+    await asyncio.gather(*(renew(account, "") for account in sys.argv[3:]))
+
+asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("delay_seconds", [0.0, 0.3, 0.6])
-def test_a_relay_that_is_killed_while_its_login_is_renewed_loses_nothing(
-    vendor: Vendor, state: Path, config: Path, delay_seconds: float
+def codex_file(path: Path, vendor: Vendor, name: str) -> dict[str, Any]:
+    """A tool's file with a login that has ended; what is in it."""
+    document = orjson.loads(codex_body(jwt(exp=int(clock.wall()) - 5), vendor.login(name)["refresh_token"]))
+    document["last_refresh"] = "2026-01-01T00:00:00Z"
+    path.write_bytes(orjson.dumps(document))
+    return dict(document)
+
+
+@pytest.mark.parametrize("grants_before", [1, 10])
+def test_a_relay_that_is_killed_while_twenty_logins_are_renewed_loses_none(
+    vendor: Vendor, state: Path, config: Path, tmp_path: Path, grants_before: int
 ) -> None:
-    with closing(stored_login(vendor, state)) as store:
-        before = store.login(ID).access.reveal()
-    vendor.set(delay_seconds=delay_seconds)
-    relay = subprocess.Popen([sys.executable, "-c", _RELAY, str(config), str(state), ID], stdout=subprocess.PIPE)
-    wait_until(vendor.grants)
-    os.killpg(os.getpgid(relay.pid), signal.SIGKILL) if os.getpgid(relay.pid) == relay.pid else relay.kill()
-    relay.communicate()
+    names = [f"n{number}" for number in range(20)]
+    files = {f"lab:{name}": tmp_path / f"{name}.json" for name in names[::2]}
     with closing(AccountStore(state)) as store:
-        wait_until(lambda: store.login(ID).access.reveal() != before)
-        refreshed = store.login(ID)
-    assert len(vendor.grants()) == 1
-    # and what is on the disk is the vendor's newest: it can be renewed again
-    assert Refresh(config, state, "--used", digest(refreshed.access.reveal()), "--now").told()["outcome"] == "current"
+        for name in names:
+            account = StoredAccount(f"lab:{name}", "lab", name, "login")
+            if (file := files.get(account.id)) is not None:
+                codex_file(file, vendor, name)
+                store.add(msgspec.structs.replace(account, source=f"codex:{file}"), None)
+            else:
+                store.add(account, login_from(vendor.login(name), ends_in_seconds=-5))
+        vendor.set(delay_seconds=0.3)
+        ids = [f"lab:{name}" for name in names]
+        relay = subprocess.Popen([sys.executable, "-c", _RELAY, str(config), str(state), *ids])
+        wait_until(lambda: len(vendor.grants()) >= grants_before)
+        relay.kill()
+        relay.wait()
+        begun = {grant["refresh_token"].split("-")[1] for grant in vendor.grants()}
+
+        def login(account_id: str) -> Login:
+            return holder_of(account_named(store, account_id), store, state).login()
+
+        for name in begun:
+            wait_until(lambda: login(f"lab:{name}").access.reveal().startswith("at-"))  # noqa: B023 - called at once
+            wait_until(lambda: is_newest(vendor, login(f"lab:{name}")))  # noqa: B023 - as above
+        for file in files.values():
+            assert orjson.loads(file.read_bytes())["tokens"]["id_token"]
+        assert [account.disabled for account in store.accounts()] == [""] * 20
+    grants = [grant["refresh_token"] for grant in vendor.grants()]
+    assert len(grants) == len(set(grants))
 
 
+def is_newest(vendor: Vendor, login: Login) -> bool:
+    """Whether the vendor takes this access token: it takes the last one that it gave."""
+    connection = HTTPConnection("127.0.0.1", vendor.port, timeout=10)
+    connection.request("GET", "/v1/models", headers={"authorization": f"Bearer {login.access.reveal()}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status == 200
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # that is the point
 def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path, config: Path) -> None:
     with closing(stored_login(vendor, state)) as store:
         before = store.login(ID).access.reveal()

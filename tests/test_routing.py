@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from fastproxy.endpoints import find
 from fastproxy.errors import Fault
 from fastproxy.providers import BY_NAME
-from fastproxy.providers.base import Provider
+from fastproxy.providers.base import OAuth, Provider
 from fastproxy.routing import MAX_COMPARED_IDS, MAX_LISTED_MODELS, is_model_id, models, route
-from fastproxy.snapshot import Snapshot
+from fastproxy.snapshot import Account, Snapshot
 
 CHAT = find(b"POST", b"/v1/chat/completions").endpoint
 RESPONSES = find(b"POST", b"/v1/responses").endpoint
@@ -24,9 +24,11 @@ LAB = Provider(name="lab", title="lab", formats=CHAT_ONLY, models=("llama-*", "g
 CLOSED = Provider(name="closed", title="closed", formats=CHAT_ONLY, models=("one", "two"), discover=False)
 
 
-def snapshot(*providers: Provider | str, **fields) -> Snapshot:
+def snapshot(*providers: Provider | str, idle: tuple[str, ...] = (), **fields) -> Snapshot:
+    """These providers, with an account each but for the idle ones."""
     records = [BY_NAME[given] if isinstance(given, str) else given for given in providers]
-    return Snapshot(providers={record.name: record for record in records}, **fields)
+    accounts = {record.name: (Account(record.name, record.name),) for record in records if record.name not in idle}
+    return Snapshot(providers={record.name: record for record in records}, accounts=accounts, **fields)
 
 
 def refused(model: str, known: Snapshot, catalog=(), endpoint=CHAT) -> Fault:
@@ -257,3 +259,69 @@ def test_the_list_leaves_out_what_is_excluded_and_is_bounded():
     listed = models(snapshot(lab), {"lab": tuple(f"m-{number}" for number in range(MAX_LISTED_MODELS * 2))})
     assert len(listed) == MAX_LISTED_MODELS
     assert listed[:2] == ["lab/m-0", "lab/m-2"]
+
+
+# Backends behind logins, which serve what others are the vendors of.
+
+BACKENDS = ("codex", "gemini-cli", "copilot", "qwen")
+MODELS = ("gpt-5.1", "claude-sonnet-5", "gemini-3-pro")
+
+
+@pytest.mark.parametrize("endpoint", [CHAT, RESPONSES, MESSAGES, GEMINI])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_vendors_own_key_goes_before_every_login_that_serves_its_models_too(endpoint, model: str):
+    known = snapshot(*BACKENDS, "openai", "anthropic", "gemini")
+    assert route(endpoint, model, known, {}).provider.name in {"openai", "anthropic", "gemini"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "model", "name", "format_"),
+    [
+        (RESPONSES, "gpt-5.1", "codex", "openai-responses"),
+        (CHAT, "gpt-5.1", "codex", "openai-responses"),
+        (GEMINI, "gemini-3-pro", "gemini-cli", "gemini"),
+        (MESSAGES, "claude-sonnet-5", "copilot", "anthropic"),
+        (RESPONSES, "claude-sonnet-5", "copilot", "anthropic"),
+        (CHAT, "qwen3-coder-plus", "qwen", "openai-chat"),
+    ],
+)
+def test_without_the_vendors_key_a_login_serves_its_models(endpoint, model: str, name: str, format_: str):
+    found = route(endpoint, model, snapshot("anthropic", *BACKENDS, idle=("anthropic",)), {})
+    assert (found.provider.name, found.format) == (name, format_)
+    assert found.why == f"shared models of {name}"
+
+
+def test_a_backend_without_a_login_is_asked_for_nothing_but_by_its_name():
+    known = snapshot("anthropic", *BACKENDS, idle=("anthropic", *BACKENDS))
+    assert refused("gpt-5.1", known).kind == "not_found"
+    assert route(RESPONSES, "codex/gpt-5.1", known, {}).provider.name == "codex"
+    assert route(MESSAGES, "claude-sonnet-5", known, {}).provider.name == "anthropic"
+
+
+def test_a_provider_with_an_account_comes_before_one_without():
+    own = Provider(name="own", title="own", formats=CHAT_ONLY, models=("claude-*",), discover=False)
+    idle = Provider(name="a", title="a", formats=CHAT_ONLY, models=("claude-*",), oauth=OAuth())
+    assert route(CHAT, "claude-x", snapshot(idle, own, idle=("a",)), {}).provider.name == "own"
+    assert route(CHAT, "claude-x", snapshot(idle, own), {}).provider.name == "a"
+    assert route(CHAT, "claude-x", snapshot(idle, idle=("a",)), {}).provider.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "model", "format_"),
+    [
+        (CHAT, "claude-x", "openai-chat"),
+        (MESSAGES, "claude-x", "anthropic"),
+        (GEMINI, "claude-x", "anthropic"),
+        (CHAT, "gpt-5.2", "openai-responses"),
+        (RESPONSES, "gpt-4.1", "openai-chat"),
+        (MESSAGES, "gemini-x", "openai-chat"),
+    ],
+)
+def test_a_model_is_asked_for_in_a_format_that_it_is_served_in(endpoint, model: str, format_: str):
+    assert route(endpoint, f"copilot/{model}", snapshot("copilot"), {}).format == format_
+
+
+def test_what_is_neither_an_answer_nor_a_count_needs_the_models_own_format():
+    with pytest.raises(Fault, match="can't compact"):
+        route(COMPACT, "copilot/gpt-4.1", snapshot("copilot"), {})
+    assert route(COMPACT, "copilot/gpt-5.2", snapshot("copilot"), {}).format == "openai-responses"

@@ -22,7 +22,7 @@ from fastproxy.snapshot import Snapshot
 
 # Actions that need something else than a client's token. What is not here needs one.
 OPEN_ACTIONS = frozenset(("root", "hello", "health", "ready"))
-ADMIN_ACTIONS = frozenset(("metrics", "usage"))
+ADMIN_ACTIONS = frozenset(("metrics", "usage", "accounts", "credentials-check", "usage-limits"))
 
 LOOPBACK_HOSTS = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
 MAX_KNOWN_CREDENTIALS = 4096

@@ -3,11 +3,14 @@
 Values only.
 """
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, get_args
 
 import msgspec
 
 WindowStatus = Literal["ok", "warning", "exhausted", "unknown"]
+State = Literal["ready", "cooling", "disabled"]
+STATES: tuple[State, ...] = get_args(State)
 
 
 class Cooldown(msgspec.Struct, frozen=True):
@@ -48,6 +51,14 @@ class Ended(msgspec.Struct, frozen=True):
 
 News = Cooldown | Window | Ended
 """What a pool has learned and the store must keep."""
+
+
+def state_of(disabled: str, cooldowns: Iterable[Cooldown]) -> tuple[State, str]:
+    """How it is, and why. cooldowns: those in effect; one for a model or a family leaves an account ready."""
+    if disabled:
+        return "disabled", disabled
+    resting = [cooldown for cooldown in cooldowns if not cooldown.scope]
+    return ("cooling", resting[0].cause) if resting else ("ready", "")
 
 
 def covers(scope: str, model: str) -> bool:

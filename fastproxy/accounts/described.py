@@ -1,25 +1,14 @@
 """An account as reports show it: names, state, limits, and how it is used. Pure; never a secret, whatever is given."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Mapping
 
 import msgspec
 
-from fastproxy.accounts.cooldown import Cooldown
+from fastproxy.accounts.cooldown import state_of
 from fastproxy.accounts.pool import Standing
 
-State = Literal["ready", "cooling", "disabled"]
-STATES: tuple[State, ...] = ("ready", "cooling", "disabled")
 CONFIGURED = "configuration"
 STORED = "store"
-
-
-def state_of(disabled: str, cooldowns: Iterable[Cooldown]) -> tuple[State, str]:
-    """How it is, and why. cooldowns: those in effect; one for a model or a family leaves an account ready."""
-    if disabled:
-        return "disabled", disabled
-    resting = [cooldown for cooldown in cooldowns if not cooldown.scope]
-    return ("cooling", resting[0].cause) if resting else ("ready", "")
 
 
 def described(standing: Standing, sources: Mapping[str, str]) -> dict[str, object]:

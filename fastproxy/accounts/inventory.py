@@ -16,6 +16,7 @@ from fastproxy.accounts.login import AccountError, Login
 from fastproxy.accounts.sources import facts_of
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.providers import echo
 from fastproxy.snapshot import Account, Snapshot
 
 
@@ -65,12 +66,23 @@ class Stock:
         return replace(self, accounts=_merged(snapshot, self.stored, self.logins))
 
     def within(self, snapshot: Snapshot) -> Snapshot:
-        """The configuration with every account that can be used, for whoever needs no pool to choose one."""
+        """The configuration with every account that can be used, and the providers that these make usable."""
         usable = {
             name: tuple(account for account in accounts if account.id not in self.disabled)
             for name, accounts in self.accounts.items()
         }
-        return msgspec.structs.replace(snapshot, accounts=usable)
+        opened = {name: provider for name, provider in snapshot.keyless.items() if usable.get(name)}
+        if not opened:
+            return msgspec.structs.replace(snapshot, accounts=usable)
+        here = {name: one for name, one in snapshot.providers.items() if one.local or one is echo.PROVIDER}
+        hosts = {name: one for name, one in snapshot.providers.items() if name not in here}
+        return msgspec.structs.replace(
+            snapshot,
+            accounts=usable,
+            providers={**hosts, **opened, **here},
+            unusable={name: reason for name, reason in snapshot.unusable.items() if name not in opened},
+            keyless={name: provider for name, provider in snapshot.keyless.items() if name not in opened},
+        )
 
     def _has_refresh(self, account_id: str) -> bool:
         login = self.logins.get(account_id)
@@ -92,12 +104,14 @@ class Inventory:
         stored = self.store.accounts()
         cooldowns, windows = self.store.cooldowns(), self.store.windows()
         logins: dict[str, Login] = {}
-        disabled = {account.id: account.disabled for account in stored if account.disabled}
+        disabled: dict[str, str] = {}
         for account in stored:
             try:
                 logins[account.id] = self.login(account)
+                if account.disabled and not self._is_back(account):
+                    disabled[account.id] = account.disabled
             except AccountError as error:
-                disabled.setdefault(account.id, str(error))
+                disabled[account.id] = account.disabled or str(error)
         linked = {account.id for account in stored if account.source}  # also one that can't be read: it may come back
         self._links = {id_: link for id_, link in self._links.items() if id_ in linked}
         accounts = _merged(snapshot, stored, logins)
@@ -113,6 +127,13 @@ class Inventory:
             self.store.cool([c for c in news if isinstance(c, Cooldown) and not {"", c.account} & reset])
             self.store.see([one for one in news if isinstance(one, Window)])
         self._resets = resets
+
+    def _is_back(self, account: StoredAccount) -> bool:
+        """Whether the vendor's tool has written its login anew since it was disabled: it is used again then."""
+        if not account.source or self.linked(account).written_at <= account.changed_at:
+            return False
+        self.store.enable(account.id)
+        return True
 
     def login(self, account: StoredAccount) -> Login:
         """The login of one account, from where it is kept. Raises: AccountError."""
@@ -136,7 +157,10 @@ def _merged(
     snapshot: Snapshot, stored: tuple[StoredAccount, ...], logins: Mapping[str, Login]
 ) -> dict[str, tuple[Account, ...]]:
     merged = {name: list(accounts) for name, accounts in snapshot.accounts.items()}
+    taken = {account.id for accounts in merged.values() for account in accounts}
     for account in stored:
+        if account.id in taken:  # what is configured counts more than what was added
+            continue
         merged.setdefault(account.provider, []).append(_account(account, logins.get(account.id)))
     return {name: tuple(sorted(accounts, key=_position)) for name, accounts in merged.items()}
 
@@ -157,6 +181,5 @@ def _account(stored: StoredAccount, login: Login | None) -> Account:
     )
     if login is None:
         return bare
-    return msgspec.structs.replace(
-        bare, secret=login.access, expires_at=login.expires_at, facts=facts_of(stored.provider, login)
-    )
+    ended = 0.0 if not login.access.reveal() else login.expires_at  # nothing but a token to get one with
+    return msgspec.structs.replace(bare, secret=login.access, expires_at=ended, facts=facts_of(stored.provider, login))

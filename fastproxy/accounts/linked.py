@@ -67,6 +67,12 @@ class Linked:
             return True
         return any(stamp is not None and abs(self._looked_at - stamp[0] / 1e9) < RACY_SECONDS for stamp in self._stamps)
 
+    @property
+    def written_at(self) -> float:
+        """When the place was written last, by its own clock; 0.0 where nobody knows."""
+        stamp = self._origin.place.stamp()
+        return stamp[0] / 1e9 if stamp is not None else 0.0
+
     def login(self, patience_seconds: float = 0.0) -> Login:
         """The newest of the tool's login and of ours that was derived from it.
 

@@ -11,7 +11,7 @@ by as much, and costs a refused request that tells the time anew; too late would
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.cooldown import Cooldown, State, Window, state_of
 from fastproxy.accounts.pins import Pin, Pins
 from fastproxy.accounts.seat import Seat
 from fastproxy.accounts.strategies import PINNED, STRATEGIES, Ask
@@ -218,6 +218,12 @@ class Pool:
         return tuple(
             c for c in cooldowns if c.account in self._by_id and self._by_id[c.account].end(c.scope, noted_before)
         )
+
+    def states(self, now: float) -> list[tuple[str, State]]:
+        """(provider, state) of every account."""
+        return [
+            (seat.account.provider, state_of(seat.disabled, seat.cooldowns(now))[0]) for seat in self._by_id.values()
+        ]
 
     def cooldowns(self, account: str, now: float) -> tuple[Cooldown, ...]:
         """An account's rests in effect."""

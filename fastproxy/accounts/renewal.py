@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 from fastproxy.accounts.grants import Post, Refusal, login_of, refresh_grant
 from fastproxy.accounts.holders import Holder
 from fastproxy.accounts.login import AccountError, Login
-from fastproxy.errors import Fault
+from fastproxy.errors import Fault, place_of
 from fastproxy.providers.base import OAuth
 
 LOCK_SECONDS = 25.0  # somebody else's renewal, which is ours too when it is done
@@ -119,9 +119,10 @@ async def _kept(holder: Holder, used: Login, new: Login) -> Renewed:
     while True:
         try:
             kept = holder.keep(used, new)
-        except AccountError as error:
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, what the vendor gave is not given up
             if not left:
-                raise AccountError(f"it was renewed and can't be kept, so log in again: {error}") from None
+                why = error if isinstance(error, AccountError) else place_of(error)
+                raise AccountError(f"it was renewed and can't be kept, so log in again: {why}") from None
         else:
             return Renewed("renewed") if kept.access == new.access else Renewed("adopted", "another login came first")
         left -= 1

@@ -42,12 +42,12 @@ class Vault:
 
     def to_seal(self, connection: sqlite3.Connection) -> Cipher:
         """As `to_open`, but where nothing is sealed any key will do, and one is made if there is none."""
-        if self._cipher is None and not _is_anything_sealed(connection):
+        if not _is_anything_sealed(connection):  # the key may be another by now than the one that we know
             self._cipher = Cipher(self._made_key())
         return self.to_open(connection)
 
     def claim(self, connection: sqlite3.Connection, cipher: Cipher) -> None:
-        """Within the transaction that is going to store what `cipher` has sealed: nothing there was sealed with another.
+        """In the transaction that stores what `cipher` has sealed, before it does: nothing was sealed with another key.
 
         Raises: AccountError, and the transaction must then be taken back.
         """

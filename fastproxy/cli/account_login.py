@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 import threading
-import webbrowser
 from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from fastproxy.accounts.login import Login
     from fastproxy.accounts.stored import StoredAccount
     from fastproxy.providers.base import OAuth, Provider
-    from fastproxy.snapshot import Serves, Snapshot
+    from fastproxy.snapshot import Snapshot
 
 FIRST_LABEL = "login"
 _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -41,17 +40,20 @@ def login(
     config: Config = None,
 ) -> None:
     """Log in at a vendor and keep the login, encrypted, in the state directory."""
-    from fastproxy.accounts.login import AccountError  # noqa: PLC0415 - other commands don't come here
+    import msgspec  # noqa: PLC0415 - other commands don't come here
+
+    from fastproxy.accounts.login import AccountError  # noqa: PLC0415
     from fastproxy.accounts.store import AccountStore  # noqa: PLC0415
     from fastproxy.errors import Fault  # noqa: PLC0415
 
     snapshot = load_snapshot(config)
     record, oauth = login_record(snapshot, provider, os.environ)
     by_device = _is_by_device(record.name, oauth, asked=device)
-    chosen = whom_it_serves(record, serves)
     with closing(AccountStore(private_state_directory(os.environ), snapshot.keeping.key)) as store:
         try:
-            account, known = account_for(store.accounts(), record.name, label, chosen)
+            account, known = account_for(store.accounts(), record.name, label)
+            if serves is not None or not known:  # asked once for each account
+                account = msgspec.structs.replace(account, serves=whom_it_serves(record, serves))
             store.cipher()  # a key that is missing shows before the person has gone through it all
             made = asyncio.run(_log_in(oauth, snapshot.upstream.proxy, by_device=by_device, browser=not no_browser))
             (store.replace if known else store.add)(account, made)
@@ -60,7 +62,7 @@ def login(
         except Fault as fault:
             raise CommandError(fault.message) from None
     say(account.id)
-    note(f"{account.id} is {'logged in again' if known else 'kept'}; it serves {chosen}")
+    note(f"{account.id} is {'logged in again' if known else 'kept'}; it serves {account.serves}")
 
 
 def login_record(snapshot: "Snapshot", name: str, environ: Mapping[str, str]) -> "tuple[Provider, OAuth]":
@@ -76,18 +78,14 @@ def login_record(snapshot: "Snapshot", name: str, environ: Mapping[str, str]) ->
     return record, with_secret(record.oauth, environ)
 
 
-def account_for(
-    accounts: "tuple[StoredAccount, ...]", provider: str, label: str, serves: "Serves"
-) -> "tuple[StoredAccount, bool]":
+def account_for(accounts: "tuple[StoredAccount, ...]", provider: str, label: str) -> "tuple[StoredAccount, bool]":
     """The account that a new login is for, and whether it is there already.
 
     Without a label: the first login of ours at this provider that has ended, else a new account.
     Raises: AccountError when the label is that of an account which can't take a login.
     """
-    import msgspec  # noqa: PLC0415 - as above
-
     from fastproxy.accounts.login import AccountError  # noqa: PLC0415
-    from fastproxy.accounts.stored import StoredAccount, account_id  # noqa: PLC0415
+    from fastproxy.accounts.stored import LABEL_RULE, StoredAccount, account_id, is_label  # noqa: PLC0415
 
     mine = [one for one in accounts if one.provider == provider]
     named = [one for one in mine if one.label == label]
@@ -98,9 +96,11 @@ def account_for(
             raise AccountError(f"the login of {one.id} is in {one.source}: log in with its own tool, or choose --label")
         if one.kind != "login":
             raise AccountError(f"{one.id} is a key: choose another --label")
-        return msgspec.structs.replace(one, serves=serves), True
+        return one, True
     label = label or _free_label({one.label for one in mine} | {one.id.partition(":")[2] for one in mine})
-    return StoredAccount(account_id(provider, label), provider, label, "login", serves=serves), False
+    if not is_label(label):
+        raise AccountError(f"{label!r} can't be a label: {LABEL_RULE}")
+    return StoredAccount(account_id(provider, label), provider, label, "login"), False
 
 
 def _free_label(taken: set[str]) -> str:
@@ -156,6 +156,8 @@ def _show(address: str, *, browser: bool) -> None:
 
 def _open(address: str) -> None:
     """In a browser of this desktop, if there is one: on a terminal's own browser nobody logs in."""
+    import webbrowser  # noqa: PLC0415 - other commands don't come here
+
     desktop = sys.platform == "darwin" or any(os.environ.get(name) for name in _DESKTOP)
     if desktop and not os.environ.get("SSH_CONNECTION"):
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -48,7 +48,7 @@ def refresh(
         try:
             stored = account_named(store, account)
             ended = _renew(stored, store, snapshot, used, now=now)
-        except AccountError as error:
+        except (AccountError, CommandError) as error:
             stored, ended = None, Renewed("failed", str(error))
     name = stored.id if stored else account
     if as_json:

@@ -64,6 +64,7 @@ def load(
         aliases=MappingProxyType(aliases),
         payload=payload,
         unusable=MappingProxyType(known.unusable),
+        keyless=MappingProxyType(known.keyless),
     )
 
 

@@ -19,12 +19,20 @@ from fastproxy.secret import Secret
 from fastproxy.snapshot import Account
 
 
+class _NoKeyError(Exception):
+    """A provider that lacks a key and nothing else; str() is one sentence for a person."""
+
+
 class Known(NamedTuple):
-    """Every provider that the configuration or this machine gives, in order of preference."""
+    """Every provider that the configuration or this machine gives, in order of preference.
+
+    keyless: those of the unusable ones that would be usable if they had an account.
+    """
 
     providers: dict[str, Provider]
     accounts: dict[str, tuple[Account, ...]]
     unusable: dict[str, str]
+    keyless: dict[str, Provider]
 
 
 def know_providers(
@@ -34,7 +42,7 @@ def know_providers(
 
     alive: names of local providers whose port answered. Notes problems in the document.
     """
-    known = Known({}, {}, {})
+    known = Known({}, {}, {}, {})
     rows: dict[str, ProviderRow] = {}
     sound: dict[str, ProviderRow] = {}
     for name in document.table("providers"):
@@ -50,16 +58,25 @@ def know_providers(
     for name in (*sound, *(provider.name for provider in PROVIDERS if provider.name not in rows)):
         row = sound.get(name)
         try:
-            provider = BY_NAME[name] if row is None else provider_of(name, _followed(row, references))
-            if row is None and provider.local and name not in alive:
-                raise Unresolved(f"nothing answers at {next(iter(provider.formats.values()))}")
+            provider = _answering(name, alive) if row is None else provider_of(name, _followed(row, references))
             known.accounts[name] = _accounts(provider, row, references, environ)
         except Unresolved as reason:
             known.unusable[name] = str(reason)
+        except _NoKeyError as reason:
+            known.unusable[name] = str(reason)
+            known.keyless[name] = provider
         else:
             known.providers[name] = provider
     _blame_targets(document, rows)
     return known
+
+
+def _answering(name: str, alive: frozenset[str]) -> Provider:
+    """A built-in provider. Raises: Unresolved for a daemon that does not answer."""
+    provider = BY_NAME[name]
+    if provider.local and name not in alive:
+        raise Unresolved(f"nothing answers at {next(iter(provider.formats.values()))}")
+    return provider
 
 
 def _followed(row: ProviderRow, references: References) -> ProviderRow:
@@ -74,7 +91,7 @@ def _followed(row: ProviderRow, references: References) -> ProviderRow:
 def _accounts(
     provider: Provider, row: ProviderRow | None, references: References, environ: Mapping[str, str]
 ) -> tuple[Account, ...]:
-    """The credentials of a provider; none where it needs none. Raises: Unresolved when it can't be used."""
+    """The credentials of a provider; none where it needs none. Raises: Unresolved, _NoKeyError: it can't be used."""
     name = provider.name
     if not all(provider.formats.values()):
         raise Unresolved(f"it needs [providers.{name}] base_url")
@@ -84,20 +101,20 @@ def _accounts(
         return accounts_of(name, row, references)
     try:
         return (_account_in_environment(provider, references, environ),)
-    except Unresolved:
-        if provider.oauth is None:  # else its logins are in the store
+    except _NoKeyError:
+        if provider.oauth is None:  # else its logins come and go
             raise
         return ()
 
 
 def _account_in_environment(provider: Provider, references: References, environ: Mapping[str, str]) -> Account:
-    """The account of the first of the provider's variables that is set. Raises: Unresolved when none is."""
+    """The account of the first of the provider's variables that is set. Raises: _NoKeyError when none is."""
     name = provider.name
     for variable in provider.key_variables:
         if environ.get(variable):
             return Account(name, f"{name}:{variable}", Secret(references.follow(f"env:{variable}")), label=variable)
     wanted = " or ".join((*provider.key_variables, f"[providers.{name}] api_key"))
-    raise Unresolved(f"it has no key: set {wanted}")
+    raise _NoKeyError(f"it has no key: set {wanted}")
 
 
 def _blame_targets(document: Document, rows: Mapping[str, ProviderRow]) -> None:

@@ -14,16 +14,17 @@ from yarl import URL
 
 from fastproxy import __version__
 from fastproxy.clock import monotonic
+from fastproxy.errors import Header
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import echo
 from fastproxy.providers.base import Provider
-from fastproxy.providers.shape import base_url_of, credential_for
+from fastproxy.providers.shape import base_url_of, credential_for, login_headers
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.proxies import proxy_for
 
 LIMIT_SECONDS = 5.0
 
-_LIST_PATHS: Mapping[FormatName, str] = {
+LIST_PATHS: Mapping[FormatName, str] = {
     "openai-chat": "/models",
     "openai-responses": "/models",
     "anthropic": "/v1/models",
@@ -68,15 +69,21 @@ async def reach(snapshot: Snapshot) -> list[Reach]:
         return await asyncio.gather(*(_ask(session, snapshot, *one) for one in asked))
 
 
+def own_headers(provider: Provider, account: Account) -> list[Header]:
+    """What a request of ours carries of an account: its credential, and what its vendor wants beside a login."""
+    lists = login_headers(provider, lambda _name: []) if account.kind == "login" else ()
+    return [*credential_for(provider, account), *lists]
+
+
 async def _ask(session: aiohttp.ClientSession, snapshot: Snapshot, provider: Provider, account: Account) -> Reach:
     format_ = next(iter(provider.formats))
     base_url = base_url_of(provider, format_, account.facts)
     headers = dict(provider.headers) | {"user-agent": f"fastproxy/{__version__}"}
-    for name, value in credential_for(provider, account):
+    for name, value in own_headers(provider, account):
         headers[name.decode()] = value.decode()
     began = monotonic()
     try:
-        url = URL(base_url.rstrip("/") + _LIST_PATHS[format_])
+        url = URL(base_url.rstrip("/") + LIST_PATHS[format_])
         proxy, login = proxy_for(url, snapshot.upstream.proxy)
         to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
         answer = await session.get(url, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=to_proxy)

@@ -4,7 +4,7 @@ Loads prometheus_client (1.4 MiB, 15 ms), so it is imported by those who show me
 It must never make a label of anything but a tally's own names.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from fastproxy.usage.tally import Histogram, Reading, Tally, empty
+from fastproxy.usage.tally import AccountCounts, Histogram, Reading, Tally, empty
 
 _TOKENS: tuple[tuple[str, Callable[[Tally], int]], ...] = (
     ("input", lambda tally: tally.input_tokens),
@@ -52,6 +52,7 @@ class _Once(Collector):
         yield _histogram("fastproxy_event_loop_lag_seconds", "How late the event loop runs a timer.", reading.lag)
         yield CounterMetricFamily("fastproxy_usage_lost", "Usage records given up.", reading.lost)
         yield GaugeMetricFamily("fastproxy_usage_backlog", "Usage records that can't be written yet.", reading.backlog)
+        yield from _accounts(reading.accounts)
 
 
 def _requests(tallies: Iterable[Tally]) -> Metric:
@@ -95,6 +96,34 @@ def _first_byte(tallies: Iterable[Tally]) -> Metric:
     for provider, histogram in sums.items():
         family.add_metric((provider,), _buckets(histogram), histogram.sum)
     return family
+
+
+def _accounts(counts: AccountCounts) -> Iterator[Metric]:
+    states = GaugeMetricFamily("fastproxy_accounts", "Accounts that there are, by state.", labels=("provider", "state"))
+    _fill(states, counts.states)
+    yield states
+    cooldowns = CounterMetricFamily(
+        "fastproxy_account_cooldowns", "How often an account began to rest.", labels=("provider",)
+    )
+    for provider, count in counts.cooldowns.items():
+        cooldowns.add_metric((provider,), count)
+    yield cooldowns
+    refreshes = CounterMetricFamily(
+        "fastproxy_account_refreshes", "Renewals of logins that have ended.", labels=("provider", "outcome")
+    )
+    _fill(refreshes, counts.renewals)
+    yield refreshes
+    rotations = CounterMetricFamily(
+        "fastproxy_account_rotations", "What refusals of accounts led to.", labels=("provider", "step")
+    )
+    _fill(rotations, counts.steps)
+    yield rotations
+
+
+def _fill(family: CounterMetricFamily | GaugeMetricFamily, counts: Mapping[str, Mapping[str, int]]) -> None:
+    for provider, by_name in counts.items():
+        for name, count in by_name.items():
+            family.add_metric((provider, name), count)
 
 
 def _histogram(name: str, text: str, histogram: Histogram) -> Metric:

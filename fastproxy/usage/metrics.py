@@ -58,11 +58,13 @@ class Shared(msgspec.Struct, frozen=True):
 class Metrics:
     """One per process, made after any fork.
 
-    in_flight: exchanges that have not ended; whoever starts and ends them adds and takes away.
+    in_flight: exchanges that have not ended; whoever starts and ends them adds and takes away. accounts: what this
+    process knows of them, since its start; replaced whole.
     """
 
     def __init__(self, version: str, names: Names, journal: Journal, shared: Shared | None = None) -> None:
         self.in_flight = 0
+        self.accounts = tally.AccountCounts()
         self._names = names
         self._journal = journal
         self._shared = shared
@@ -71,6 +73,7 @@ class Metrics:
             self._mine = self._read(shared.worker) or self._mine
             self._mine.pid = os.getpid()
         self._lost_before = self._mine.lost
+        self._accounts_before = self._mine.accounts
         self._publishing = threading.Lock()  # numbers must not be published after newer ones
         self._known: dict[tuple[str, str, str, str, int], tally.Tally] = {}
 
@@ -137,7 +140,7 @@ class Metrics:
         labels = (
             form if form in _FORMATS else OTHER,
             endpoint if endpoint in self._names.endpoints else OTHER,
-            provider if provider in self._names.providers else OTHER,
+            self._label(provider),
             outcome if outcome in _OUTCOMES else OTHER,
             _STATUS_CLASSES.get(status // 100, "none"),
         )
@@ -151,7 +154,30 @@ class Metrics:
         self._mine.in_flight = self.in_flight
         self._mine.lost = self._lost_before + self._journal.lost
         self._mine.backlog = self._journal.backlog
+        self._mine.accounts = self._named(self.accounts)
+        self._mine.accounts.include(self._accounts_before)
         return msgspec.json.encode(self._mine)
+
+    def _named(self, accounts: tally.AccountCounts) -> tally.AccountCounts:
+        """The counts of accounts, those of providers that we don't know as "other"."""
+        named = tally.AccountCounts()
+        for provider, states in accounts.states.items():
+            known = named.states.setdefault(self._label(provider), {})
+            for state, count in states.items():
+                known[state] = known.get(state, 0) + count
+        for provider in {*accounts.cooldowns, *accounts.renewals, *accounts.steps}:
+            label = self._label(provider)
+            one = tally.AccountCounts(
+                {},
+                {label: accounts.cooldowns.get(provider, 0)},
+                {label: accounts.renewals.get(provider, {})},
+                {label: accounts.steps.get(provider, {})},
+            )
+            named.include(one)
+        return named
+
+    def _label(self, provider: str) -> str:
+        return provider if provider in self._names.providers else OTHER
 
     def _publish(self, shared: Shared) -> bytes:
         """Our numbers, put where the others look if the disk takes them."""

@@ -57,6 +57,25 @@ class Tally(msgspec.Struct):
         self.reasoning_tokens += other.reasoning_tokens
 
 
+class AccountCounts(msgspec.Struct):
+    """What is known of accounts, by provider. states: how many are ready, cooling, disabled, at this moment.
+
+    cooldowns: how often one began to rest. renewals: by outcome. steps: what refusals led to: renew, rotate, escape.
+    """
+
+    states: dict[str, dict[str, int]] = {}
+    cooldowns: dict[str, int] = {}
+    renewals: dict[str, dict[str, int]] = {}
+    steps: dict[str, dict[str, int]] = {}
+
+    def include(self, other: "AccountCounts") -> None:
+        """Add what happened elsewhere. All processes have the same accounts: their states are not added."""
+        _add(self.cooldowns, other.cooldowns)
+        for mine, theirs in ((self.renewals, other.renewals), (self.steps, other.steps)):
+            for provider, counts in theirs.items():
+                _add(mine.setdefault(provider, {}), counts)
+
+
 class Reading(msgspec.Struct):
     """Everything one process has counted, or the sum over several. in_flight and backlog: at this moment."""
 
@@ -68,6 +87,7 @@ class Reading(msgspec.Struct):
     in_flight: int = 0
     lost: int = 0
     backlog: int = 0
+    accounts: AccountCounts = msgspec.field(default_factory=AccountCounts)
 
     def tally(self, labels: Labels) -> Tally:
         """The tally with these labels, a new one if need be. Slow: for the first exchange with its labels."""
@@ -90,10 +110,15 @@ def nothing(version: str, pid: int) -> Reading:
 
 
 def total(readings: Iterable[Reading]) -> Reading:
-    """The sum. All must come from the same version, for only then have they the same buckets."""
+    """The sum. All must come from the same version, for only then have they the same buckets.
+
+    Accounts stand as the first one sees them.
+    """
     whole = nothing("", 0)
     for reading in readings:
         whole.version = reading.version
+        whole.accounts.states = whole.accounts.states or reading.accounts.states
+        whole.accounts.include(reading.accounts)
         whole.added.include(reading.added)
         whole.lag.include(reading.lag)
         whole.in_flight += reading.in_flight
@@ -102,3 +127,8 @@ def total(readings: Iterable[Reading]) -> Reading:
         for tally in reading.tallies:
             whole.tally(tally.labels).include(tally)
     return whole
+
+
+def _add(counts: dict[str, int], others: dict[str, int]) -> None:
+    for name, count in others.items():
+        counts[name] = counts.get(name, 0) + count

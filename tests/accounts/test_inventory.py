@@ -1,5 +1,6 @@
 """Accounts from everywhere, as one: the configuration's, the stored, the linked; and what can't be read among them."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -43,6 +44,11 @@ def test_what_is_stored_stands_beside_what_is_configured(inventory: Inventory, s
     assert stock.within(SNAPSHOT).accounts == stock.accounts
 
 
+def test_of_two_with_one_name_the_configured_one_counts(inventory: Inventory, store: AccountStore):
+    store.add(stored("ANTHROPIC_API_KEY"), Login(Secret("at"), Secret("rt")))
+    assert inventory.exchange((), SNAPSHOT).accounts == {"anthropic": (KEY,)}
+
+
 def test_another_configuration_leaves_the_store_as_it_is(inventory: Inventory, store: AccountStore):
     store.add(stored("work"), Login(Secret("at"), Secret("rt")))
     stock = inventory.exchange((), SNAPSHOT).under(Snapshot())
@@ -83,6 +89,27 @@ def test_a_linked_file_is_read_where_it_lies_and_its_news_are_noticed(
     assert inventory.changed()
     [_, account] = inventory.exchange((), SNAPSHOT).accounts["anthropic"]
     assert account.secret == Secret("at-2")
+
+
+def test_a_login_that_ended_is_used_again_once_its_tool_has_logged_in_anew(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    file = tmp_path / "credentials.json"
+    file.write_bytes(b'{"accessToken":"at-1","refreshToken":"rt-1"}')
+    os.utime(file, (1e9, 1e9))
+    added = store.add(stored("claude", source=f"claude-code:{file}"), None)
+    store.disable(added.id, "invalid_grant", added.version)
+    assert inventory.exchange((), SNAPSHOT).disabled == {"anthropic:claude": "invalid_grant"}
+    file.write_bytes(b'{"accessToken":"at-2","refreshToken":"rt-2"}')
+    os.utime(file, (5e9, 5e9))
+    assert inventory.exchange((), SNAPSHOT).disabled == {}
+    assert [account.disabled for account in store.accounts()] == [""]
+
+
+def test_an_access_token_that_is_yet_to_be_got_has_ended_already(inventory: Inventory, store: AccountStore):
+    store.add(stored("fresh"), Login(Secret(""), Secret("gho-1")))
+    [_, account] = inventory.exchange((), SNAPSHOT).accounts["anthropic"]
+    assert account.expires_at == 0.0
 
 
 def test_one_that_can_not_be_read_is_named_with_its_reason_and_hides_no_other(

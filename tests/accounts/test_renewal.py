@@ -388,3 +388,20 @@ def test_an_unreachable_vendor_is_trouble_on_the_way(store: AccountStore, state:
     holder = holder_of(account_named(store, ID), store, state)
     ended = asyncio.run(renew(holder, oauth, poster("direct"), Wanted(), clock.wall))
     assert (ended.outcome, "127.0.0.1" in ended.cause) == ("failed", True)
+
+
+def test_an_error_that_nobody_foresaw_does_not_give_up_what_the_vendor_gave(
+    vendor: Vendor, store: AccountStore, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "_KEEP_PAUSE_SECONDS", 0.01)
+    keep, tries = holders.StoreHolder.keep, []
+
+    def keeping(self: holders.StoreHolder, used: Login, new: Login) -> Login:
+        tries.append(new)
+        if len(tries) < 3:
+            raise MemoryError
+        return keep(self, used, new)
+
+    monkeypatch.setattr(holders.StoreHolder, "keep", keeping)
+    assert run(store, state, vendor).outcome == "renewed"
+    assert run(store, state, vendor, now=lambda: clock.wall() + 3500).outcome == "renewed"

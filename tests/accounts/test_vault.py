@@ -96,6 +96,15 @@ def test_where_no_login_is_left_any_key_will_do(tmp_path, connection):
     assert Vault(tmp_path, "file", {}).to_open(connection).open(sealed(connection), "openai:work") == b"data"
 
 
+def test_a_key_that_is_known_but_gone_seals_nothing_new(tmp_path, connection):
+    vault = Vault(tmp_path, "file", {})
+    seal_one(vault, connection)
+    connection.execute("DELETE FROM account")
+    (tmp_path / "accounts.key").unlink()
+    seal_one(vault, connection)
+    assert Vault(tmp_path, "file", {}).to_open(connection).open(sealed(connection), "openai:work") == b"data"
+
+
 def test_a_damaged_mark_does_not_lock_the_logins_away(tmp_path, connection):
     seal_one(Vault(tmp_path, "file", {}), connection)
     connection.execute("UPDATE seal SET sealed = x'00'")

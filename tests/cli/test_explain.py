@@ -168,7 +168,8 @@ def test_an_unknown_model_is_named_and_model_lists_are_not_asked(explain) -> Non
 
 
 def test_a_missing_key_is_named(explain) -> None:
-    assert "ANTHROPIC_API_KEY" in explain(CLAUDE | {"model": "claude-opus-5"}).err
+    assert "set ANTHROPIC_API_KEY" in explain(CLAUDE | {"model": "claude-opus-5"}).out
+    assert "OPENAI_API_KEY" in explain(CLAUDE | {"model": "gpt-5"}).err
 
 
 @pytest.mark.parametrize(

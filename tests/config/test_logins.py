@@ -71,6 +71,7 @@ def test_every_key_of_the_table_is_a_field_of_the_record():
     [
         (OAuthRow(token_url="http://vendor.example/t"), BUILT_IN, ("token_url",), "must begin with https://"),
         (OAuthRow(authorize_url="http://10.0.0.1/a"), BUILT_IN, ("authorize_url",), "must begin with https://"),
+        (OAuthRow(exchange_url="http://vendor.example/t"), BUILT_IN, ("exchange_url",), "must begin with https://"),
         (OAuthRow(device_url="ftp://h/d"), BUILT_IN, ("device_url",), "must be a URL"),
         (OAuthRow(token_url="https://u:p@h/t"), BUILT_IN, ("token_url",), "must not hold a user"),
         (OAuthRow(token_url="https://h/t?x=1"), BUILT_IN, ("token_url",), "no query"),

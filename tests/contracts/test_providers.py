@@ -5,15 +5,19 @@ from fnmatch import fnmatchcase
 from typing import get_args
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
 from fastproxy.config import load
 from fastproxy.config.addresses import base_url_problem
 from fastproxy.config.rows import ECHO
+from fastproxy.formats import BY_NAME as BY_FORMAT
 from fastproxy.formats.base import FormatName
 from fastproxy.providers import BY_NAME, PROVIDERS
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.providers.shape import CREDENTIALS
+from fastproxy.providers.draft import Draft
+from fastproxy.providers.shape import CREDENTIALS, path_of
+from support.drafts import draft
 
 HOSTS = [provider for provider in PROVIDERS if provider.name != ECHO]
 KEYED = [provider for provider in HOSTS if not provider.local]
@@ -123,3 +127,79 @@ def test_echo_is_always_there_and_needs_nothing():
     snapshot = load(None, {})
     assert [name for name, row in snapshot.providers.items() if row.oauth is None] == [ECHO]
     assert set(snapshot.providers[ECHO].formats) == set(get_args(FormatName))
+
+
+# Backends behind logins.
+
+LOGINS = [provider for provider in PROVIDERS if provider.oauth is not None]
+IMITATED = re.compile(
+    rb"codex_cli|vscode|claude-cli|claude code|geminicli|gemini-cli/|qwencode|opencode|jetbrains", re.IGNORECASE
+)
+BODIES = {
+    "openai-chat": {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
+    "openai-responses": {"model": "m", "input": "hi"},
+    "anthropic": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
+}
+PLACES = [(provider, name) for provider in LOGINS for name in provider.formats]
+
+
+def the_draft(format_: FormatName, body: dict[str, object], **fields: object) -> Draft:
+    return draft(body, format=format_, path=path_of(BY_FORMAT[format_], "generate", "m", {"verb": "v"}), **fields)
+
+
+@pytest.mark.parametrize("provider", LOGINS, ids=named)
+def test_a_login_of_it_can_be_made_and_is_for_one_client(provider: Provider):
+    assert provider.own_client
+    assert provider.oauth.client_id
+    for url in (provider.oauth.token_url, provider.oauth.authorize_url, provider.oauth.device_url):
+        assert urlsplit(url).scheme in ("https", "")
+
+
+@pytest.mark.parametrize(("provider", "format_"), PLACES, ids=[f"{row.name}-{name}" for row, name in PLACES])
+@pytest.mark.parametrize("stream", [False, True])
+def test_shaping_is_pure_keeps_the_question_and_imitates_nobody(
+    provider: Provider, format_: FormatName, *, stream: bool
+):
+    if provider.shape is None:
+        pytest.skip("its record says it all")
+    facts = {"account_id": "acct", "project": "proj", "base_url": "https://evil.test", "plan": "pro"}
+    one = the_draft(format_, BODIES[format_], stream=stream)
+    shaped = provider.shape(one, facts)
+    assert shaped == provider.shape(one, facts)
+    assert b'"hi"' in shaped.body
+    assert orjson.loads(shaped.body)
+    everything = shaped.body + shaped.path.encode() + b"".join(b"".join(header) for header in shaped.headers)
+    assert IMITATED.search(everything) is None
+    assert b"evil.test" not in everything
+    assert all(name == name.lower() and name not in CREDENTIALS for name, _ in shaped.headers)
+
+
+@pytest.mark.parametrize(("provider", "format_"), PLACES, ids=[f"{row.name}-{name}" for row, name in PLACES])
+def test_what_the_client_says_of_itself_is_not_said_again(provider: Provider, format_: FormatName):
+    if provider.shape is None:
+        pytest.skip("its record says it all")
+    bare = provider.shape(the_draft(format_, BODIES[format_]), {}).headers
+    sent = frozenset(name for name, _ in bare if name not in (b"accept", b"content-type"))
+    assert {name for name, _ in provider.shape(the_draft(format_, BODIES[format_], sent=sent), {}).headers} <= {
+        b"accept"
+    }
+
+
+@pytest.mark.parametrize("provider", LOGINS, ids=named)
+def test_what_streams_always_can_be_gathered_and_formats_by_model_are_its_own(provider: Provider):
+    if provider.always_streams:
+        assert all(BY_FORMAT[name].gatherer is not None for name in provider.formats)
+    for _, formats in provider.speaks:
+        assert formats
+        assert set(formats) <= set(provider.formats)
+    if provider.speaks:
+        assert provider.speaks[-1][0] == "*"
+    for host in provider.hosts:
+        assert re.fullmatch(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+", host)
+
+
+def test_shared_models_are_asked_for_by_name_and_never_from_a_model_list():
+    for provider in LOGINS:
+        assert not (provider.shared_models and provider.discover)
+        assert not set(provider.shared_models) & set(provider.models)

@@ -192,7 +192,9 @@ def test_a_gemini_client_sees_no_envelope(relay: Relay, vendor: Vendor, verb: st
     answer = ask(relay, path, **inner)
     assert answer.status == 200
     assert b'"response"' not in answer.body
-    assert b'"text":"gemini-cli"' in answer.body
+    assert b'"gemini-cli"' in answer.body
+    if not query or verb == "generateContent":
+        orjson.loads(answer.body)  # one object, or an array of them
     assert only(vendor)["path"] == f"/v1internal:{verb}{query}"
     raw = only(vendor)["body"].encode()
     assert raw == b'{"model":"gemini-x","project":"project-1","request":%b}' % orjson.dumps(inner)

@@ -1,5 +1,7 @@
 """Whatever a client writes into a path, a model, a query or a header: host and prefix are the configured ones."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,11 +9,12 @@ from hypothesis import strategies as st
 from fastproxy import endpoints
 from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME, FORMATS
-from fastproxy.formats.base import Action, Format
+from fastproxy.formats.base import Action, Format, FormatName
 from fastproxy.framing.http1 import RequestHead, fields_of, request_head
+from fastproxy.providers import PROVIDERS
 from fastproxy.providers.base import Provider
 from fastproxy.providers.draft import Draft
-from fastproxy.providers.shape import path_of, query_of, shape
+from fastproxy.providers.shape import base_url_of, compose, path_of, query_of, shape
 from fastproxy.routing import is_model_id
 
 BASES = {
@@ -83,6 +86,48 @@ def test_no_model_query_or_header_moves_the_request(
     assert "?" not in path
     lowered = [(name.lower(), value) for name, value in headers]
     assert_pinned(base_url, request_head(b"POST", b"/any?" + query, fields_of(lowered)), path)
+
+
+FACTS = st.dictionaries(
+    st.sampled_from(["base_url", "account_id", "project", "plan"]),
+    st.text(max_size=40)
+    | st.lists(
+        st.sampled_from([
+            *HOSTILE, "https://", "http://", "portal.qwen.ai", "api.githubcopilot.com", ".githubcopilot.com",
+        ]),
+        max_size=5,
+    ).map("".join),
+)  # fmt: skip
+SHAPED = [(row, format_) for row in PROVIDERS if row.oauth is not None for format_ in row.formats]
+
+
+def allowed(provider: Provider, host: str) -> bool:
+    """Whether the record itself names the host, said without the code under test."""
+    own = {urlsplit(url).hostname for url in provider.formats.values()}
+    suffixes = tuple(name[1:] for name in provider.hosts if name.startswith("*."))
+    return host in own or host in provider.hosts or (bool(suffixes) and host.endswith(suffixes))
+
+
+@pytest.mark.parametrize(("provider", "format_"), SHAPED, ids=[f"{row.name}-{name}" for row, name in SHAPED])
+@settings(max_examples=150, deadline=None)
+@given(facts=FACTS, model=MODELS, stream=st.booleans())
+def test_no_fact_of_an_account_and_no_model_leads_to_a_host_that_the_record_does_not_allow(
+    provider: Provider, format_: FormatName, facts: dict[str, str], model: str, *, stream: bool
+):
+    path = path_of(BY_NAME[format_], "generate", model, {"version": "v1", "verb": "generateContent"})
+    draft = Draft(format=format_, action="generate", model=model, stream=stream, path=path, body=b"{}")
+    if provider.shape is not None:
+        draft = provider.shape(draft, facts)
+    base_url = base_url_of(provider, format_, facts)
+    passed = shape(request_head(b"POST", b"/x", fields_of([])), draft, provider, base_url, [])
+    for call in (passed, compose(provider, base_url, draft, ())):
+        url = urlsplit(call.origin)
+        lines = call.lines.split(b"\r\n")
+        assert (url.scheme, url.port) == ("https", 443)
+        assert allowed(provider, url.hostname or "")
+        assert lines[0] == b"host: " + (url.hostname or "").encode()
+        assert sum(line.lower().startswith(b"host:") for line in lines) == 1
+        assert not set(call.target) & set(b" \r\n\0#")
 
 
 @pytest.mark.parametrize("prefix", [b"/v1beta/models/", b"/v1/models/", b"/", b""])

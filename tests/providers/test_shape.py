@@ -10,7 +10,6 @@ from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.framing.http1 import ResponseHead, fields_of, request_head
 from fastproxy.providers.base import Auth, Provider
-from fastproxy.providers.draft import Draft
 from fastproxy.providers.shape import (
     Call,
     base_url_of,
@@ -26,6 +25,7 @@ from fastproxy.providers.shape import (
 )
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account
+from support.drafts import draft
 
 BASE = "https://api.lab.test/v1"
 LAB = Provider(name="lab", title="Lab", formats={"openai-chat": BASE})
@@ -37,11 +37,6 @@ def shaped(
 ) -> Call:
     head = request_head(b"POST", target, fields_of(headers))
     return shape(head, draft(body, query=query_of(head.query)), provider, BASE, SECRET)
-
-
-def draft(body: bytes = b"{}", **fields: Any) -> Draft:
-    known = {"format": "openai-chat", "action": "generate", "model": "m", "stream": False}
-    return Draft(**known | {"path": "/chat/completions", "body": body} | fields)
 
 
 def account(**fields: Any) -> Account:
@@ -215,6 +210,111 @@ def test_a_query_without_a_key_stays_as_it_is(parts: list[bytes]):
     query = b"&".join(parts)
     if b"%" not in query and query:
         assert shaped(target=b"/x?" + query).target.partition(b"?")[2] == query
+
+
+# What a provider sets.
+
+
+def edited(*headers: Header, brought: tuple[Header, ...] = (), provider: Provider = LAB) -> list[Header]:
+    head = request_head(b"POST", b"/x", fields_of(brought))
+    return lines_of(shape(head, draft(headers=headers), provider, BASE, []))
+
+
+def test_what_a_provider_sets_stands_in_place_of_what_was_brought():
+    provider = Provider(name="lab", title="Lab", formats={}, headers=(("x-two", "record"),))
+    lines = edited(
+        (b"x-one", b"set"), (b"x-two", b"set"), brought=((b"X-One", b"own"), (b"x", b"1")), provider=provider
+    )
+    assert lines[1:-2] == [(b"x", b"1"), (b"x-one", b"set"), (b"x-two", b"set")]
+
+
+@pytest.mark.parametrize("value", [b"a\r\nhost: evil.test", b"a\nb", b"a\0", b"\x7f"])
+def test_a_value_that_would_not_be_one_line_is_left_out(value: bytes):
+    assert b"evil" not in b"".join(b"".join(line) for line in edited((b"x-one", value)))
+    call = compose(LAB, BASE, draft(headers=((b"x-one", value),)), ())
+    assert b"x-one" not in call.lines
+
+
+def test_a_request_of_our_own_is_made_of_the_format_the_record_and_what_the_provider_sets():
+    provider = Provider(name="lab", title="Lab", formats={}, headers=(("x-two", "record"), ("x-three", "record")))
+    one = draft(b"{}", query=b"a=1", headers=((b"x-one", b"set"), (b"accept", b"text/event-stream")))
+    call = compose(provider, BASE, one, ((b"x-one", b"format"), (b"x-two", b"format"), *SECRET))
+    lines = lines_of(call)
+    assert call.target == b"/v1/chat/completions?a=1"
+    assert len(lines) == len({name for name, _ in lines})
+    assert {(b"x-one", b"set"), (b"x-two", b"format"), (b"x-three", b"record"), *SECRET} <= set(lines)
+    assert (b"accept", b"text/event-stream") in lines
+
+
+def test_the_names_that_a_client_brings_along_are_those_that_go_up():
+    headers = ((b"X-App", b"1"), (b"cookie", b"c"), (b"connection", b"x-hop"), (b"x-hop", b"1"))
+    assert sent_names(request_head(b"POST", b"/x", fields_of(headers))) == {b"x-app"}
+
+
+# Logins.
+
+LISTS = Provider(
+    name="lab", title="Lab", formats={}, headers=(("x-list", "record"),), login_lists=(("x-list", "ours"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("brought", "sent"),
+    [
+        ([], b"record,ours"),
+        ([b"a,b"], b"a,b,ours"),
+        ([b"b , a", b"c"], b"b,a,c,ours"),
+        ([b"a,ours,b"], b"a,ours,b"),
+        ([b"a,a,ours"], b"a,ours"),
+        ([b" ,,"], b"ours"),
+    ],
+)
+def test_a_list_keeps_its_order_and_gets_what_a_login_needs_once(brought: list[bytes], sent: bytes):
+    assert login_headers(LISTS, lambda _name: brought) == ((b"x-list", sent),)
+
+
+# Where an account is served.
+
+MOVING = Provider(
+    name="lab",
+    title="Lab",
+    formats={"openai-chat": BASE, "anthropic": "https://other.lab.test"},
+    hosts=("one.lab.test", "*.wide.test"),
+)
+
+
+@pytest.mark.parametrize(
+    "told", ["https://one.lab.test", "https://one.lab.test/a/v1", "https://a.wide.test", "https://a.b.wide.test/x"]
+)
+def test_an_account_is_believed_for_the_hosts_of_its_record(told: str):
+    assert base_url_of(MOVING, "openai-chat", {"base_url": told}) == told
+    assert base_url_of(MOVING, "anthropic", {"base_url": told}) == "https://other.lab.test"
+    assert base_url_of(LAB, "openai-chat", {"base_url": told}) == BASE
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "http://one.lab.test",
+        "https://one.lab.test:8443",
+        "https://one.lab.test@evil.test",
+        "https://evil.test/one.lab.test",
+        "https://wide.test",
+        "https://.wide.test",
+        "https://evilwide.test",
+        "https://a.wide.test.evil.test",
+        "https://evil.test#.wide.test",
+        "https://evil.test?.wide.test",
+        "https://evil.test\\.wide.test",
+        "https://one.lab.test/../x",
+        "https://one.lab.test/a?b",
+        "https://one.lab.test/\r\n",
+        "one.lab.test",
+        "",
+    ],
+)
+def test_no_other_address_is_believed(told: str):
+    assert base_url_of(MOVING, "openai-chat", {"base_url": told}) == BASE
 
 
 # Addresses.

@@ -23,9 +23,9 @@ _ENDS: Mapping[Format, bytes] = {
     "anthropic": b"message_stop",
     "openai-chat": b"data: [DONE]",
     "openai-responses": b"response.completed",
-    "gemini": b'"finishReason":"STOP"',
+    "gemini": b'"finishReason"',
 }
-_NAME = re.compile(rb'"(?:text|content|delta)":"(acc-[a-z0-9-]+)"')
+_NAME = re.compile(rb'"(?:text|content|delta)":\s?"(acc-[a-z0-9-]+)"')
 _Each, _Got = TypeVar("_Each"), TypeVar("_Got")
 
 

@@ -14,6 +14,7 @@ from fastproxy.access.tokens import digest
 from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.keeper import Keeper
 from fastproxy.accounts.store import AccountStore
+from fastproxy.account_reports import AccountReports
 from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
 from fastproxy.attempts import Attempts
@@ -108,10 +109,11 @@ async def relay(directory: Path, configured: Snapshot) -> AsyncIterator[Parts]:
     metrics = Metrics("test", Names(frozenset(configured.providers), frozenset(("generate",))), journal)
     pool = Pool(configured.upstream, sweep)
     view = View(configured, Gate(configured, TokenStore(directory)))
-    admin = Admin(catalog, metrics, directory / DATABASE, ready=True)
     keeper = Keeper(Inventory(directory, AccountStore(directory)), configured, _no_renewal)
     keeper.start()
-    whole = Relay(view, Attempts(pool, keeper), sweep, catalog, journal, metrics, admin, RequestIds())
+    attempts = Attempts(pool, keeper)
+    admin = Admin(catalog, metrics, directory / DATABASE, AccountReports(attempts), ready=True)
+    whole = Relay(view, attempts, sweep, catalog, journal, metrics, admin, RequestIds())
     parts = Parts(whole, sweep, configured.limits, directory, set())
     try:
         yield parts

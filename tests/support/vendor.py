@@ -90,6 +90,10 @@ class Vendor:
         """What has arrived so far."""
         self.order(forget=True)
 
+    def report(self, name: str, report: dict[str, Any]) -> None:
+        """What is told of the account's quotas; {"status": 429, ...} for a refusal."""
+        self.order(account=name, report=report)
+
     def seen(self) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = self.order(recall=True)["seen"]
         return seen

@@ -18,6 +18,7 @@ from aiohttp import web
 from fastproxy.clock import wall
 
 NAMES = itertools.count(1)
+REPORTS = ("/api/oauth/usage", "/backend-api/wham/usage", "/copilot_internal/user", "/v1internal:retrieveUserQuota")
 REMEMBERED = 20000
 
 _WHOLE: dict[str, Any] = {
@@ -75,6 +76,7 @@ class Account:
     refresh: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
     stuck: bool = False
+    report: dict[str, Any] | None = None
     quota: dict[str, Any] = field(default_factory=dict)
     used: int = 0
     began_at: float = 0.0
@@ -193,6 +195,24 @@ async def copilot(request: web.Request) -> web.StreamResponse:
     return web.json_response(told | {"endpoints": {"api": "https://api.individual.githubcopilot.com"}})
 
 
+async def report(request: web.Request) -> web.StreamResponse:
+    """An account's usage report, as it was ordered; {"status", ...} is answered as it stands."""
+    vendor = request.app[VENDOR]
+    carried = request.headers.get("authorization", "")
+    account = vendor.find(carried.removeprefix("Bearer ").removeprefix("token "))
+    account = account or next((one for one in vendor.accounts.values() if carried == f"token {one.refresh}"), None)
+    headers = [[name.lower(), value] for name, value in request.headers.items()]
+    body = (await request.read()).decode()
+    name = account.name if account else ""
+    vendor.seen.append({"account": name, "path": request.path_qs, "headers": headers, "body": body})
+    await asyncio.sleep(vendor.answer_delay_seconds)
+    if account is None:
+        return web.json_response({"error": "invalid token"}, status=401)
+    if account.report is None:
+        return web.json_response({}, status=404)
+    return scripted(account.report) if "status" in account.report else web.json_response(account.report)
+
+
 async def serve(request: web.Request) -> web.StreamResponse:
     """Any of the APIs."""
     vendor = request.app[VENDOR]
@@ -227,7 +247,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
 
 async def good_answer(request: web.Request, account: Account, raw: bytes) -> web.StreamResponse:
     asked = orjson.loads(raw) if raw else {}
-    if "/codex/" in request.path and (refusal := refused_by_codex(asked)):
+    if request.path.endswith("/codex/responses") and (refusal := refused_by_codex(asked)):
         return web.json_response({"detail": refusal}, status=400)
     if isinstance(asked, dict) and (asked.get("stream") or "streamGenerate" in request.path):
         return await stream(request, account.name)
@@ -245,20 +265,17 @@ def gemini(name: str) -> dict[str, Any]:
 def refused_by_codex(asked: dict[str, Any]) -> str:
     """What the backend of ChatGPT plans answers to a request that the public API would take; "" for nothing."""
     unsupported = {"max_output_tokens", "temperature", "top_p", "metadata", "user", "previous_response_id"} & set(asked)
-    items = asked.get("input")
-    if asked.get("stream") is not True:
-        return "Stream must be set to true"
-    if asked.get("store") is not False:
-        return "Store must be set to false"
-    if not isinstance(asked.get("instructions"), str):
-        return "Instructions are required"
-    if not isinstance(items, list):
-        return "Input must be a list"
-    if any(item.get("role") == "system" for item in items):
-        return "System messages are not allowed"
-    if any("id" in item or item.get("type") == "item_reference" for item in items):
-        return "Items are not persisted when store is set to false"
-    return f"Unsupported parameter: {min(unsupported)}" if unsupported else ""
+    items = asked["input"] if isinstance(asked.get("input"), list) else []
+    refusals = {
+        "Stream must be set to true": asked.get("stream") is not True,
+        "Store must be set to false": asked.get("store") is not False,
+        "Instructions are required": not isinstance(asked.get("instructions"), str),
+        "Input must be a list": not items,
+        "System messages are not allowed": any(item.get("role") == "system" for item in items),
+        "Items are not persisted when store is set to false": any("id" in item for item in items),
+        f"Unsupported parameter: {min(unsupported, default='')}": bool(unsupported),
+    }
+    return next((words for words, is_so in refusals.items() if is_so), "")
 
 
 def good(path: str, name: str) -> web.Response:
@@ -314,6 +331,8 @@ def events(path: str, name: str) -> list[bytes]:
 
 
 async def stream(request: web.Request, name: str) -> web.StreamResponse:
+    if "streamGenerate" in request.path and request.query.get("alt") != "sse":
+        return web.json_response([enveloped(request.path, gemini(name))])
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
     for event in events(request.path, name):
@@ -364,6 +383,7 @@ async def control(request: web.Request) -> web.Response:
         account = vendor.accounts.setdefault(name, Account(name))
         account.answers = order.get("answers", account.answers)
         account.stuck = order.get("stuck", account.stuck)
+        account.report = order.get("report", account.report)
         account.quota = order.get("quota", account.quota)
         if key := order.get("key"):
             account.access.add(key)
@@ -384,6 +404,8 @@ async def main() -> None:
     app.router.add_post("/oauth/token", token)
     app.router.add_post("/oauth/device", device)
     app.router.add_get("/copilot_internal/v2/token", copilot)
+    for path in REPORTS:
+        app.router.add_route("*", path, report)
     app.router.add_route("*", "/{path:.*}", serve)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

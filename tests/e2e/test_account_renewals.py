@@ -1,0 +1,159 @@
+"""Logins that end while requests come: exactly one renewal, whoever waits for it, and nothing lost when it goes wrong."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import orjson
+import pytest
+
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from support import logins
+from support.account_clients import ask_as, at_once, served_by
+from support.logins import MODEL, PROVIDER, await_true, login_of
+from support.relay import TOKEN, Relay
+from support.vendor import Vendor
+from support.wire import request
+
+Start = Callable[..., Relay]
+HTML = {"status": 503, "headers": {"content-type": "text/html"}, "body": "<html>invalid_grant</html>"}
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with Vendor() as running:
+        yield running
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """(name, config, another relay's state directory if it is shared) -> a relay that has not been stopped."""
+    started: list[Relay] = []
+
+    def run(name: str, text: str, state: Path | None = None) -> Relay:
+        relay = Relay(tmp_path / name, text, {"FASTPROXY_STATE_DIR": str(state)} if state else {})
+        started.append(relay)
+        relay.await_ready()
+        return relay
+
+    yield run
+    for relay in started:
+        relay.stop()
+        assert relay.complaints() == []
+        assert "at-acc" not in relay.log
+        assert "rt-acc" not in relay.log
+
+
+def ask(relay: Relay, session: str = "", account: str = "") -> str:
+    return served_by(ask_as(relay, "anthropic", session, model=MODEL, account=account))
+
+
+@pytest.mark.parametrize("server", ["", "workers = 2"], ids=["one-worker", "two-workers"])
+def test_twenty_requests_at_once_renew_an_ended_login_once(vendor: Vendor, start: Start, tmp_path: Path, server: str):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a", lasts_seconds=-5)
+    vendor.set(delay_seconds=0.5)
+    relay = start("one", logins.config(vendor, server=server))
+    assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-a"}
+    assert len(vendor.grants()) == 1
+
+
+def test_two_relays_of_one_state_directory_renew_once(vendor: Vendor, start: Start, tmp_path: Path):
+    state = tmp_path / "shared"
+    logins.keep(state, vendor, "acc-a", lasts_seconds=-5)
+    vendor.set(delay_seconds=0.5)
+    relays = [start(name, logins.config(vendor), state) for name in ("one", "two")]
+    assert set(at_once(lambda number: ask(relays[number % 2], str(number)), range(20))) == {"acc-a"}
+    assert len(vendor.grants()) == 1
+
+
+def test_a_token_that_is_refused_is_renewed_once_for_all_who_had_it(vendor: Vendor, start: Start, tmp_path: Path):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a")
+    relay = start("one", logins.config(vendor))
+    vendor.order(account="acc-a", revoke=True)
+    assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-a"}
+    assert len(vendor.grants()) == 1
+
+
+def test_a_slow_renewal_is_waited_for_by_whoever_stays(vendor: Vendor, start: Start, tmp_path: Path):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a", lasts_seconds=-5)
+    vendor.set(delay_seconds=5.0)
+    relay = start("one", logins.config(vendor))
+    body = orjson.dumps({"model": MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]})
+    leaving = [relay.wire() for _ in range(10)]
+    for wire in leaving:
+        wire.send(request("/v1/messages", body, [("authorization", f"Bearer {TOKEN}")]))
+    await_true(vendor.grants)
+    for wire in leaving:
+        wire.close()
+    since = monotonic()
+    assert set(at_once(lambda number: ask(relay, str(number)), range(10))) == {"acc-a"}
+    assert 3.0 < monotonic() - since < 8.0
+    assert len(vendor.grants()) == 1
+    assert {one["account"] for one in vendor.seen()} == {"acc-a"}
+    assert len(vendor.seen()) == 10
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"status": 500, "body": "{}"}, HTML, {"cut": True}, {"status": 429, "body": '{"error":"invalid_grant"}'}],
+    ids=["500", "html", "cut", "429"],
+)
+def test_while_the_token_endpoint_is_in_trouble_others_serve(
+    vendor: Vendor, start: Start, tmp_path: Path, answer: dict
+):
+    state = tmp_path / "one" / "state"
+    logins.keep(state, vendor, "acc-a", lasts_seconds=-5)
+    logins.keep(state, vendor, "acc-b")
+    vendor.set(token_answers=[answer] * 9)
+    relay = start("one", logins.config(vendor))
+    assert {ask(relay, str(number)) for number in range(10)} == {"acc-b"}
+    assert len(vendor.grants()) == 1, "it backs off"
+    assert logins.disabled(state) == {}
+    relay.stop()
+    vendor.set(token_answers=[])
+    again = start("one", logins.config(vendor))
+    assert ask(again, account="acc-a") == "acc-a"
+
+
+def test_an_ended_login_is_kept_with_its_cause_until_there_is_another(vendor: Vendor, start: Start, tmp_path: Path):
+    state = tmp_path / "one" / "state"
+    ended = logins.keep(state, vendor, "acc-a", lasts_seconds=-5)
+    logins.keep(state, vendor, "acc-b")
+    vendor.set(token_answers=[{"status": 400, "body": '{"error":"invalid_grant","error_description":"gone"}'}])
+    relay = start("one", logins.config(vendor))
+    assert {ask(relay, str(number)) for number in range(10)} == {"acc-b"}
+    assert "invalid_grant" in logins.disabled(state)[ended]
+    bound = ask_as(relay, "anthropic", model=MODEL, account="acc-a")
+    assert bound.status == 503
+    assert b"invalid_grant" in bound.body
+    assert b"account login anthropic" in bound.body
+    sleep(1.1)  # a tick, which may not begin anew
+    assert len(vendor.grants()) == 1
+    store = AccountStore(state)
+    store.replace(StoredAccount(ended, PROVIDER, "acc-a", "login"), login_of(vendor.login("acc-a")))
+    store.close()
+    since = monotonic()
+    await_true(lambda: ask_as(relay, "anthropic", model=MODEL, account="acc-a").status == 200, 2.0)
+    assert monotonic() - since < 2.0
+
+
+def test_a_login_that_ends_soon_is_renewed_although_nobody_asks(vendor: Vendor, start: Start, tmp_path: Path):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a", lasts_seconds=200)
+    relay = start("one", logins.config(vendor))
+    await_true(vendor.grants)
+    await_true(lambda: ask(relay) == "acc-a", 1.0)
+    sleep(1.5)
+    assert len(vendor.grants()) == 1
+
+
+def test_a_login_alone_says_what_is_wrong_while_it_cannot_be_renewed(vendor: Vendor, start: Start, tmp_path: Path):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a", lasts_seconds=-5)
+    vendor.set(token_answers=[{"status": 500, "body": "{}"}] * 9)
+    relay = start("one", logins.config(vendor))
+    for _ in range(3):
+        answer = ask_as(relay, "anthropic", model=MODEL)
+        assert answer.status in (429, 503), answer.status
+        assert b"renew" in answer.body, answer.body
+    assert len(vendor.grants()) == 1
+    assert vendor.seen() == []
