@@ -40,8 +40,12 @@ class AccountReports:
 
     async def limits(self, view: View) -> _Document:
         """What vendors tell of the accounts' quotas."""
-        answered = await self._reports.all(view.snapshot)
+        answered = await self.answered(view)
         return {"generatedAt": _milliseconds(wall()), "accounts": [_limits(one) for one in answered]}
+
+    async def answered(self, view: View) -> list[Answered]:
+        """The same as values."""
+        return await self._reports.all(view.snapshot)
 
     async def health(
         self, view: View, *, strict: bool, model: str = "", account: str = "", told: Callable[[str], None] | None = None

@@ -53,7 +53,8 @@ class Search:
     """What one request has tried.
 
     previous: the account that answered this conversation last. started_at: monotonic seconds. renewed: ids of logins
-    whose token has been renewed for this request. again: the renewed account, which is asked next.
+    whose token has been renewed for this request. again: the renewed account, which is asked next. last: the answer of
+    the latest attempt; broken: why there is none, or none that is whole. unready: why an account could not be asked.
     """
 
     want: Want
@@ -62,6 +63,22 @@ class Search:
     attempts: int = 0
     renewed: set[str] = field(default_factory=set)
     again: Account | None = None
+    last: Got | None = None
+    broken: Fault | None = None
+    unready: Fault | None = None
+
+    def let_go(self) -> None:
+        """Nobody will hear the latest answer."""
+        if self.last is not None:
+            self.last.upstream.close()
+        self.last = self.broken = None
+
+    def ending(self) -> Got:
+        """What the client hears when nobody is left: the last refusal. Raises: Fault for an answer that broke off."""
+        if self.broken is not None:
+            raise self.broken
+        assert self.last is not None  # noqa: S101 - `_next` raises when nobody has been asked
+        return self.last
 
     def pass_over(self, account: Account) -> None:
         """Never ask this one again for this request."""
@@ -91,39 +108,54 @@ class Attempts:
         """The first answer that is the request's own, else the last refusal."""
         keeping = asked.view.snapshot.keeping
         search = self._begin(asked, route)
-        last: Got | None = None
-        while True:
-            account = await self._next(asked, search)
-            if account is None:
-                assert last is not None  # noqa: S101 - `_next` raises when nobody has been asked
-                return last
-            if last is not None:
-                last.upstream.close()
-            search.attempts += 1
-            asked.moved = asked.moved or search.previous not in ("", account.id)
-            got = await self._ask(asked, route, account)
-            try:
-                self.keeper.saw(account, got.head)
-                verdict = await self._judge(asked, route, got)
+        try:
+            while (account := await self._next(asked, search)) is not None:
+                search.let_go()
+                search.attempts += 1
+                asked.moved = asked.moved or search.previous not in ("", account.id)
+                verdict = await self._attempt(asked, route, search, account)
                 if verdict.step == "serve":
                     self.keeper.served(search.want, account)
-                    return got
+                    break
                 await self._learn(search, account, verdict)
-            except BaseException:
-                got.upstream.close()
+                spent = monotonic() - search.started_at >= keeping.retry_seconds
+                if spent or search.attempts >= keeping.attempts:
+                    break
+            return search.ending()
+        except BaseException:
+            search.let_go()
+            raise
+
+    async def _attempt(self, asked: Asked, route: Route, search: Search, account: Account) -> Verdict:
+        """Ask one account. One whose answer breaks off before its first word costs the request no more than a refusal.
+
+        Raises: Fault for trouble that another account would be in as well.
+        """
+        try:
+            search.last = got = await self._ask(asked, route, account)
+            self.keeper.saw(account, got.head)
+            verdict = await self._judge(asked, route, got)
+        except Fault as fault:
+            if fault.kind not in _BREAKS:
                 raise
-            last = got._replace(step=verdict.step)
-            spent = monotonic() - search.started_at >= keeping.retry_seconds
-            if spent or search.attempts >= keeping.attempts:
-                return last
+            search.broken = fault
+            return _BROKEN
+        search.last = got._replace(step=verdict.step)
+        return verdict
 
     async def _ask_only(self, asked: Asked, route: Route, account: Account) -> Got:
         """The answer of the only key that there is, whatever it says: nobody else could be asked, so it never rests."""
         self._begin_with(asked, account)
         got = await self._ask(asked, route, account)
-        if got.head.status >= 400 and await self._judged(asked, route, got) is _AGAIN:
-            got.upstream.close()
-            got = await self._ask(asked, route, account)
+        if got.head.status >= 400:
+            try:
+                verdict = await self._judged(asked, route, got)
+            except BaseException:
+                got.upstream.close()
+                raise
+            if verdict is _AGAIN:
+                got.upstream.close()
+                got = await self._ask(asked, route, account)
         self.keeper.saw(account, got.head)
         return got
 
@@ -144,13 +176,14 @@ class Attempts:
         while True:
             try:
                 account = self._lease(asked, search.want)
-            except Fault:
+            except Fault as fault:
                 if not search.attempts:
-                    raise
+                    raise search.unready or fault from None
                 return None
             fresh = account if account.expires_at is None else await self.keeper.fresh(account)
             if fresh is not None:
                 return fresh
+            search.unready = self.keeper.unready(account)
             search.pass_over(account)
 
     def _lease(self, asked: Asked, want: Want) -> Account:
@@ -188,7 +221,7 @@ class Attempts:
     async def _judge_stream(self, asked: Asked, route: Route, got: Got) -> Verdict:
         format_, limits = BY_NAME[route.format], asked.view.snapshot.limits
         held = await Prelude(got.upstream, enough_of(format_), PRELUDE_BYTES, limits.ping_seconds).read()
-        failure = failure_in(format_, held, limits.sse_line_bytes)
+        failure = failure_in(format_, held, limits.sse_line_bytes) if len(held) < PRELUDE_BYTES else None
         if failure is None:
             return _SERVE
         return judge(got.account, route.model, STATUS[failure.told.kind], got.head.get, failure.data, wall())
@@ -198,12 +231,12 @@ class Attempts:
         if verdict is _AGAIN:
             search.again = account
             return
-        if verdict.step == "renew" and account.id not in search.renewed:
+        if verdict.step == "renew":
+            # A second refusal: its vendor's tool may have renewed it once more, but we don't.
+            search.again = await self.keeper.renewed(account, mint=account.id not in search.renewed)
             search.renewed.add(account.id)
-            search.again = await self.keeper.renewed(account)
             if search.again is not None:
                 return
-        if verdict.step == "renew":
             verdict = refused(account, wall())
         self.keeper.learned(account, search.want.session, verdict)
         search.pass_over(account)
@@ -236,6 +269,8 @@ class Attempts:
 
 
 _SERVE = Verdict("serve")
+_BROKEN = Verdict("escape", cause="its answer broke off before it had begun")
+_BREAKS = ("unreachable", "upstream_garbage")
 _AGAIN = Verdict("renew", cause="the conversation holds state that this account can't read")
 # What vendors say of a signature or of encrypted reasoning that was not made for the account.
 _STRANGE_STATE = re.compile(

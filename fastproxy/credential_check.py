@@ -220,8 +220,10 @@ def _of_list(answer: OwnAnswer) -> _Probed:
         return _Probed(ok=True, models=_ids(answer.body))
     if answer.status == 429:
         return _Probed(None, "the vendor has reached a limit for it (429)")
-    if answer.status in (401, 403):
-        return _Probed(ok=False, reason=f"the vendor refuses it ({answer.status})")
+    if answer.status == 401:
+        return _Probed(ok=False, reason="the vendor refuses it (401)")
+    if answer.status == 403:  # also to a good key that may not do this
+        return _Probed(None, "the vendor lets it list no models (403)")
     return _Probed(None, f"the vendor's model list answers {answer.status}")
 
 

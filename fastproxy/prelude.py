@@ -29,6 +29,7 @@ class Prelude:
         self._seconds = seconds
         self._since: float | None = None
         self._held = bytearray()
+        self._full = False
         self._ended = False
         self._fault: Fault | None = None
         self._known = upstream.new_future()
@@ -41,12 +42,19 @@ class Prelude:
         if self._fault is not None:
             raise self._fault
         self._upstream.give_back(held, ended=self._ended)
+        if self._full:
+            self._upstream.resume()
         return held
 
     def data(self, data: bytes) -> None:
         looked = max(0, len(self._held) - _OVERLAP_BYTES)
         self._held += data
-        if len(self._held) >= self._limit_bytes or self._enough(bytes(self._held[looked:])):
+        if len(self._held) >= self._limit_bytes:
+            if not self._full:  # the loop may read a lot more before it turns to whoever waits
+                self._full = True
+                self._upstream.pause()
+            self._settle()
+        elif self._enough(bytes(self._held[looked:])):
             self._settle()
 
     def end(self) -> None:

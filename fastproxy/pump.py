@@ -68,8 +68,8 @@ class Pump:
         self._keepalive = opening.keepalive
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._spoke = True  # whether the client got anything since the last sweep
-        self._since = 0.0
+        self._spoke = False  # whether the client got anything since the last sweep
+        self._since = upstream.answered_at  # it may have waited for the first word since then
         self.fault: Fault | None = None
         self._refused: Fault | None = None  # what broke before that
         self._settled = False

@@ -140,7 +140,7 @@ def _search(endpoint: Endpoint, model: str, snapshot: Snapshot, catalog: Catalog
     if named is not None:
         return _Found(named, rest, f"named {prefix}") if _allows(named, rest) and _lists(named, rest) else None
     allowed = [provider for provider in snapshot.providers.values() if _allows(provider, model)]
-    ready = [provider for provider in allowed if _has_account(provider, snapshot)]
+    ready = [provider for provider in allowed if not snapshot.waits_for_login(provider.name)]
     found = _among(ready, endpoint, model, catalog, _STAGES)
     if found is None and len(ready) < len(allowed):
         return _among(allowed, endpoint, model, catalog, _STAGES_OF_IDLE)
@@ -162,11 +162,6 @@ def _among(
                 return found if own_format else listed or found
             listed = found  # a list in another format must not stand before the vendor that speaks this one
     return listed
-
-
-def _has_account(provider: Provider, snapshot: Snapshot) -> bool:
-    """Whether it can be asked now. Without a key only those are usable at all whose logins come and go."""
-    return provider.oauth is None or bool(snapshot.accounts.get(provider.name))
 
 
 def _formats(provider: Provider, model: str) -> Collection[FormatName]:

@@ -133,3 +133,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     payload: tuple[Rule, ...] = ()
     unusable: Mapping[str, str] = {}
     keyless: Mapping[str, Provider] = {}
+
+    def waits_for_login(self, name: str) -> bool:
+        """Whether a provider has no account and can have one at any time, because logins come and go."""
+        return self.providers[name].oauth is not None and not self.accounts.get(name)

@@ -1,6 +1,6 @@
 """What goes upstream: the client's bytes in its own format, a request of ours in any other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from fastproxy.ir.request import TextPart
 from fastproxy.outgoing import Outgoing, decoded, mint_of, outgoing, target_of, upgraded
 from fastproxy.payload import compiled
 from fastproxy.providers.base import Quirks
+from fastproxy.providers.draft import Draft
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.translate.families import family
@@ -302,3 +303,60 @@ def test_a_body_too_deep_or_too_wide_to_be_walked_is_refused_in_translation_only
     with pytest.raises(Fault) as caught:
         sent(one, route_to("anthropic"))
     assert caught.value.kind == "too_large"
+
+
+# What a provider shapes.
+
+
+def marked(draft: Draft, facts: Mapping[str, str]) -> Draft:
+    """Shows what came in: in the path, the query, a header, the body and what is dropped."""
+    project, sent = facts["project"].encode(), b",".join(sorted(draft.sent))
+    return msgspec.structs.replace(
+        draft,
+        path=f"/{draft.action}/{draft.model}",
+        query=b"shaped=%d" % draft.stream,
+        headers=(*draft.headers, (b"x-project", project), (b"x-sent", sent)),
+        body=b'{"shaped":1}',
+        dropped=(*draft.dropped, "shaped"),
+    )
+
+
+LOGIN = msgspec.structs.replace(
+    ACCOUNT, kind="login", facts={"project": "p-1", "base_url": "https://eu.lab.test/v9", "account_id": "a"}
+)
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+def test_passed_and_translated_requests_are_shaped_alike(ask: Ask, path: str):
+    one = ask(path, ("x-app", "cli"), stream=True, **({"logit_bias": {"1": 1}} if path == CHAT else {}))
+    out = sent(one, route_to("openai-chat", shape=marked), LOGIN)
+    assert out.call.target == b"/v1/generate/m?shaped=1"
+    assert out.call.body == b'{"shaped":1}'
+    assert b"x-project: p-1" in lines(out)
+    assert (b"x-sent: x-app" in lines(out)) == (path == CHAT)
+    assert out.dropped[-1] == "shaped"
+    assert b"content-length: 12" in lines(out)
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+def test_where_an_account_is_served_is_believed_only_where_the_record_says_so(ask: Ask, path: str):
+    pinned = sent(ask(path), route_to("openai-chat"), LOGIN).call
+    assert (pinned.origin, pinned.target) == ("http://lab:1", b"/v1/chat/completions")
+    moved = sent(ask(path), route_to("openai-chat", hosts=("eu.lab.test",)), LOGIN).call
+    assert (moved.origin, moved.target) == ("https://eu.lab.test:443", b"/v9/chat/completions")
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("account", [ACCOUNT, LOGIN], ids=["key", "login"])
+def test_a_login_goes_as_bearer_with_its_lists_and_a_key_as_a_key(ask: Ask, path: str, account: Account):
+    lists = (("anthropic-beta", "login-beta"),)
+    one = ask(path, ("anthropic-beta", "own"), ("anthropic-beta", "second"))
+    out = lines(sent(one, route_to("anthropic", auth="x-api-key", login_lists=lists), account))
+    betas = [line for line in out if line.startswith(b"anthropic-beta")]
+    own = path == MESSAGES
+    if account is LOGIN:
+        assert betas == [b"anthropic-beta: own,second,login-beta" if own else b"anthropic-beta: login-beta"]
+    else:
+        assert betas == ([b"anthropic-beta: own", b"anthropic-beta: second"] if own else [])
+    assert (b"authorization: Bearer " + KEY.encode() in out) == (account is LOGIN)
+    assert (b"x-api-key: " + KEY.encode() in out) == (account is ACCOUNT)

@@ -54,6 +54,13 @@ class Source:
     def __init__(self) -> None:
         self.sink: Prelude | None = None
         self.back: tuple[bytes, bool] | None = None
+        self.pauses = 0
+
+    def pause(self) -> None:
+        self.pauses += 1
+
+    def resume(self) -> None:
+        self.pauses -= 1
 
     def new_future(self) -> "asyncio.Future[None]":
         return asyncio.get_running_loop().create_future()
@@ -93,6 +100,20 @@ async def test_a_body_that_ends_or_is_too_long_is_given_back_as_it_is():
         prelude.end() if last is None else prelude.data(last)
         assert await reading == b"so far" + (last or b"")
         assert source.back == (b"so far" + (last or b""), ended)
+
+
+@in_loop
+async def test_one_that_is_full_reads_no_further():
+    source = Source()
+    prelude = Prelude(source, nothing_is_enough, 1000)  # type: ignore[arg-type]
+    reading = await begun(prelude)
+    prelude.data(b"x" * 999)
+    assert source.pauses == 0
+    prelude.data(b"x")
+    prelude.data(b"x")
+    assert source.pauses == 1
+    assert await reading == b"x" * 1001
+    assert source.pauses == 0
 
 
 @in_loop

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME
+from fastproxy.framing.sse import payloads
 from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_stream
 from fastproxy.reshaped import Enveloped, Gathered, unwrapped
+from support import recordings
 
 GEMINI, RESPONSES = BY_NAME["gemini"], BY_NAME["openai-responses"]
 EVENT_BYTES, BODY_BYTES = 4096, 16384
@@ -206,3 +208,16 @@ def test_what_is_too_large_or_too_deep_to_be_collected_is_refused():
         through(gathered(), b": x\n\n" * BODY_BYTES)
     with pytest.raises(Fault, match="deeply"):
         through(gathered(), b"data: " + b"[" * 900 + b"]" * 900 + b"\n\n")
+
+
+@pytest.mark.parametrize("name", ["openai-responses/ccp-codex-responses-stream"])
+def test_a_recorded_stream_is_gathered_to_the_response_at_its_end(name: str):
+    if not (recordings.folder() / f"{name}.json").is_file():
+        pytest.skip("no recordings here")
+    answer = recordings.load(name).answer
+    told = payloads(answer)[-1]
+    pipe = Gathered(RESPONSES, len(answer), len(answer))
+    whole = through(pipe, answer, range(0, len(answer), 997))
+    assert whole in told
+    assert orjson.loads(told)["response"] == orjson.loads(whole)
+    assert pipe.tap.usage().output_tokens == 15

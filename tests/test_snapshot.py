@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastproxy.providers.base import OAuth, Provider
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Limits, Server, Snapshot
 
@@ -29,3 +30,15 @@ def test_without_a_configuration_we_listen_on_loopback_only_and_want_a_token():
 def test_every_limit_is_above_zero():
     limits = Limits()
     assert all(getattr(limits, name) > 0 for name in limits.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("oauth", "accounts", "waits"),
+    [(None, (), False), (OAuth(), (), True), (OAuth(), (Account("lab", "lab:1"),), False)],
+)
+def test_a_provider_of_logins_waits_until_it_has_one(
+    oauth: OAuth | None, accounts: tuple[Account, ...], *, waits: bool
+):
+    lab = Provider(name="lab", title="Lab", formats={}, oauth=oauth)
+    snapshot = Snapshot(providers={"lab": lab}, accounts={"lab": accounts})
+    assert snapshot.waits_for_login("lab") is waits

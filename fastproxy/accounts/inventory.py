@@ -58,6 +58,11 @@ class Stock:
         return frozenset(account.id for account in self.renewable)
 
     @cached_property
+    def linked_ids(self) -> frozenset[str]:
+        """Accounts whose login a file of their vendor's tool owns."""
+        return frozenset(account.id for account in self.stored if account.source)
+
+    @cached_property
     def minted_at(self) -> Mapping[str, float]:
         return {id_: login.minted_at for id_, login in self.logins.items() if login.minted_at is not None}
 
@@ -150,7 +155,7 @@ class Inventory:
 
     def changed(self) -> bool:
         """Whether others have written since the last read. Cost: one or two stats for each place."""
-        return self.store.changed() or any([link.changed() for link in self._links.values()])
+        return self.store.changed() or any(link.changed() for link in self._links.values())
 
 
 def _merged(

@@ -21,7 +21,7 @@ from fastproxy.accounts.renewal import Renewed
 from fastproxy.accounts.reports import Report, ended_by
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
-from fastproxy.errors import place_of
+from fastproxy.errors import Fault, place_of
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.usage.tally import AccountCounts
@@ -32,6 +32,8 @@ SKEW_SECONDS = 60.0  # a token that ends sooner may end on its way
 YOUNG_SECONDS = 300.0  # a token that young is not renewed for a 401: that would only burn the next one
 RENEWALS = 4  # at once, of those that nobody waits for
 BACKOFF_SECONDS = (30.0, 300.0)  # between renewals that failed: the first wait, and the longest
+PATIENCE_SECONDS = 3.0  # with a tool that has its vendor's answer, and not yet its file
+PATIENCE_PAUSE_SECONDS = 0.1
 LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
 REPORT_LAG_SECONDS = 60.0  # vendors count late: a report that young does not answer a refusal
 MAX_UNSAVED = 4096  # news for the disk; beyond that the oldest is forgotten
@@ -92,6 +94,11 @@ class Keeper:
         """All accounts as they were read last."""
         return self._stock
 
+    def reset(self, account_id: str | None) -> int:
+        """End the rests of one account, or of all, for every process: how many. Blocking: for the command line."""
+        self.pool.reset(account_id, wall())
+        return self._inventory.store.reset(account_id)
+
     def numbers(self) -> AccountCounts:
         """What there is and what has happened since the start, for metrics. Cost: 1 us for each account."""
         states: dict[str, dict[str, int]] = {}
@@ -133,18 +140,41 @@ class Keeper:
             return None
         return current
 
-    async def renewed(self, account: Account) -> Account | None:
-        """The account with another token than the one that was just refused; None when there is none to be had."""
+    def unready(self, account: Account) -> Fault:
+        """Why `fresh` has none, for the client."""
+        backoff = self._backoff.get(account.id)
+        wait_seconds = max(1.0, backoff.until - monotonic()) if backoff is not None else None
+        again = f"; next try in {wait_seconds:.0f} s" if wait_seconds is not None else ""
+        message = f"the login of {account.id} has ended and can't be renewed just now{again}"
+        return Fault("no_credential", message, retry_after_seconds=wait_seconds)
+
+    async def renewed(self, account: Account, *, mint: bool = True) -> Account | None:
+        """The account with another token than the one that was just refused; None when there is none to be had.
+
+        mint: whether the vendor may be asked for one; else it must be there already.
+        """
         current = self._current(account)
         if current.secret != account.secret:  # somebody else has renewed it meanwhile
             return current
         if account.kind != "login" or account.secret is None or not self._may_renew(account.id):
             return None
-        if self._is_young(account, wall()):
-            return None
+        if not mint or self._is_young(account, wall()):
+            return await self._replaced(account)
         await self._renewal(account, sha256(account.secret.reveal().encode()).hexdigest())
         current = self._current(account)
         return current if current.secret != account.secret else None
+
+    async def _replaced(self, account: Account) -> Account | None:
+        """The account with a token that somebody else has made: a vendor's tool may be about to write it down."""
+        give_up_at = monotonic() + (PATIENCE_SECONDS if account.id in self._stock.linked_ids else 0.0)
+        while True:
+            await self._look()  # the last one may be a second old
+            current = self._current(account)
+            if current.secret != account.secret:
+                return current
+            if monotonic() >= give_up_at:
+                return None
+            await asyncio.sleep(PATIENCE_PAUSE_SECONDS)
 
     def learned(self, account: Account, session: str, verdict: Verdict) -> None:
         """An upstream has refused an account."""
@@ -270,6 +300,14 @@ class Keeper:
         return account
 
     # To and from the disk.
+
+    async def _look(self) -> None:
+        """Read what others have written by now."""
+        if self._errand is None or self._errand.done():
+            if not (self._inventory.changed() or self._stale):
+                return
+            self._errand = asyncio.get_running_loop().create_task(self._sync())
+        await asyncio.shield(self._errand)
 
     async def _sync(self) -> None:
         """Write what is new, then read all there is: in this order, or the pool would take its own news for reset."""

@@ -103,6 +103,9 @@ def _relay(address: str) -> Finding:
 def _providers(snapshot: "Snapshot", tried: "Mapping[str, Reach]") -> Iterator[Finding]:
     """One finding for each account: what the provider said where it was asked."""
     for name, provider in snapshot.providers.items():
+        if snapshot.waits_for_login(name):
+            yield Finding(name, "off", f"no account: `fastproxy account import` or `fastproxy account login {name}`")
+            continue
         for account in [account.id for account in snapshot.accounts.get(name, ())] or [name]:
             reach = tried.get(account)
             if reach is None:

@@ -6,7 +6,8 @@ Only the state directory is ever created, and it is private before anything is i
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ from fastproxy.cli.output import CommandError
 
 if TYPE_CHECKING:
     from fastproxy.access.store import TokenStore
+    from fastproxy.accounts.keeper import Keeper
+    from fastproxy.accounts.store import AccountStore
     from fastproxy.snapshot import Snapshot
 
 Config = Annotated[
@@ -84,6 +87,35 @@ def load_whole(option: Path | None) -> "Snapshot":
         raise CommandError(str(error)) from None
     finally:
         store.close()
+
+
+@contextmanager
+def account_store(snapshot: "Snapshot") -> Iterator["AccountStore"]:
+    """The accounts of this machine. Raises: CommandError for whatever can't be done with them."""
+    from fastproxy.accounts.login import AccountError  # noqa: PLC0415 - as above
+    from fastproxy.accounts.store import AccountStore  # noqa: PLC0415
+
+    store = AccountStore(private_state_directory(os.environ), snapshot.keeping.key)
+    try:
+        yield store
+    except AccountError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        store.close()
+
+
+@contextmanager
+def account_keeper(option: Path | None) -> Iterator["tuple[Snapshot, Keeper]"]:
+    """The configuration alone, and all accounts as a relay would keep them. Raises: CommandError."""
+    from fastproxy.accounts.inventory import Inventory  # noqa: PLC0415 - as above
+    from fastproxy.accounts.keeper import Keeper  # noqa: PLC0415
+    from fastproxy.renewing import spawn_renewal  # noqa: PLC0415
+
+    snapshot, directory = load_snapshot(option), private_state_directory(os.environ)
+    with account_store(snapshot) as store:
+        keeper = Keeper(Inventory(directory, store), snapshot, spawn_renewal(option, directory))
+        keeper.start()
+        yield snapshot, keeper
 
 
 def configured_providers(option: Path | None) -> frozenset[str]:

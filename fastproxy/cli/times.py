@@ -36,6 +36,14 @@ def shown(at: float | None, *, absent: str = "never") -> str:
     return absent if at is None else datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def spoken(seconds: float) -> str:
+    """A span as people say it: "42 s", "5 min", "3 h", "6 d"."""
+    for limit_seconds, unit_seconds, unit in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit_seconds:
+            return f"{max(1, round(seconds / unit_seconds))} {unit}"
+    return f"{round(seconds / 86400)} d"
+
+
 def _moment(text: str) -> float:
     try:
         return datetime.fromisoformat(text.strip()).astimezone().timestamp()

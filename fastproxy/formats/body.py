@@ -15,6 +15,7 @@ from fastproxy.jsonedit import require_utf8
 T = TypeVar("T")
 Raws = Mapping[str, msgspec.Raw]
 
+_ANY = msgspec.json.Decoder()
 _LOOK = msgspec.json.Decoder(msgspec.Raw)  # it makes no values, and stops at half a pair
 _BACKSLASH = 92
 _ESCAPE = re.compile(
@@ -23,7 +24,7 @@ _ESCAPE = re.compile(
 )
 
 
-def parse(decode: Callable[[bytes], T], body: bytes, where: str = "the body") -> T:
+def parse(decode: Callable[[bytes | msgspec.Raw], T], body: bytes | msgspec.Raw, where: str = "the body") -> T:
     """`decode(body)`: a msgspec decoder's `decode`. Raises: Fault(bad_request) that says where and what."""
     try:
         return decode(body)
@@ -57,4 +58,4 @@ def _mended(escape: re.Match[bytes]) -> bytes:
 
 def values(raws: Raws, known: frozenset[str]) -> dict[str, Any]:
     """The decoded values of every key that is not `known`."""
-    return {key: parse(msgspec.json.decode, bytes(raw), key) for key, raw in raws.items() if key not in known}
+    return {key: parse(_ANY.decode, raw, key) for key, raw in raws.items() if key not in known}

@@ -33,7 +33,7 @@ _DEMANDED: tuple[tuple[str, bytes, bool], ...] = (("stream", b"true", True), ("s
 def shape(draft: Draft, facts: Mapping[str, str]) -> Draft:
     """The request as the backend takes it. Raises: Fault(bad_request) for what leans on a stored conversation.
 
-    Cost: 90 us for a conversation of 100 KB as Codex sends it; about 60 us more for each field that is another one.
+    Cost: 0.4 ms for a conversation of 100 KB and 100 items as Codex sends it, 1 ms where every field is another one.
     """
     headers = (*draft.headers, *draft.unless_sent((b"originator", b"fastproxy")), *_of_account(facts))
     if draft.action != "generate":

@@ -5,6 +5,7 @@ or lose something without saying so.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -72,6 +73,9 @@ SETTINGS = (
     "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "logprobs",
     "top_logprobs", "logit_bias",
 )  # fmt: skip
+_SETTINGS_OF = attrgetter(*SETTINGS)
+_UNSET = _SETTINGS_OF(Sampling())
+NOTHING_SAID = Thinking()
 
 
 def adapt(request: Request, family: Family, target: FormatName) -> tuple[Request, Losses]:
@@ -151,7 +155,8 @@ def _plain(thinking: Thinking) -> Thinking:
     if thinking.effort == "none":
         return msgspec.structs.replace(thinking, mode="off", effort=None, budget_tokens=None)
     if thinking.mode in {"default", "effort"}:
-        return msgspec.structs.replace(thinking, mode="effort" if thinking.effort else "default")
+        mode: Mode = "effort" if thinking.effort else "default"
+        return thinking if mode == thinking.mode else msgspec.structs.replace(thinking, mode=mode)
     if thinking.mode != "budget":
         return thinking
     if budget == 0:
@@ -163,6 +168,8 @@ def _plain(thinking: Thinking) -> Thinking:
 
 def _mapped(wish: Thinking, control: Control) -> tuple[Thinking, Losses]:
     """The wish in the words of `control`."""
+    if wish == NOTHING_SAID:
+        return wish, ()
     mode: Mode = next((mode for mode in INSTEAD[wish.mode] if _can_say(mode, wish, control)), "default")
     return _WRITTEN[mode](wish, control)
 
@@ -306,6 +313,8 @@ def _fitted(
 
 
 def _sampling(sampling: Sampling, family: Family, target: FormatName, *, thinks: bool) -> tuple[Sampling, Losses]:
+    if _SETTINGS_OF(sampling) == _UNSET:
+        return sampling, ()
     refused = family.refuses | family.refuses_thinking if thinks else family.refuses
     told = [name for name in SETTINGS if getattr(sampling, name) is not None and getattr(sampling, name) != ()]
     several = [name for name in family.one_of if name in told and name not in refused]

@@ -11,7 +11,7 @@ import msgspec
 from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Encoded, Format
-from fastproxy.ir.request import Request
+from fastproxy.ir.request import ReasoningPart, Request, ToolCallPart, ToolResultPart
 from fastproxy.translate import customs, names, turns
 from fastproxy.translate.adapt import adapt
 from fastproxy.translate.families import Family
@@ -78,13 +78,18 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     if source.name != target.format.name:
         source.require_portable(request)
     request, repairs = turns.repaired(request)
-    request = msgspec.structs.replace(request, messages=recalled(request.messages, recall, target.mint))
-    request, unproven = unseal(request, target.mint)
+    kinds = turns.kinds_of(request.messages)
+    unproven: tuple[str, ...] = ()
+    if ToolCallPart in kinds or ReasoningPart in kinds:
+        request = msgspec.structs.replace(request, messages=recalled(request.messages, recall, target.mint))
+        request, unproven = unseal(request, target.mint)
     wrapped: frozenset[str] = frozenset()
-    if not target.format.custom_tools:
-        request, wrapped = customs.wrapped(request)
-    short_ids = target.short_call_ids or family.short_call_ids
-    request, spelled = names.respelled(request, target.format.spelling, short_ids=short_ids)
+    spelled: Mapping[str, str] = {}
+    if request.tools or request.tool_choice.names or ToolCallPart in kinds or ToolResultPart in kinds:
+        if not target.format.custom_tools:
+            request, wrapped = customs.wrapped(request)
+        short_ids = target.short_call_ids or family.short_call_ids
+        request, spelled = names.respelled(request, target.format.spelling, short_ids=short_ids)
     ended: tuple[str, ...] = ()
     if not (family.prefill or source.prefills):
         request, ended = turns.ended_by_user(request)

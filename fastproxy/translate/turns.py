@@ -23,6 +23,8 @@ PREFILL = "message.prefill"
 _NO_RESULT = TextPart("No result was given for this call.")
 _CONTINUE = Message("user", (TextPart("Continue."),))
 
+_OF_TOOLS = frozenset({ToolCallPart, ToolResultPart})
+
 _Place = tuple[int, int]  # number of the message, number of the part in it
 _Answers = Mapping[_Place, tuple[_Place, ToolResultPart]]  # where a call stands -> where its result does, and that
 
@@ -31,13 +33,20 @@ def repaired(request: Request) -> tuple[Request, tuple[str, ...]]:
     """The request with its turns in order, and the names of the repairs that lost or moved something.
 
     Neighbouring turns of the assistant become one (OpenAI's Responses tells every call as an item of its own), and so
-    do the results that follow; each result has its call's name.
+    do the results that follow; each result has its call's name. Itself where nothing is out of order.
     """
     repairs: dict[str, None] = {}
-    messages = tuple(_joined(_without_empty(request.messages, repairs)))
-    if any(isinstance(part, ToolCallPart | ToolResultPart) for message in messages for part in message.parts):
+    messages = request.messages
+    if not _is_in_turn(messages):
+        messages = tuple(_joined(_without_empty(messages, repairs)))
+    if not _OF_TOOLS.isdisjoint(kinds_of(messages)):
         messages = tuple(_ordered(messages, _answers(messages), repairs))
-    return msgspec.structs.replace(request, messages=messages), tuple(repairs)
+    return request if messages is request.messages else msgspec.structs.replace(request, messages=messages), tuple(repairs)
+
+
+def kinds_of(messages: tuple[Message, ...]) -> set[type[Part]]:
+    """What kinds of parts there are, so that steps for others can be left out. Cost: 0.1 us for a message."""
+    return {type(part) for message in messages for part in message.parts}
 
 
 def ended_by_user(request: Request) -> tuple[Request, tuple[str, ...]]:
@@ -62,12 +71,20 @@ def _without_empty(messages: tuple[Message, ...], repairs: dict[str, None]) -> I
             repairs[EMPTY] = None
 
 
-def _says(part: Part) -> bool:
-    match part:
-        case TextPart(text="") | ReasoningPart(text="", signature=None | ""):
+def _is_in_turn(messages: tuple[Message, ...]) -> bool:
+    """Whether every part says something, and no two turns of the assistant are neighbours."""
+    before = ""
+    for message in messages:
+        if not (message.parts and all(map(_says, message.parts))) or message.role == before == "assistant":
             return False
-        case _:
-            return True
+        before = message.role
+    return True
+
+
+def _says(part: Part) -> bool:
+    if isinstance(part, TextPart):
+        return part.text != ""
+    return not isinstance(part, ReasoningPart) or bool(part.text or part.signature)
 
 
 def _joined(messages: Iterator[Message]) -> Iterator[Message]:

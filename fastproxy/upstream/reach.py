@@ -55,14 +55,14 @@ class Reach(msgspec.Struct, frozen=True):
 async def reach(snapshot: Snapshot) -> list[Reach]:
     """One finding for each account of each provider that has a model list, asked all at once. Never raises.
 
-    Takes LIMIT_SECONDS at most. Left out: providers with auth = "client", for which we have no credential to try, and
-    the echo model, which answers in this process.
+    Takes LIMIT_SECONDS at most. Left out: providers with auth = "client" and those that wait for a login, for which we
+    have no credential to try, and the echo model, which answers in this process.
     """
     timeout = aiohttp.ClientTimeout(total=LIMIT_SECONDS)
     asked = [
         (provider, account)
         for provider in snapshot.providers.values()
-        if provider.auth != "client" and provider is not echo.PROVIDER
+        if provider.auth != "client" and provider is not echo.PROVIDER and not snapshot.waits_for_login(provider.name)
         for account in snapshot.accounts.get(provider.name) or (Account(provider.name, provider.name),)
     ]
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:

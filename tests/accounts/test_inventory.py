@@ -6,11 +6,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from fastproxy.accounts.cooldown import Cooldown
+from fastproxy.accounts.cooldown import Cooldown, Ended
 from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.providers import BY_NAME, echo
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot
 
@@ -133,3 +134,38 @@ def test_an_empty_machine_has_nothing_and_nothing_is_made_on_its_disk(inventory:
     assert (stock.accounts, stock.cooldowns, stock.windows) == ({}, (), ())
     assert not inventory.changed()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_learned_before_a_reset_is_not_written_after_it(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    inventory.exchange((), SNAPSHOT)
+    other = AccountStore(tmp_path)
+    other.reset(KEY.id)
+    old, kept = Cooldown(KEY.id, "", 5e9), Cooldown("anthropic:work", "", 5e9)
+    assert inventory.exchange((old, kept), SNAPSHOT).cooldowns == (kept,)
+    assert inventory.exchange((old,), SNAPSHOT).cooldowns == (kept, old)  # learned since
+    other.reset(None)
+    assert inventory.exchange((old, kept), SNAPSHOT).cooldowns == ()
+
+
+def test_a_rest_that_is_over_is_taken_out_unless_somebody_has_made_it_longer(inventory: Inventory, store: AccountStore):
+    store.cool([Cooldown(KEY.id, "", 5e9), Cooldown(KEY.id, "model:m", 6e9)])
+    ended = (Ended(Cooldown(KEY.id, "", 5e9)), Ended(Cooldown(KEY.id, "model:m", 5e9)))
+    assert inventory.exchange(ended, SNAPSHOT).cooldowns == (Cooldown(KEY.id, "model:m", 6e9),)
+
+
+def test_a_stored_key_makes_a_provider_usable_that_lacked_one(inventory: Inventory, store: AccountStore):
+    groq, openai = BY_NAME["groq"], BY_NAME["openai"]
+    lacking = Snapshot(
+        providers={"fastproxy": echo.PROVIDER, "anthropic": BY_NAME["anthropic"]},
+        keyless={"groq": groq, "openai": openai},
+        unusable={"groq": "it has no key", "openai": "it has no key", "ollama": "nothing answers"},
+    )
+    store.add(StoredAccount("groq:key", "groq", "key", "key"), Login(Secret("gsk")))
+    whole = inventory.exchange((), lacking).within(lacking)
+    assert list(whole.providers) == ["anthropic", "groq", "fastproxy"]
+    assert list(whole.keyless) == ["openai"]
+    assert list(whole.unusable) == ["openai", "ollama"]
+    store.disable("groq:key", "closed", 1)
+    assert inventory.exchange((), lacking).within(lacking).providers == lacking.providers

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from fastproxy.accounts import keeper as module
-from fastproxy.accounts.cooldown import Cooldown
+from fastproxy.accounts.cooldown import Cooldown, Window
 from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.keeper import BACKOFF_SECONDS, Keeper
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.pool import Want
 from fastproxy.accounts.renewal import Outcome, Renewed
+from fastproxy.accounts.reports import Reading, Report, Told
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.accounts.verdict import Verdict
@@ -283,3 +284,52 @@ def test_news_for_the_disk_are_bounded(directory: Path, monkeypatch: pytest.Monk
         rest = Cooldown(ID, f"model:{number}", wall() + 500)
         kept.keeper.learned(kept.lease(), "", Verdict("rotate", (rest,)))
     assert len(kept.keeper._unsaved) == 3
+
+
+def report(kept: Kept, used: float, at: float) -> Report:
+    window = Window(ID, "5h", used, at + 500, 18000.0, "ok", "", at)
+    return Report(ID, "lab", at, Told((Reading(window, "5h"),)))
+
+
+@in_loop
+async def test_a_report_that_shows_an_account_open_ends_its_rest_here_and_for_all(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    rest = Cooldown(ID, "", wall() + 500, timed=True, cause="a usage limit is reached")
+    kept.keeper.learned(kept.lease(), "", Verdict("rotate", (rest,)))
+    kept.keeper.tick()
+    await kept.settled()
+    kept.keeper.reported(report(kept, 0.25, wall()))  # too young to answer the refusal
+    assert kept.keeper.pool.cooldowns(ID, wall()) == (rest,)
+    kept.keeper.reported(report(kept, 0.25, wall() + module.REPORT_LAG_SECONDS + 1))
+    assert kept.keeper.pool.cooldowns(ID, wall()) == ()
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.store.cooldowns() == ()
+    [window] = kept.store.windows()
+    assert window.used_fraction == 0.25
+    assert kept.lease().id == ID
+
+
+def test_numbers_are_told_by_provider(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.add(3600, id_="lab:other")
+    kept.keeper.start()
+    rest = Cooldown(ID, "", wall() + 500)
+    account = next(one for one in kept.keeper.stock.accounts["lab"] if one.id == ID)
+    kept.keeper.learned(account, "", Verdict("rotate", (rest,)))
+    numbers = kept.keeper.numbers()
+    assert numbers.states == {"lab": {"ready": 1, "cooling": 1, "disabled": 0}}
+    assert (numbers.cooldowns, numbers.steps) == ({"lab": 1}, {"lab": {"rotate": 1}})
+
+
+def test_a_reset_ends_rests_in_memory_and_on_disk(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.store.cool([Cooldown(ID, "", wall() + 500)])
+    kept.keeper.start()
+    assert kept.keeper.reset(ID) == 1
+    assert kept.keeper.pool.cooldowns(ID, wall()) == ()
+    assert kept.store.cooldowns() == ()

@@ -188,3 +188,26 @@ def test_a_new_version_of_an_account_keeps_its_state():
     seat.configure(account("a", weight=0, serves="own-client"), "refused", "lab:b")
     assert (seat.weight, seat.own_client, seat.disabled, seat.twin) == (1, True, "refused", "lab:b")
     assert not free_after(seat, 50)
+
+
+def test_a_rest_that_proves_wrong_ends_and_old_news_of_it_does_not_bring_it_back():
+    seat = seat_with(told(100), told(100, "model:x"))
+    assert seat.end("", NOW + 1)
+    assert free_after(seat, 1)
+    assert seat.cooldowns(NOW + 1) == (told(100, "model:x"),)
+    seat.restore({"": told(100)}, NOW + 2, NOW + 2)
+    assert free_after(seat, 3)
+
+
+def test_a_rest_that_was_noted_since_stays():
+    seat = seat_with(told(100))
+    assert not seat.end("", NOW)
+    assert not seat.end("model:none", NOW + 1)
+    assert not free_after(seat, 1)
+
+
+def test_a_new_refusal_counts_after_a_rest_was_ended():
+    seat = seat_with(told(100))
+    seat.end("", NOW + 1)
+    assert seat.note(told(50), NOW + 2)
+    assert not free_after(seat, 49)

@@ -20,7 +20,7 @@ MODEL = "claude-x"
 def config(vendor: Vendor, *, server: str = "", extra: str = "") -> str:
     """One provider whose accounts are logins, made and renewed at the vendor's."""
     return f"""
-{HEAD.replace('[access]', f'{server}{chr(10)}[access]')}
+{HEAD.replace("[access]", f"{server}{chr(10)}[access]")}
 [providers.{PROVIDER}]
 base_url = "{vendor.origin}"
 {extra}

@@ -94,7 +94,7 @@ def main() -> None:
         if told == "lost":
             sys.exit("lost")
         times += told == "renewed"
-        clock.pause(chance.uniform(0.05, 0.6))
+        clock.pause(chance.uniform(0.5, 2.0))
     sys.stdout.write(f"{times}\n")
 
 

@@ -20,6 +20,7 @@ from fastproxy.ir.request import (
     Output,
     Request,
     Sampling,
+    TextPart,
     Thinking,
     Tool,
     ToolChoice,
@@ -107,6 +108,10 @@ def _messages(told: _Body, decoder: PartDecoder, extras: dict[str, Any]) -> Iter
     for turn in told.messages:
         if turn.clear_at or turn.output_config:
             keep(extras, "messages", {"clear_at": turn.clear_at, "output_config": turn.output_config}, frozenset())
+        if isinstance(turn.content, str):
+            if turn.content:
+                yield Message(turn.role, (TextPart(turn.content),))
+            continue
         # Results of tools are a turn of their own in the hub, whoever's turn they came in.
         for is_result, parts in groupby(decoder.parts(turn.content), lambda part: isinstance(part, ToolResultPart)):
             yield Message("tool" if is_result else turn.role, tuple(parts))
@@ -144,6 +149,8 @@ def _parallel(choice: _Choice | None) -> bool | None:
 
 
 def _thinking(told: _Body) -> Thinking:
+    if not (told.thinking or told.output_config):
+        return Thinking()
     asked = _object(told.thinking)
     budget = asked.get("budget_tokens")
     return Thinking(
@@ -165,6 +172,8 @@ def _sampling(told: _Body) -> Sampling:
 
 
 def _output(told: _Body) -> Output:
+    if not (told.output_config or told.output_format):
+        return Output()
     shape = _object(_object(told.output_config).get("format") or told.output_format)
     schema = shape.get("schema")
     if _word(shape, "type") != "json_schema" or not isinstance(schema, dict):
@@ -178,6 +187,8 @@ def _user(metadata: object) -> str | None:
 
 def _left(told: _Body) -> dict[str, Any]:
     """What is left of the fields that the hub has words for, by their names."""
+    if not (told.tools or told.output_config or told.metadata or told.thinking or told.service_tier):
+        return {}
     config, metadata = dict(_object(told.output_config)), dict(_object(told.metadata))
     if _EFFORTS.get(_word(config, "effort")):
         del config["effort"]

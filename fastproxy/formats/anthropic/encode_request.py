@@ -5,6 +5,7 @@ Source: anthropic 2.12.0 `types/message_create_params.py`; wire format notes 0, 
 """
 
 from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from fastproxy.formats.anthropic.output_schema import output_schema
 from fastproxy.formats.anthropic.versions import version_of
 from fastproxy.formats.base import Encoded
 from fastproxy.formats.extras import named
-from fastproxy.ir.request import Request, Thinking
+from fastproxy.ir.request import Request, Sampling, Thinking
 
 MAX_BREAKPOINTS = 4
 
@@ -34,6 +35,8 @@ _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 _TIERS = {"auto": "auto", "default": "standard_only"}
 _DISPLAY: dict[bool | None, str] = {True: "summarized", False: "omitted"}
 _UNSAID_SAMPLING = ("presence_penalty", "frequency_penalty", "seed", "logprobs", "top_logprobs", "logit_bias")
+_UNSAID_VALUES = attrgetter(*_UNSAID_SAMPLING)
+_NOT_ASKED = _UNSAID_VALUES(Sampling())
 
 
 def encode_request(request: Request) -> Encoded:
@@ -70,7 +73,8 @@ def _sampling(request: Request, dropped: list[str]) -> Fields:
     stops = [stop for stop in told.stop if stop.strip()]  # one of white space alone is refused
     if len(stops) < len(told.stop):
         dropped.append("stop")
-    dropped += [name for name in _UNSAID_SAMPLING if _is_asked(getattr(told, name))]
+    if _UNSAID_VALUES(told) != _NOT_ASKED:
+        dropped += [name for name in _UNSAID_SAMPLING if _is_asked(getattr(told, name))]
     fields = {
         "max_tokens": told.max_tokens,
         "temperature": told.temperature,

@@ -23,6 +23,8 @@ MAX_STRICT_UNIONS = 16
 
 def tools(request: Request, dropped: list[str]) -> list[Block]:
     """The tools that may be called: where some are allowed by name only those, since a choice can only force one."""
+    if not request.tools:
+        return [dict(tool) for tool in _server_tools(request)]
     allowed = frozenset(request.tool_choice.names)
     forced = len(allowed) == 1 and request.tool_choice.mode == "required"
     offered = [tool for tool in request.tools if not allowed or forced or tool.name in allowed]

@@ -44,10 +44,11 @@ def turns(messages: Iterable[Message], encoder: PartEncoder, dropped: list[str],
     ]
     for turn in spoken:
         _end_without_thinking(turn, dropped)
-    merged = _merged(turn for turn in spoken if turn.content)
-    placed = _merged(_placed(merged, system_turns=system_turns))
+    placed = _merged(turn for turn in spoken if turn.content)
+    if any(turn.role == "system" for turn in placed):
+        placed = _merged(_placed(placed, system_turns=system_turns))
     for turn in placed:
-        if turn.role == "user":
+        if turn.role == "user" and len(turn.content) > 1:
             turn.content.sort(key=lambda block: block["type"] != "tool_result")  # stable: the rest keeps its order
     if placed and placed[-1].role == "assistant":
         _end_without_space(placed[-1])

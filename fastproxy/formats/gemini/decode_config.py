@@ -79,6 +79,8 @@ class Config(msgspec.Struct, frozen=True):
 
 def generation_config(top: Raws) -> Config:
     """The request's generationConfig."""
+    if "generationConfig" not in top:
+        return Config()
     told = {name: fields.value(raws, name) for raws in (fields.inner(top, "generationConfig"),) for name in raws}
     drawn: dict[str, Any] = {}
     for name, (ours, read) in _SAMPLING.items():
@@ -148,6 +150,8 @@ def _tool(raws: Raws, unsaid: dict[str, Any]) -> Tool:
 
 def tool_choice(top: Raws) -> tuple[ToolChoice, dict[str, Any]]:
     """Whether a tool must be called, and what else toolConfig says, by dotted names."""
+    if "toolConfig" not in top:
+        return ToolChoice(), {}
     config = fields.inner(top, "toolConfig")
     calling = fields.inner(config, "functionCallingConfig")
     mode, names = fields.value(calling, "mode"), fields.value(calling, "allowedFunctionNames")

@@ -47,6 +47,8 @@ _BESIDE = {
     "functionCall": frozenset({_SIGNATURE}),
 }
 _TELLING = frozenset({"text", "functionCall", "functionResponse", "inlineData", "fileData"})  # a part has one of them
+_ONLY_TEXT = frozenset({"text"})
+_OF_TOOLS = frozenset({ToolCallPart, ToolResultPart})
 _CALL_FIELDS = frozenset({"id", "name", "args"})
 _RESULT_FIELDS = frozenset({"id", "name", "response", "parts"})
 
@@ -86,6 +88,10 @@ class Conversation:
         Only a model calls tools: a turn with a call is its, also where the role was left out.
         """
         parts = [part for raw in fields.each(content, "parts") for part in self._parts(raw)]
+        if _OF_TOOLS.isdisjoint(map(type, parts)):
+            if parts:
+                yield Message(role, tuple(parts))
+            return
         for is_result, group in groupby(parts, lambda part: isinstance(part, ToolResultPart)):
             told = tuple(group)
             is_models = any(isinstance(part, ToolCallPart) for part in told)
@@ -93,6 +99,8 @@ class Conversation:
 
     def _parts(self, part: Raws) -> list[Part]:
         """What one part says: its signature is a part of its own where it proves a text or a call."""
+        if part.keys() == _ONLY_TEXT:
+            return [TextPart(fields.text(part, "text"))]
         told = _TELLING.intersection(part)
         if len(told) > 1 or (not told and not _BESIDE[""].issuperset(part)):
             return [_opaque(part)]

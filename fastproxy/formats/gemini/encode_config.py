@@ -5,6 +5,7 @@ Source: google-genai 3.4.0 `types.GenerationConfig`, `types.ThinkingConfig` (lev
 `types.FunctionCallingConfig`; read 2026-11-21.
 """
 
+from operator import attrgetter
 from typing import Any
 
 from fastproxy.errors import Fault
@@ -27,6 +28,8 @@ _NAMES = {
 }
 # The hub can't bring probabilities back to other clients, and most models refuse ("Logprobs is not enabled for ...").
 _PROBABILITIES = {"logprobs": "responseLogprobs", "top_logprobs": "logprobs"}
+_DRAWING = attrgetter("stop", "logit_bias", *_NAMES, *_PROBABILITIES)
+_UNDRAWN = _DRAWING(Sampling())
 _LEVELS: dict[Effort, str] = {
     "minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "XHIGH", "max": "XHIGH",
 }  # fmt: skip
@@ -48,6 +51,8 @@ def generation_config(request: Request) -> tuple[_Json, list[str]]:
 
 def _sampling(sampling: Sampling, *, probable: bool) -> tuple[_Json, list[str]]:
     """probable: whether the client can be told how probable each token was."""
+    if _DRAWING(sampling) == _UNDRAWN:
+        return {}, []
     names = _NAMES | _PROBABILITIES if probable else _NAMES
     unsaid = ("logit_bias",) if probable else ("logit_bias", *_PROBABILITIES)
     out = {theirs: value for ours, theirs in names.items() if (value := getattr(sampling, ours)) is not None}

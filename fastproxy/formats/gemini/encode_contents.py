@@ -191,9 +191,10 @@ def _current_turn(messages: tuple[Message, ...]) -> int:
 
     Text right behind results of tools is taken for a part of them: agents put reminders there.
     """
-    behind = ("", *(message.role for message in messages))
-    said = [n for n, message in enumerate(messages) if message.role == "user" and behind[n] != "tool"]
-    return said[-1] if said else -1
+    for at in range(len(messages) - 1, -1, -1):
+        if messages[at].role == "user" and (at == 0 or messages[at - 1].role != "tool"):
+            return at
+    return -1
 
 
 def _answer(part: ToolResultPart) -> Any:

@@ -18,6 +18,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _TEXT = msgspec.json.Decoder(str)
 _ANY = msgspec.json.Decoder()
+_NULL = msgspec.Raw(b"null")
 _UNDERSCORE = re.compile(r"_([a-z])")
 _OWN_WORDS = frozenset({"args", "response", "parameters", "parametersJsonSchema", "responseSchema"})
 
@@ -39,7 +40,10 @@ def respelled(value: Any) -> Any:
 
 def spelled(raws: Raws) -> Raws:
     """The object with its own keys in camelCase, less those that are null; what is inside stays as it is."""
-    return {camel(key): raw for key, raw in raws.items() if bytes(raw) != b"null"}
+    for key, raw in raws.items():
+        if "_" in key or raw == _NULL:
+            return {camel(key): raw for key, raw in raws.items() if raw != _NULL}
+    return raws
 
 
 def as_they_came(raw: bytes, where: str) -> Raws:
@@ -54,22 +58,22 @@ def opened(raw: bytes, where: str) -> Raws:
 
 def inner(raws: Raws, key: str) -> Raws:
     """The fields of a nested object; {} when absent."""
-    return opened(bytes(raws[key]), key) if key in raws else {}
+    return spelled(parse(_OBJECT.decode, raws[key], key)) if key in raws else {}
 
 
 def each(raws: Raws, key: str) -> list[Raws]:
     """The fields of every object of a list; [] when absent."""
-    return [spelled(item) for item in parse(_OBJECTS.decode, bytes(raws.get(key, b"[]")), key)]
+    return [spelled(item) for item in parse(_OBJECTS.decode, raws[key], key)] if key in raws else []
 
 
 def text(raws: Raws, key: str) -> str:
     """A string; "" when absent."""
-    return parse(_TEXT.decode, bytes(raws.get(key, b'""')), key)
+    return parse(_TEXT.decode, raws[key], key) if key in raws else ""
 
 
 def value(raws: Raws, key: str) -> Any:
     """The decoded value; None when absent."""
-    return parse(_ANY.decode, bytes(raws[key]), key) if key in raws else None
+    return parse(_ANY.decode, raws[key], key) if key in raws else None
 
 
 def plain(raws: Raws) -> dict[str, Any]:

@@ -37,6 +37,9 @@ _ROLES: dict[str, Role] = {
 _KNOWN = frozenset(
     ("role", "content", "refusal", "tool_calls", "function_call", "tool_call_id", "extra_content", *REASONING_KEYS)
 )
+_PLAIN = frozenset({"role", "content"})
+_REASONING = frozenset(REASONING_KEYS)
+_CALLS = frozenset({"tool_calls", "function_call"})
 _RESULT_FIELDS = frozenset({"role", "content", "tool_call_id", "name"})
 _CALL_FIELDS = frozenset({"id", "type", "index", "function", "custom", "extra_content"})
 
@@ -53,7 +56,11 @@ def messages_of(told: list[Any], extras: Object) -> Iterator[Message]:
         role = _ROLES.get(text_of(turn, "role"))
         if role is None:
             raise Fault("bad_request", f"messages[{index}].role is unknown", param=f"messages[{index}].role")
-        if not isinstance(turn.get("content"), str | list | None):
+        content = turn.get("content")
+        if type(content) is str and role != "tool" and turn.keys() == _PLAIN:
+            yield Message(role, (TextPart(content),))
+            continue
+        if not isinstance(content, str | list | None):
             where = f"messages[{index}].content"
             raise Fault("bad_request", f"{where} must be a string or a list", param=where)
         if role == "tool":
@@ -74,13 +81,17 @@ def _result(turn: Object, legacy: dict[str, str], extras: Object) -> ToolResultP
 
 def _parts(turn: Object, legacy_id: str, extras: Object) -> Iterator[Part]:
     """What a model says, in its order: thoughts, text, calls. A seal tells which call it is for."""
-    yield from parts_of(turn)
+    if not _REASONING.isdisjoint(turn):
+        yield from parts_of(turn)
     yield from content_parts(turn.get("content"), extras)
     if refusal := text_of(turn, "refusal"):
         yield RefusalPart(refusal)
     if signature := google_signature(turn):
         yield ReasoningPart("", signature, "text")
-    yield from _calls(turn, legacy_id, extras)
+    if not _CALLS.isdisjoint(turn):
+        yield from _calls(turn, legacy_id, extras)
+    if _KNOWN.issuperset(turn):
+        return
     if kept := {key: value for key, value in turn.items() if value and key not in _KNOWN}:
         yield OpaquePart("openai-chat", kept)
 

@@ -22,6 +22,13 @@ _RAWS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MODEL = msgspec.json.Decoder(str)
 _MESSAGES = msgspec.json.Decoder(list[Any])
 _KNOWN = frozenset({"model", "messages"})
+# What `_sampling` takes; most requests have nothing of it.
+_DRAWING = frozenset((
+    "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty",
+    "seed", "stop", "n", "logprobs", "top_logprobs", "logit_bias",
+))  # fmt: skip
+_UNDRAWN = Sampling()
+_THINKING = frozenset({"reasoning_effort", "reasoning", "thinking"})
 _SWITCHES = frozenset({"disabled", "adaptive", "enabled"})
 
 V = TypeVar("V")
@@ -75,6 +82,8 @@ def _take_stream_options(extras: Object) -> None:
 
 
 def _sampling(extras: Object) -> Sampling:
+    if _DRAWING.isdisjoint(extras):
+        return _UNDRAWN
     old_limit = _take(extras, "max_tokens", int)
     limit = _take(extras, "max_completion_tokens", int)
     bias = extras.get("logit_bias")
@@ -112,6 +121,8 @@ def _thinking(extras: Object) -> Thinking:
 
     Hosts that tell thoughts at all in this format tell them unasked: who asks for thinking is taken to want to see it.
     """
+    if _THINKING.isdisjoint(extras):
+        return Thinking()
     effort = extras.get("reasoning_effort")
     if effort in EFFORTS:
         del extras["reasoning_effort"]

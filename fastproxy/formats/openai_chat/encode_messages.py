@@ -11,11 +11,13 @@ Source: openai 3.54.0, types/chat/chat_completion_message_param.py; tool loops o
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 from fastproxy.formats.extras import part_names
-from fastproxy.formats.openai_chat.encode_parts import Object, Writing, content_object
+from fastproxy.formats.openai_chat.encode_parts import MODELS_REMEMBERED, Object, Writing, content_object
 from fastproxy.formats.openai_chat.thoughts import as_it_came, details_again
 from fastproxy.ir.request import (
     MediaPart,
@@ -31,6 +33,7 @@ from fastproxy.ir.request import (
 )
 
 CONTINUED = "(continued)"
+_ROLE = attrgetter("role")
 _ERROR = "Error: "
 # Mistral's models, whoever serves them: "Unexpected role 'user' after role 'tool'" (aaif-goose/goose issue 5998,
 # NousResearch/hermes-agent issue 20154). Agents put reminders right behind results.
@@ -39,19 +42,26 @@ _BRIDGED = re.compile(r"(?:mi|mini|code|dev|magi)stral|mixtral|pixtral|voxtral",
 
 def messages_of(request: Request, writing: Writing) -> list[Object]:
     """The messages in order. Raises: Fault(bad_request) for media that no message can carry."""
-    last_user = max((i for i, message in enumerate(request.messages) if message.role == "user"), default=-1)
+    messages = request.messages
+    last_user = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role == "user"), -1)
     written: list[Object] = []
-    for role, group in groupby(enumerate(request.messages), key=lambda pair: pair[1].role):
+    at = 0
+    for role, group in groupby(messages, _ROLE):
         run = list(group)
-        in_loop = run[0][0] > last_user
-        messages = [message for _, message in run]
         if role == "tool":
-            written += _results(messages, writing)
+            written += _results(run, writing)
         elif role == "assistant":
-            written += (turn for parts in _turns(messages) if (turn := _assistant(parts, writing, in_loop=in_loop)))
+            in_loop = at > last_user
+            written += (turn for parts in _turns(run) if (turn := _assistant(parts, writing, in_loop=in_loop)))
         else:
-            written += (turn for message in messages if (turn := _plain(message, writing)))
-    return list(_bridged(written)) if _BRIDGED.search(request.model) else written
+            written += (turn for message in run if (turn := _plain(message, writing)))
+        at += len(run)
+    return list(_bridged(written)) if _is_bridged(request.model) else written
+
+
+@lru_cache(maxsize=MODELS_REMEMBERED)
+def _is_bridged(model: str) -> bool:
+    return _BRIDGED.search(model) is not None
 
 
 def _bridged(written: list[Object]) -> Iterator[Object]:
@@ -64,6 +74,8 @@ def _bridged(written: list[Object]) -> Iterator[Object]:
 
 def _turns(messages: list[Message]) -> list[tuple[Part, ...]]:
     """The parts of each assistant turn; Responses tells thoughts, text and every call as a turn of its own."""
+    if len(messages) == 1:
+        return [messages[0].parts]
     parts = tuple(part for message in messages for part in message.parts)
     if any(isinstance(part, ToolCallPart | ReasoningPart) for part in parts):
         return [parts]
@@ -72,11 +84,22 @@ def _turns(messages: list[Message]) -> list[tuple[Part, ...]]:
 
 def _plain(message: Message, writing: Writing) -> Object | None:
     """A turn of the system's, the developer's or the user's; None when nothing of it is left."""
+    role = "system" if message.role == "developer" else message.role
+    if (text := _only_text(message.parts)) is not None:
+        return {"role": role, "content": text}
     fields, parts = _own_fields(message.parts)
     content = [told for part in parts if (told := content_object(part, writing)) is not None]
     if parts and not content:
         return None
-    return {"role": "system" if message.role == "developer" else message.role, **fields, "content": _content(content)}
+    return {"role": role, **fields, "content": _content(content)}
+
+
+def _only_text(parts: tuple[Part, ...]) -> str | None:
+    """The text of a turn that is one text without a hint, as most are; None for any other."""
+    if len(parts) != 1:
+        return None
+    (part,) = parts
+    return part.text if isinstance(part, TextPart) and part.cache is None else None
 
 
 def _content(parts: list[Object]) -> str | list[Object]:
@@ -147,6 +170,8 @@ class _Turn:
 
 def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool) -> Object | None:
     """A turn of the model's; None when nothing of it is left."""
+    if (text := _only_text(parts)) is not None:
+        return {"role": "assistant", "content": text}
     fields, parts = _own_fields(parts)
     turn = _Turn()
     for part in parts:

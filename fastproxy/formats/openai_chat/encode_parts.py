@@ -7,6 +7,7 @@ Source: openai 3.54.0, types/chat/chat_completion_content_part_*.py; recorded re
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 from fastproxy.errors import Fault
@@ -30,6 +31,8 @@ from fastproxy.ir.request import (
 Object = dict[str, Any]
 CacheKey = Literal["prompt_cache_breakpoint", "cache_control", ""]
 
+MODELS_REMEMBERED = 1024  # what a model's name tells; names come from clients
+
 # Who takes which cache hint; to any other model none is sent, because strict hosts refuse a key they don't know.
 _CACHE_KEYS: tuple[tuple[re.Pattern[str], CacheKey], ...] = (
     (re.compile(r"gpt-(?:5\.[6-9]|[6-9])"), "prompt_cache_breakpoint"),  # "for gpt-5.6 and later", the SDK says
@@ -49,9 +52,8 @@ class Writing:
     __slots__ = ("cache_key", "dropped", "format")
 
     def __init__(self, model: str, format_: str) -> None:
-        name = model.rpartition("/")[2]
         self.format = format_
-        self.cache_key: CacheKey = next((key for pattern, key in _CACHE_KEYS if pattern.match(name)), "")
+        self.cache_key = _cache_key(model)
         self.dropped: list[str] = []
 
     def cache(self, cache: Cache | None) -> Object:
@@ -66,6 +68,12 @@ class Writing:
             self.dropped += ["cache.ttl"] if cache.ttl else []
             return {self.cache_key: kind}
         return {self.cache_key: kind | {"ttl": cache.ttl}}
+
+
+@lru_cache(maxsize=MODELS_REMEMBERED)
+def _cache_key(model: str) -> CacheKey:
+    name = model.rpartition("/")[2]
+    return next((key for pattern, key in _CACHE_KEYS if pattern.match(name)), "")
 
 
 def content_object(part: Part, writing: Writing) -> Object | None:

@@ -6,6 +6,7 @@ Source: openai 3.54.0, types/chat/completion_create_params.py, read 2026-11-21.
 """
 
 import re
+from operator import attrgetter
 
 import msgspec
 
@@ -38,6 +39,8 @@ _NO_WORD = (
     "top_logprobs",
 )  # log probabilities are asked for in vain: the hub can't bring them back
 _NUMBERS = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "logit_bias")
+_DRAWING = attrgetter("stop", *_NO_WORD, *_NUMBERS)
+_UNDRAWN = _DRAWING(Sampling())
 
 
 def encode_request(request: Request) -> Encoded:
@@ -78,6 +81,8 @@ def _stream(request: Request) -> Object:
 
 def _tools(request: Request, writing: Writing) -> Object:
     """The tools and their choice; without a tool OpenAI refuses a choice, which would mean nothing anyway."""
+    if not request.tools and "tools" not in request.extras:
+        return {}
     extra = request.extras.get("tools")
     others = extra if isinstance(extra, list) else []
     told = [_tool(tool, writing) for tool in request.tools]
@@ -137,6 +142,8 @@ def _named(name: str, kind: str) -> Object:
 
 
 def _sampling(sampling: Sampling, writing: Writing) -> Object:
+    if _DRAWING(sampling) == _UNDRAWN:
+        return {}
     writing.dropped += (name for name in _NO_WORD if getattr(sampling, name) not in (None, False))
     told = {name: value for name in _NUMBERS if (value := getattr(sampling, name)) is not None}
     if len(sampling.stop) > _STOPS:

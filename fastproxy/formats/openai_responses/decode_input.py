@@ -37,6 +37,7 @@ _MEDIA: dict[str, Callable[[Object], MediaPart | None]] = {
     "input_file": take_file,
     "input_audio": take_audio,
 }
+_PLAIN = frozenset({"role", "content"})  # a message without a type, as most clients write it
 _TEXT_TYPES = frozenset({"input_text", "output_text", "text"})
 _PART_TYPES = _TEXT_TYPES | _MEDIA.keys() | {"refusal"}
 
@@ -50,7 +51,11 @@ def take_input(told: str | list[Object] | None, extras: Object) -> Iterator[Mess
         yield Message("user", (TextPart(told),))
         return
     for item in told or ():
-        yield _message(item, extras)
+        content = item.get("content")
+        if type(content) is str and item.keys() == _PLAIN:
+            yield Message(_role(item), (TextPart(content),))
+        else:
+            yield _message(item, extras)
 
 
 def _message(item: Object, extras: Object) -> Message:

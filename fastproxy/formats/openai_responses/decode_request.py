@@ -96,6 +96,8 @@ def _messages(told: _Body, extras: Object) -> Iterator[Message]:
 
 def _thinking(reasoning: Object, extras: Object) -> Thinking:
     """How to think. What the hub has no word for (mode, context, efforts of tomorrow) stays in `extras`."""
+    if not reasoning:
+        return Thinking()
     told = {key: value for key, value in reasoning.items() if value is not None}
     summary = text_of(told, "summary") or text_of(told, "generate_summary") or None
     effort = next((known for known in EFFORTS if known == told.get("effort")), None)
@@ -122,6 +124,8 @@ def _sampling(told: _Body) -> Sampling:
 
 def _output(text: Object, extras: Object) -> Output:
     """The shape of the text. A format without a word here (a grammar) stays in `extras`."""
+    if not text:
+        return Output()
     verbosity = text_of(text, "verbosity") or None
     format_ = text.get("format")
     if not isinstance(format_, dict):

@@ -5,7 +5,7 @@ Source: openai 3.54.0, types/responses/response_input_item_param.py; what Codex 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, takewhile
 from typing import ClassVar
 
@@ -33,7 +33,7 @@ from fastproxy.ir.request import (
 OWN = "openai-responses"
 OPENAI = frozenset({OWN, "openai-chat"})
 _CONTENT_TYPES = ("input_", "output_text", "refusal", "computer_screenshot")
-_SPOKEN = (TextPart, RefusalPart, MediaPart)
+_SPOKEN = frozenset({TextPart, RefusalPart, MediaPart})
 _ERROR_PREFIX = "Error: "
 # Older models refuse the field ("for gpt-5.6 and later", the SDK says). Vendors may stand before the name.
 _TAKES_BREAKPOINTS = re.compile(r"(?:^|[./])gpt-(?:5\.[6-9]|[6-9])")
@@ -71,13 +71,20 @@ class InputWriter:
         )
 
     def _items(self, message: Message) -> Iterator[Object]:
+        if _SPOKEN.issuperset(map(type, message.parts)):
+            yield from self._said(message, message.parts)
+            return
         for is_content, parts in groupby(message.parts, _is_content):
-            if not is_content:
-                for part in parts:
-                    yield from self._BY_TYPE[type(part)](self, part)
-            elif content := [told for part in parts for told in self._content(part, message)]:
-                role = "user" if message.role == "tool" else message.role
-                yield {"type": "message", "role": role, "content": content}
+            if is_content:
+                yield from self._said(message, parts)
+                continue
+            for part in parts:
+                yield from self._BY_TYPE[type(part)](self, part)
+
+    def _said(self, message: Message, parts: Iterable[Part]) -> Iterator[Object]:
+        if content := [told for part in parts for told in self._content(part, message)]:
+            role = "user" if message.role == "tool" else message.role
+            yield {"type": "message", "role": role, "content": content}
 
     def _content(self, part: Part, message: Message) -> Iterator[Object]:
         """The part of a message, none for what can't be said."""
@@ -182,4 +189,4 @@ def _is_content(part: Part) -> bool:
     """Whether the part belongs into a message; the others are items of their own."""
     if isinstance(part, OpaquePart):
         return part.format == OWN and text_of(part.data, "type").startswith(_CONTENT_TYPES)
-    return isinstance(part, _SPOKEN)
+    return type(part) in _SPOKEN

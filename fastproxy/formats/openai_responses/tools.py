@@ -41,8 +41,8 @@ def later_tools(told: list[Object], items: object) -> list[Object]:
 
     No other format can be given tools in the middle, so that they are there from the start.
     """
-    told_items = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
-    bringing = [item for item in told_items if item.get("type") in _BRING_TOOLS]
+    told_items = items if isinstance(items, list) else ()
+    bringing = [item for item in told_items if isinstance(item, dict) and item.get("type") in _BRING_TOOLS]
     if not bringing:
         return []
     known = set(map(_identity, told))
