@@ -55,6 +55,14 @@ def _translated(client: str, host: str, calls: float) -> Kind:
     return Kind(f"paced event, {client} over {host}", "bench-{count}x1-4ms", calls, 1.1, client, host)
 
 
+def _translated_request(client: str, host: str, calls: float) -> Kind:
+    return Kind(f"1 KB JSON request, {client} over {host}", wire.JSON_MODEL, calls, 3.1, client, host)
+
+
+def _translated_stream(client: str, host: str, calls: float) -> Kind:
+    return Kind(f"20-event stream, {client} over {host}", "bench-1x20-0ms", calls, 4.1, client, host)
+
+
 # Counted on CPython 3.11 with uvloop: 351, 13.5 to 14.1 and 86 calls; 22 to 28 for a translated event. The limits leave
 # a tenth of room, since counts move with how reads fall together: lower them with it.
 _TRANSLATED_CALLS = {
@@ -71,11 +79,20 @@ _TRANSLATED_CALLS = {
     ("gemini", "openai-responses"): 30,
     ("gemini", "anthropic"): 29,
 }
+# Of whole exchanges, cells in which each format is once the client's and once the host's: a request, a stream.
+_WHOLE_CALLS = {
+    ("openai-chat", "anthropic"): (1000, 1000),
+    ("anthropic", "openai-responses"): (1000, 1000),
+    ("openai-responses", "gemini"): (1000, 1000),
+    ("gemini", "openai-chat"): (1000, 1000),
+}
 KINDS = (
     Kind("1 KB JSON request", wire.JSON_MODEL, calls=375, writes=3.1),
-    Kind("paced event", "bench-{count}x1-4ms", calls=15.5, writes=1.1),
+    Kind("paced event", "bench-{count}x1-4ms", calls=16.5, writes=1.1),
     Kind("20 events in one write", "bench-{count}x20-4ms", calls=94, writes=1.1),
     *(_translated(client, host, _TRANSLATED_CALLS[client, host]) for client, host in CELLS),
+    *(_translated_request(*cell, calls) for cell, (calls, _) in _WHOLE_CALLS.items()),
+    *(_translated_stream(*cell, calls) for cell, (_, calls) in _WHOLE_CALLS.items()),
 )
 
 

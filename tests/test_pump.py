@@ -341,11 +341,10 @@ async def test_no_sign_of_life_within_an_event_nor_to_a_client_that_is_behind():
 
 
 @in_loop
-async def test_before_the_first_event_the_sign_of_life_brings_the_head():
+async def test_before_the_first_event_the_sign_of_life_brings_the_head_and_its_wait_counts_from_the_upstreams():
     async with scene(stream_pipe(), keepalive=PING) as one:
         task = running(one)
         await turns()
-        one.waits(0)
         one.waits(LIMITS.ping_seconds)
         assert one.seen == HEAD + frame(PING)
         await one.upstream(frame(FINISH) + LAST_CHUNK)

@@ -105,7 +105,7 @@ class Inventory:
 
     def exchange(self, news: Iterable[News], snapshot: Snapshot) -> Stock:
         """Write what the pool has learned, then read everything as it is. Raises: AccountError when the store can't."""
-        self._write(tuple(news))
+        self.write(news)
         stored = self.store.accounts()
         cooldowns, windows = self.store.cooldowns(), self.store.windows()
         logins: dict[str, Login] = {}
@@ -122,8 +122,12 @@ class Inventory:
         accounts = _merged(snapshot, stored, logins)
         return Stock(accounts, stored, logins, disabled, cooldowns, windows)
 
-    def _write(self, news: tuple[News, ...]) -> None:
-        """What was learned before somebody reset an account is no news any more."""
+    def write(self, news: Iterable[News]) -> None:
+        """Keep what the pool has learned. What was learned before somebody reset an account is no news any more.
+
+        Raises: AccountError.
+        """
+        news = tuple(news)
         resets = self.store.resets()
         before = resets if self._resets is None else self._resets
         reset = {account for account, times in resets.items() if times != before.get(account, 0)}

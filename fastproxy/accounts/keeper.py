@@ -283,6 +283,7 @@ class Keeper:
             self._backoff.pop(account.id, None)
         if result.outcome == "refused":
             logger.error("%s: its login has ended: %s", account.id, result.cause)
+        self._stale = True
         await self._sync()
         if result.outcome != "failed" and self._is_due_still(account):
             # Nothing came of it: without a wait the next tick would start the same again, for ever.
@@ -304,19 +305,26 @@ class Keeper:
     async def _look(self) -> None:
         """Read what others have written by now."""
         if self._errand is None or self._errand.done():
-            if not (self._inventory.changed() or self._stale):
+            self._stale = self._inventory.changed() or self._stale
+            if not self._stale:
                 return
             self._errand = asyncio.get_running_loop().create_task(self._sync())
         await asyncio.shield(self._errand)
 
     async def _sync(self) -> None:
-        """Write what is new, then read all there is: in this order, or the pool would take its own news for reset."""
+        """Write what is new, then read what others have written.
+
+        In this order, or the pool would take its own news for reset.
+        """
         async with self._syncing:
             unsaved, self._unsaved = self._unsaved, []
             stale, self._stale = self._stale, False
             read_at = wall()
             try:
-                self._take(await asyncio.to_thread(self._inventory.exchange, unsaved, self._snapshot), read_at)
+                if stale:
+                    self._take(await asyncio.to_thread(self._inventory.exchange, unsaved, self._snapshot), read_at)
+                else:
+                    await asyncio.to_thread(self._inventory.write, unsaved)
             except Exception as error:  # noqa: BLE001 - a disk that fails must not end the keeping of accounts
                 logger.warning(
                     "accounts not saved or read: %s", error if isinstance(error, AccountError) else place_of(error)
@@ -328,8 +336,9 @@ class Keeper:
         for id_, cause in stock.disabled.items():
             if self._stock.disabled.get(id_) != cause:
                 logger.error("%s can't be used: %s", id_, cause)
-        self._stock = stock
-        self.pool.replace(stock.accounts, stock.disabled)
+        before, self._stock = self._stock, stock
+        if (stock.accounts, stock.disabled) != (before.accounts, before.disabled):
+            self.pool.replace(stock.accounts, stock.disabled)
         self.pool.restore(stock.cooldowns, stock.windows, read_at, wall())
 
     def _cool(self, cooldowns: Iterable[Cooldown]) -> None:

@@ -61,7 +61,7 @@ class OpaqueBlock(msgspec.Struct, frozen=True):
 
 
 Block = TextBlock | RefusalBlock | ReasoningBlock | ToolCall | OpaqueBlock
-Piece = Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs
+Piece = Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs | Opaque
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -74,11 +74,17 @@ class Response(msgspec.Struct, frozen=True):
     failed: Failed | None = None
 
 
+_UNTOLD = Usage()
+
+
 def merge(old: Usage, new: Usage) -> Usage:
     """Field by field, the last one told wins: stream usage is cumulative, and a later null never erases."""
-    names = ("input_tokens", "cached_tokens", "cache_written_tokens", "output_tokens", "reasoning_tokens", "raw")
-    told = {name: getattr(new, name) if getattr(new, name) is not None else getattr(old, name) for name in names}
-    return Usage(**told)
+    if old == _UNTOLD:
+        return new
+    if new == _UNTOLD:
+        return old
+    pairs = zip(msgspec.structs.astuple(old), msgspec.structs.astuple(new), strict=True)
+    return Usage(*(earlier if later is None else later for earlier, later in pairs))
 
 
 def fold(events: Iterable[Event]) -> Response:
@@ -88,9 +94,12 @@ def fold(events: Iterable[Event]) -> Response:
     """
     start = Start("", "", 0)
     usage, stop, failed = Usage(), None, None
-    blocks: dict[int, list[Piece] | OpaqueBlock] = {}
+    blocks: dict[int, list[Piece]] = {}
     opaque = 0
     for event in events:
+        if type(event) in _OF_BLOCKS:  # nearly every event of a stream
+            blocks.setdefault(event.block, []).append(event)  # type: ignore[union-attr, arg-type]
+            continue
         match event:
             case Start():
                 start = event
@@ -102,24 +111,25 @@ def fold(events: Iterable[Event]) -> Response:
                 failed = event
             case Opaque():
                 opaque -= 1  # a block of its own: numbered -1, -2, ...
-                blocks[opaque] = OpaqueBlock(event.format, event.name, event.data)
-            case BlockEnd():
-                pass
+                blocks[opaque] = [event]
             case _:
-                pieces = blocks.setdefault(event.block, [])
-                assert isinstance(pieces, list)  # noqa: S101 - opaque blocks have numbers of their own
-                pieces.append(event)
-    joined = (block if isinstance(block, OpaqueBlock) else _joined(block) for block in blocks.values())
-    return Response(start, tuple(joined), stop, usage, failed)
+                pass  # the end of a block
+    return Response(start, tuple(map(_joined, blocks.values())), stop, usage, failed)
 
 
 def _joined(pieces: list[Piece]) -> Block:
     return _BY_TYPE[type(pieces[0])](pieces)
 
 
+def _opaque(pieces: list[Piece]) -> Block:
+    (event,) = (piece for piece in pieces if isinstance(piece, Opaque))
+    return OpaqueBlock(event.format, event.name, event.data)
+
+
 def _text(pieces: list[Piece]) -> Block:
-    text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
-    return TextBlock(text, tuple(piece for piece in pieces if isinstance(piece, Citation)))
+    texts = [piece.text for piece in pieces if isinstance(piece, Text)]
+    cited = len(texts) < len(pieces)
+    return TextBlock("".join(texts), tuple(piece for piece in pieces if isinstance(piece, Citation)) if cited else ())
 
 
 def _refusal(pieces: list[Piece]) -> Block:
@@ -145,7 +155,9 @@ _BY_TYPE: Mapping[type, Callable[[list[Piece]], Block]] = {
     Reasoning: _reasoning,
     ToolStart: _call,
     ToolArgs: _call,
+    Opaque: _opaque,
 }
+_OF_BLOCKS = frozenset(_BY_TYPE) - {Opaque}
 
 
 def unfold(response: Response) -> list[Event]:

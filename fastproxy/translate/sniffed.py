@@ -11,12 +11,15 @@ from fastproxy.translate.response import Crossing, pipe_for_translation
 # Names of fields, and a comment. No JSON begins so.
 # Source: WHATWG HTML, "Server-sent events", section 9.2.5, read 2026-11-21.
 _BEGINNINGS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_JSON = (b"{", b"[")  # how any other answer begins
 _BEFORE = b"\xef\xbb\xbf\r\n"  # a byte order mark and blank lines, which some hosts send while their model is at work
 
 
 def is_stream(start: bytes) -> bool | None:
     """Whether a body that starts so is server-sent events; None while too little of it has come. Cost: 0.5 us."""
     said = start.lstrip(_BEFORE)
+    if said.startswith(_JSON):
+        return False
     if said.startswith(_BEGINNINGS):
         return True
     return None if any(beginning.startswith(said) for beginning in _BEGINNINGS) else False

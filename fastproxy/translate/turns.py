@@ -41,7 +41,9 @@ def repaired(request: Request) -> tuple[Request, tuple[str, ...]]:
         messages = tuple(_joined(_without_empty(messages, repairs)))
     if not _OF_TOOLS.isdisjoint(kinds_of(messages)):
         messages = tuple(_ordered(messages, _answers(messages), repairs))
-    return request if messages is request.messages else msgspec.structs.replace(request, messages=messages), tuple(repairs)
+    if messages is not request.messages:
+        request = msgspec.structs.replace(request, messages=messages)
+    return request, tuple(repairs)
 
 
 def kinds_of(messages: tuple[Message, ...]) -> set[type[Part]]:

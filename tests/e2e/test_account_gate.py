@@ -222,7 +222,7 @@ def test_a_slow_prelude_lets_the_client_hear_that_we_are_there(
     assert b"half" in heard
     assert times[-1] - times[0] > 3.9
     silences = [after - before for before, after in zip(times, times[1:], strict=False)]
-    assert max(silences) < 2.7, silences  # a second each, and a sweep
+    assert max(silences) < 3.3, silences  # a second, and two sweeps
     assert len(vendor.seen()) == 1
 
 
