@@ -13,7 +13,7 @@ COMPILE := $(LOCK_BIN)/pip-compile --quiet --strip-extras --generate-hashes --al
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check static gate bench bench-peers fuzz soak test-clients fix lock clean
+.PHONY: help run test check static gate bench bench-peers fuzz soak chaos test-clients fix lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ fuzz: .venv/installed-dev ## property tests with many more examples, then damage
 
 soak: .venv/installed-dev ## one relay under a mixed load: memory, files, loop lag, usage records (MINUTES=10, SEED=n)
 	$(SLOW).soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+chaos: .venv/installed-dev ## relays killed while they renew, a login shared with its tool, for long (KILLS=100, TOOL_SECONDS=60)
+	KILLS=$(or $(KILLS),100) TOOL_SECONDS=$(or $(TOOL_SECONDS),60) $(BIN)/pytest $(ARGS) tests/e2e/test_account_kills.py tests/e2e/test_account_sharing.py
 
 test-clients: .venv/installed-dev ## real command line clients from npm through the relay, cut off from every network
 	$(SLOW).clients

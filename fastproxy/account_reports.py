@@ -12,7 +12,7 @@ from fastproxy.attempts import Attempts
 from fastproxy.clock import monotonic, wall
 from fastproxy.credential_check import Completion, CredentialCheck, Health
 from fastproxy.errors import Fault
-from fastproxy.snapshot import Account
+from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.reports import Answered, Reports
 
 CHECK_SECONDS = 240.0  # all accounts together; what is left then has not been asked
@@ -27,6 +27,10 @@ class AccountReports:
         self._attempts = attempts
         self._reports = Reports(attempts.keeper)
         self._check = CredentialCheck(attempts, self._reports)
+
+    def current(self, snapshot: Snapshot) -> Snapshot:
+        """The configuration with the tokens that count now."""
+        return self._attempts.keeper.whole(snapshot)
 
     def accounts(self) -> _Document:
         """Every account as this process sees it. in_flight, uses, pins: of this process since its start."""

@@ -17,6 +17,9 @@ from pathlib import Path
 from fastproxy import __version__
 from fastproxy.access.store import TokenStore
 from fastproxy.access.tokens import TokenError
+from fastproxy.accounts.inventory import Inventory, Stock
+from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.store import AccountStore
 from fastproxy.config import ConfigError
 from fastproxy.current import Source
 from fastproxy.server.listener import ListenError, address_of, open_socket
@@ -33,6 +36,7 @@ _TRY = (
     """-d '{{"model":"fastproxy/echo","messages":[{{"role":"user","content":"hello"}}]}}'"""
 )
 OPEN_FILES = 65536
+SHOWN_ACCOUNTS = 8
 _SHARED_PREFIX = "metrics-"
 
 
@@ -49,13 +53,14 @@ def serve(
         state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         per_worker = _open_sockets(snapshot)
         issued = TokenStore(state_directory).issue_first(snapshot.access)
+        stock = _stock(state_directory, snapshot)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command line speaks here
         return 2
-    except (ListenError, TokenError, OSError) as error:
+    except (ListenError, TokenError, AccountError, OSError) as error:
         print(f"fastproxy: {error}", file=sys.stderr)  # noqa: T201 - as above
         return 1
-    text = banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None)
+    text = banner(snapshot, per_worker[0], issued.secret.reveal() if issued else None, stock)
     announce = partial(print, text, flush=True)
     try:
         return _run(source, snapshot, state_directory, per_worker, announce)
@@ -65,13 +70,24 @@ def serve(
                 Path(address.removeprefix("unix:")).unlink(missing_ok=True)
 
 
-def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) -> str:
+def _stock(state_directory: Path, snapshot: Snapshot) -> Stock:
+    """All accounts as they are now. Raises: AccountError when the stored ones can't be read."""
+    store = AccountStore(state_directory, snapshot.keeping.key)
+    try:
+        return Inventory(state_directory, store).exchange((), snapshot)
+    finally:
+        store.close()
+
+
+def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None, stock: Stock) -> str:
     """What a person sees at start: address, token (once, at the very first start), providers, one line to try."""
+    snapshot = stock.within(snapshot)
     addresses = [address_of(one) for one in sockets]
     base = next((address for address in addresses if address.startswith("http")), "http://127.0.0.1:8484")
     base = base.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     shown = token or ("$FASTPROXY_TOKEN" if snapshot.access.require_token else "none")
-    providers = ", ".join(snapshot.providers) or "none"
+    idle = [name for name in snapshot.providers if snapshot.waits_for_login(name)]
+    providers = ", ".join(name for name in snapshot.providers if name not in idle) or "none"
     lines = [f"fastproxy {__version__}", f"  listening  {'  '.join(addresses)}"]
     if token is not None:
         lines.append(f"  token      {token}   (shown this once; `fastproxy token issue LABEL` makes more)")
@@ -80,12 +96,18 @@ def banner(snapshot: Snapshot, sockets: list[socket.socket], token: str | None) 
             "  token      as issued before, put into FASTPROXY_TOKEN; `fastproxy token issue LABEL` makes another"
         )
     lines.append(f"  providers  {providers}")
-    if snapshot.unusable:
-        lines.append(
-            f"             {len(snapshot.unusable)} more are known; `fastproxy doctor` says what each one needs"
-        )
+    if others := len(snapshot.unusable) + len(idle):
+        lines.append(f"             {others} more are known; `fastproxy doctor` says what each one needs")
+    if stock.stored:
+        lines.append(f"  accounts   {_stored(stock)}")
     lines.append(f"  try        {_TRY.format(base=base, token=shown)}")
     return "\n".join(lines)
+
+
+def _stored(stock: Stock) -> str:
+    ids = [f"{one.id} (disabled)" if one.id in stock.disabled else one.id for one in stock.stored]
+    more = len(ids) - SHOWN_ACCOUNTS
+    return ", ".join(ids[:SHOWN_ACCOUNTS]) + (f" and {more} more; see `fastproxy account list`" if more > 0 else "")
 
 
 def _nothing() -> None:

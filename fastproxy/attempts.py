@@ -35,6 +35,7 @@ from fastproxy.upstream.pool import Pool
 
 logger = logging.getLogger(__name__)
 
+LATE_SECONDS = 3.0  # how long a request waits for renewals as long as another account may serve it
 _ACCOUNT = b"x-fastproxy-account"
 
 
@@ -55,6 +56,8 @@ class Search:
     previous: the account that answered this conversation last. started_at: monotonic seconds. renewed: ids of logins
     whose token has been renewed for this request. again: the renewed account, which is asked next. last: the answer of
     the latest attempt; broken: why there is none, or none that is whole. unready: why an account could not be asked.
+    late: the first account whose renewal took too long to be waited for while others could serve.
+    waits: whether one was refused for now only; nobody: why nobody else can be asked.
     """
 
     want: Want
@@ -66,6 +69,9 @@ class Search:
     last: Got | None = None
     broken: Fault | None = None
     unready: Fault | None = None
+    late: Account | None = None
+    waits: bool = False
+    nobody: Fault | None = None
 
     def let_go(self) -> None:
         """Nobody will hear the latest answer."""
@@ -73,11 +79,20 @@ class Search:
             self.last.upstream.close()
         self.last = self.broken = None
 
-    def ending(self) -> Got:
-        """What the client hears when nobody is left: the last refusal. Raises: Fault for an answer that broke off."""
+    def ending(self, wait_seconds: float | None) -> Got:
+        """What the client hears: the last answer. Raises: Fault when that broke off, or would mislead.
+
+        A client that hears of a wrong key logs out, although waiting would help; one that hears of a wait gives up,
+        although another account is back sooner. wait_seconds: what the last answer asks for.
+        """
         if self.broken is not None:
             raise self.broken
         assert self.last is not None  # noqa: S101 - `_next` raises when nobody has been asked
+        if self.nobody is not None:
+            back_seconds, status = self.nobody.retry_after_seconds, self.last.head.status
+            is_longer = wait_seconds is not None and back_seconds is not None and back_seconds + 1 < wait_seconds
+            if (self.waits and status in _NOT_FOR_NOW) or (status == 429 and is_longer):
+                raise self.nobody
         return self.last
 
     def pass_over(self, account: Account) -> None:
@@ -115,13 +130,14 @@ class Attempts:
                 asked.moved = asked.moved or search.previous not in ("", account.id)
                 verdict = await self._attempt(asked, route, search, account)
                 if verdict.step == "serve":
-                    self.keeper.served(search.want, account)
+                    if search.last is not None and search.last.head.status < 400:
+                        self.keeper.served(search.want, account)
                     break
                 await self._learn(search, account, verdict)
                 spent = monotonic() - search.started_at >= keeping.retry_seconds
                 if spent or search.attempts >= keeping.attempts:
                     break
-            return search.ending()
+            return search.ending(asked.retry_after_seconds)
         except BaseException:
             search.let_go()
             raise
@@ -141,6 +157,7 @@ class Attempts:
             search.broken = fault
             return _BROKEN
         search.last = got._replace(step=verdict.step)
+        search.waits = search.waits or got.head.status not in _NOT_FOR_NOW
         return verdict
 
     async def _ask_only(self, asked: Asked, route: Route, account: Account) -> Got:
@@ -174,15 +191,22 @@ class Attempts:
             again, search.again = search.again, None
             return again
         while True:
+            wait_seconds: float | None = max(0.0, LATE_SECONDS - (monotonic() - search.started_at))
             try:
                 account = self._lease(asked, search.want)
             except Fault as fault:
-                if not search.attempts:
-                    raise search.unready or fault from None
-                return None
-            fresh = account if account.expires_at is None else await self.keeper.fresh(account)
+                if search.late is None:
+                    if not search.attempts:
+                        raise search.unready or fault from None
+                    search.nobody = fault
+                    return None
+                account, search.late, wait_seconds = search.late, None, None
+                self._begin_with(asked, account)
+            fresh = account if account.expires_at is None else await self.keeper.fresh(account, wait_seconds)
             if fresh is not None:
                 return fresh
+            if wait_seconds is not None and search.late is None and self.keeper.is_renewing(account.id):
+                search.late = account
             search.unready = self.keeper.unready(account)
             search.pass_over(account)
 
@@ -237,6 +261,7 @@ class Attempts:
             search.renewed.add(account.id)
             if search.again is not None:
                 return
+            search.waits = search.waits or self.keeper.unready(account).retry_after_seconds is not None
             verdict = refused(account, wall())
         self.keeper.learned(account, search.want.session, verdict)
         search.pass_over(account)
@@ -270,6 +295,7 @@ class Attempts:
 
 _SERVE = Verdict("serve")
 _BROKEN = Verdict("escape", cause="its answer broke off before it had begun")
+_NOT_FOR_NOW = (401, 403)
 _BREAKS = ("unreachable", "upstream_garbage")
 _AGAIN = Verdict("renew", cause="the conversation holds state that this account can't read")
 # What vendors say of a signature or of encrypted reasoning that was not made for the account.

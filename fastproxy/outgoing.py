@@ -113,7 +113,7 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
         path=path,
         body=_by_rules(translated.body, asked, route),
         query=query,
-        sent=frozenset(name for name, _ in translated.headers),
+        sent=frozenset(name for name, _ in translated.headers) if provider.shape is not None else _NOTHING,
         dropped=translated.dropped,
     )
     own = dict(translated.headers)

@@ -21,6 +21,9 @@ WAIT_SECONDS = 30.0
 ANSWER_BYTES = 65536
 _END_SECONDS = 5.0  # from the answer to the end of the process
 _READ_BYTES = 4096
+# Where a relay happens to be started is no place to import from: a `typing.py` there would be run, with logins at hand.
+# A checkout that is not installed, run with `python -m`, is found nowhere else.
+_PYTHON_OPTIONS = () if sys.path[:1] == [str(Path(__file__).parents[1])] else ("-P",)
 
 Renew = Callable[[str, str], Awaitable[Renewed]]
 
@@ -69,7 +72,7 @@ class _Renewals:
 
     def _start(self, account_id: str, used: str) -> "subprocess.Popen[bytes]":
         """Raises: OSError."""
-        command = [sys.executable, *(["-P"] if sys.flags.safe_path else []), "-m", "fastproxy", "account", "refresh"]
+        command = [sys.executable, *_PYTHON_OPTIONS, "-m", "fastproxy", "account", "refresh"]
         command += ["--json", f"--used={used}"]
         if self._config_path is not None:
             command.append(f"--config={self._config_path}")

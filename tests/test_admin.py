@@ -61,14 +61,17 @@ async def test_a_relay_that_drains_is_alive_but_not_ready(tmp_path: Path):
         assert status_of(await get(parts, "/healthz", token="")) == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/a", "/v1beta/models", "/metrics", "/v1/usage"])
+ADMIN_PATHS = ["/metrics", "/v1/usage", "/v1/accounts", "/v1/credentials/check", "/v1/usage/limits"]
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/a", "/v1beta/models", *ADMIN_PATHS])
 @in_loop
 async def test_everything_else_needs_one(tmp_path: Path, path: str):
     async with relay(tmp_path, configured()) as parts:
         assert status_of(await get(parts, path, token="wrong")) in (401, 403)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/v1/usage"])
+@pytest.mark.parametrize("path", ADMIN_PATHS)
 @in_loop
 async def test_a_client_token_opens_no_admin_endpoint(tmp_path: Path, path: str):
     async with relay(tmp_path, configured()) as parts:

@@ -13,9 +13,11 @@ import pytest
 import uvloop
 
 from fastproxy import app
-from fastproxy.providers import echo, openai
+from fastproxy.accounts.inventory import Stock
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.providers import codex, echo, openai
 from fastproxy.server.listener import ListenError
-from fastproxy.snapshot import Access, Server, Snapshot
+from fastproxy.snapshot import Access, Account, Server, Snapshot
 
 START_SECONDS = 20.0
 
@@ -104,8 +106,11 @@ def test_systemd_without_its_sockets_is_an_error(opened: list[list[socket.socket
 # The banner.
 
 
-def banner_of(opened: list[list[socket.socket]], snapshot: Snapshot, token: str | None = None) -> str:
-    return app.banner(snapshot, open_for(opened, "127.0.0.1:0")[0], token)
+def banner_of(
+    opened: list[list[socket.socket]], snapshot: Snapshot, token: str | None = None, stock: Stock | None = None
+) -> str:
+    stock = stock or Stock(accounts=snapshot.accounts)
+    return app.banner(snapshot, open_for(opened, "127.0.0.1:0")[0], token, stock)
 
 
 def test_the_first_banner_shows_the_token_and_a_line_to_try_with_it(opened: list[list[socket.socket]]):
@@ -134,6 +139,31 @@ def test_what_is_known_but_not_usable_is_counted(opened: list[list[socket.socket
     text = banner_of(opened, Snapshot(unusable={"openai": "set OPENAI_API_KEY", "groq": "set GROQ_API_KEY"}))
     assert "2 more are known" in text
     assert "doctor" in text
+
+
+def test_stored_accounts_are_named_and_make_their_provider_usable(opened: list[list[socket.socket]]):
+    snapshot = Snapshot(
+        providers={"codex": codex.PROVIDER, "fastproxy": echo.PROVIDER}, keyless={"openai": openai.PROVIDER}
+    )
+    empty = banner_of(opened, snapshot)
+    assert "providers  fastproxy\n" in empty
+    assert "1 more are known" in empty
+    assert "accounts" not in empty
+    stored = tuple(StoredAccount(f"openai:{number}", "openai", str(number), "key") for number in range(9))
+    accounts = {"openai": tuple(Account("openai", one.id) for one in stored), "codex": (Account("codex", "codex:a"),)}
+    text = banner_of(opened, snapshot, stock=Stock(accounts, stored, disabled={"openai:1": "closed"}))
+    assert "providers  codex, openai, fastproxy\n" in text
+    assert "accounts   openai:0, openai:1 (disabled), openai:2," in text
+    assert "openai:7 and 1 more; see `fastproxy account list`" in text
+
+
+def test_accounts_that_can_not_be_read_are_exit_1_and_say_why(tmp_path: Path):
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state/accounts.db").write_bytes(b"this is no database" * 100)
+    ended = serve(tmp_path, '[server]\nlisten = ["127.0.0.1:0"]\n')
+    assert ended.returncode == 1
+    assert "accounts.db" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 # The loop and the log.

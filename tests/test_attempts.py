@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import orjson
+import pytest
 
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Accounts, Limits, Snapshot
@@ -18,6 +19,7 @@ LIMIT = (
     b'{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}'
 )
 SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+CUT = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n400\r\n"
 ROLE = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
 WORD = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
 FINISH = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -49,7 +51,7 @@ class Answers:
             key = next(key for key in self.answers if b"Bearer " + key in request)
             self.asked.append(key.decode().removeprefix("key-"))
             await visit.send(self.answers[key])
-            if b"event-stream" in self.answers[key]:
+            if not self.answers[key].endswith(b"}"):
                 visit.close()
                 return
 
@@ -64,16 +66,54 @@ async def answered(parts: Parts, body: bytes = BODY, *headers: str, mark: bytes 
 
 @in_loop
 async def test_every_account_is_asked_once_at_most_and_then_the_last_refusal_is_told_as_it_came(tmp_path: Path):
-    host_answers = Answers(a=plain(429, LIMIT), b=plain(429, LIMIT), c=plain(403, b'{"error":{"message":"no"}}'))
+    host_answers = Answers(a=plain(429, LIMIT), b=plain(429, LIMIT), c=plain(402, b'{"error":{"message":"no"}}'))
     async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b", "c")) as parts:
         answer = await answered(parts)
         assert sorted(host_answers.asked) == ["a", "b", "c"]
-        last = {"a": 429, "b": 429, "c": 403}[host_answers.asked[-1]]
+        last = {"a": 429, "b": 429, "c": 402}[host_answers.asked[-1]]
         assert status_of(answer) == last
         keeper = parts.door.attempts.keeper
         assert [standing.in_flight for standing in keeper.pool.standing(0.0)] == [0, 0, 0]
     [record] = parts.records
     assert record.account == f"lab:{host_answers.asked[-1]}"
+
+
+@in_loop
+async def test_a_client_that_should_wait_is_not_told_that_a_key_is_wrong(tmp_path: Path):
+    wrong = plain(401, b'{"error":{"message":"no","code":"invalid_api_key"}}')
+    host_answers = Answers(a=plain(429, LIMIT), b=plain(429, LIMIT), c=wrong)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b", "c")) as parts:
+        for session in "123456":
+            parts.door.attempts.keeper.pool.reset(None, 0.0)
+            assert status_of(await answered(parts, BODY, f"x-session-id: {session}")) == 429
+    assert "c" in host_answers.asked[2::3]  # as the last one
+    host_answers = Answers(a=wrong, b=wrong)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        assert status_of(await answered(parts)) == 401, "what all of them say is told"
+
+
+@in_loop
+async def test_a_client_waits_no_longer_than_until_the_first_account_is_back(tmp_path: Path):
+    soon, late = (plain(429, LIMIT, b"retry-after: %d" % seconds) for seconds in (20, 3600))
+    host_answers = Answers(a=soon, b=late)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        for session in "123456":
+            parts.door.attempts.keeper.pool.reset(None, 0.0)
+            answer = await answered(parts, BODY, f"x-session-id: {session}")
+            assert status_of(answer) == 429
+            assert b"\r\nretry-after: 20\r\n" in answer
+    assert {"a", "b"} == set(host_answers.asked[1::2])  # each was the last one
+
+
+@in_loop
+async def test_a_request_that_is_refused_for_itself_ends_no_rest_and_moves_no_conversation(tmp_path: Path):
+    host_answers = Answers(a=plain(400, b'{"error":{"message":"max_tokens is too large"}}'), b=plain(429, LIMIT))
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        pool = parts.door.attempts.keeper.pool
+        for session in "123456":
+            assert status_of(await answered(parts, BODY, f"x-session-id: {session}")) == 400
+            assert pool.last_of("lab", session) == ""
+        assert host_answers.asked.count("b") == 1
 
 
 @in_loop
@@ -121,6 +161,25 @@ async def test_a_stream_that_fails_before_its_first_word_is_another_accounts_to_
             assert b"quota" not in answer
             assert answer.count(b"assistant") == 1
     assert host_answers.asked.count("a") == 1  # it rests from then on
+
+
+@in_loop
+@pytest.mark.parametrize(
+    ("cut", "body"), [(b"", BODY), (b"HTTP/1.1 429 X\r\ncontent-length: 9\r\n\r\n{", BODY), (CUT + ROLE, STREAM_BODY)]
+)
+async def test_an_answer_that_breaks_off_before_its_first_word_is_another_accounts_to_give(
+    tmp_path: Path, cut: bytes, body: bytes
+):
+    good = SSE + ROLE + WORD + FINISH if body is STREAM_BODY else plain(200, GOOD)
+    host_answers = Answers(a=cut, b=good)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        for session in "123456":
+            assert status_of(await answered(parts, body, f"x-session-id: {session}")) == 200
+    assert "a" in host_answers.asked
+    host_answers = Answers(a=cut, b=cut)
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "a", "b")) as parts:
+        assert status_of(await answered(parts, body)) in (429, 502)
+    assert sorted(set(host_answers.asked)) == ["a", "b"]
 
 
 @in_loop

@@ -78,6 +78,15 @@ def test_a_relay_learns_how_its_renewal_ended(vendor: Vendor, state: Path, confi
     assert len(vendor.grants()) == 1
 
 
+def test_nothing_is_imported_from_where_the_relay_was_started(
+    vendor: Vendor, state: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_login(vendor, state).close()
+    (tmp_path / "typer.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    assert asyncio.run(spawn_renewal(config, state)(ID, "")) == Renewed("renewed")
+
+
 def test_many_at_once_in_several_processes_make_exactly_one_request(vendor: Vendor, state: Path, config: Path) -> None:
     with closing(stored_login(vendor, state)) as store:
         used = digest(store.login(ID).access.reveal())
@@ -212,12 +221,12 @@ def test_one_that_is_late_is_left_to_its_work(
     async def relay() -> tuple[Renewed, Renewed]:
         renew = spawn_renewal(config, state)
         late = await renew(ID, "")
-        await asyncio.sleep(2)
+        monkeypatch.setattr(renewing, "WAIT_SECONDS", 30.0)
         return late, await renew(ID, "")
 
     late, again = asyncio.run(relay())
     assert (late.outcome, "still going on" in late.cause) == ("failed", True)
-    assert again.outcome == "current"
+    assert again.outcome == "current"  # it has waited for the first one
     ends_well(state, before)
 
 

@@ -159,7 +159,8 @@ class Inventory:
 
     def changed(self) -> bool:
         """Whether others have written since the last read. Cost: one or two stats for each place."""
-        return self.store.changed() or any(link.changed() for link in self._links.values())
+        links = tuple(self._links.values())  # a thread that reads may add one meanwhile
+        return self.store.changed() or any(link.changed() for link in links)
 
 
 def _merged(

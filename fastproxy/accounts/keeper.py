@@ -129,16 +129,24 @@ class Keeper:
         """Who is to serve a request. Raises: Fault(no_credential, rate_limited)."""
         return self.pool.lease(want, now)
 
-    async def fresh(self, account: Account) -> Account | None:
-        """The account with a token that lasts; None when there is none to be had. Costs nothing while it is fresh."""
+    async def fresh(self, account: Account, wait_seconds: float | None = None) -> Account | None:
+        """The account with a token that lasts; None when there is none to be had. Costs nothing while it is fresh.
+
+        wait_seconds: for a renewal, which goes on all the same; None: to its end.
+        """
         if account.expires_at is None or account.expires_at - wall() > SKEW_SECONDS:
             return account
         if self._may_renew(account.id):
-            await self._renewal(account, "")
+            await asyncio.wait({self._begin_renewal(account, "")}, timeout=wait_seconds)
         current = self._current(account)
         if current.expires_at is not None and current.expires_at <= wall():
             return None
         return current
+
+    def is_renewing(self, account_id: str) -> bool:
+        """Whether a renewal is under way here."""
+        running = self._renewing.get(account_id)
+        return running is not None and not running.done()
 
     def unready(self, account: Account) -> Fault:
         """Why `fresh` has none, for the client."""

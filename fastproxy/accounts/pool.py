@@ -275,7 +275,7 @@ class Pool:
         seat = roster.by_name.get(want.account)
         if seat is None:
             raise unknown(want.provider, want.account)
-        if not _may(seat, want) or not seat.free(want.model, now):
+        if not _may(seat, want) or not (seat.free(want.model, now) or seat.yields(want.model, now)):
             raise unavailable(want.provider, (seat,), want.client, want.model, now)
         return seat
 
@@ -310,11 +310,19 @@ class Pool:
         seats = [seat for seat in roster.seats if now >= seat.until_at or now >= seat.ready_at(model)]
         if want.tried or not roster.open:
             seats = [seat for seat in seats if _may(seat, want)]
-        if not seats:
-            raise unavailable(want.provider, roster.seats, want.client, model, now)
-        seat = STRATEGIES[want.provider.strategy](seats, Ask(want.parent or want.session, model, now))
+        if seats:
+            seat = STRATEGIES[want.provider.strategy](seats, Ask(want.parent or want.session, model, now))
+        else:
+            seat = self._left(want, roster, now)
         roster.chosen(seat)
         return seat
+
+    def _left(self, want: Want, roster: _Roster, now: float) -> Seat:
+        """Where all of them rest: the one whose trouble we only guess at, and for the shortest time."""
+        seats = [seat for seat in roster.seats if _may(seat, want) and seat.yields(want.model, now)]
+        if not seats:
+            raise unavailable(want.provider, roster.seats, want.client, want.model, now)
+        return min(seats, key=lambda seat: seat.rests_until_at(want.model))
 
     def _lost(self, home: str, model: str, now: float) -> bool:
         """Whether a session can't wait for it: gone, disabled, or at rest for longer than a prompt cache lives."""

@@ -18,6 +18,8 @@ from fastproxy.accounts.sources.tokens import fact_text, told_at
 READINGS = 32  # as many quotas of one account as the pool tells apart
 NEARLY = 0.9  # of a quota: from here on it is a warning
 
+_OF_EDITORS = "completions"  # Copilot's quota for what editors ask for while somebody types
+
 _Document = Mapping[str, object]
 _LATEST_AT = 253402300799.0  # the last second that a calendar of four-digit years has
 
@@ -69,7 +71,7 @@ def copilot(account: str, told: _Document, now: float) -> Told:
     for name, value in _inner(told, "quota_snapshots").items():
         snapshot = value if isinstance(value, dict) else {}
         percent = _number(snapshot.get("percent_remaining"))
-        if percent is None or not fact_text(name):
+        if percent is None or not fact_text(name) or name == _OF_EDITORS:
             continue
         is_free = snapshot.get("unlimited") is True
         used = 0.0 if is_free else _fraction(1 - percent / 100)

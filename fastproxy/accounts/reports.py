@@ -49,8 +49,12 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def windows(self) -> tuple[Window, ...]:
-        """The quotas as the pool knows them, by the names that the limit headers use."""
-        return tuple(reading.window for reading in self.told.readings)
+        """The quotas as the pool knows them, by the names that the limit headers use.
+
+        What never resets (money, no limit at all) is none: it would look like a quota that there is no hurry to spend.
+        """
+        windows = (reading.window for reading in self.told.readings)
+        return tuple(one for one in windows if one.resets_at is not None or one.length_seconds is not None)
 
 
 def ended_by(report: Report, cooldowns: Iterable[Cooldown]) -> tuple[Cooldown, ...]:

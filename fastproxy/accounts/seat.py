@@ -11,6 +11,7 @@ from fastproxy.accounts.cooldown import Cooldown, Window, covers
 from fastproxy.snapshot import Account
 
 PROBE_SECONDS = 300.0  # a guess may be wrong: one request tries after this, and every so often again
+PASSING_SECONDS = 30.0  # a guess as short as that is of passing trouble: it forbids nothing where nobody else is left
 MAX_COOLDOWN_SECONDS = 32 * 86400.0  # the longest quota is a month; garbage must not lock an account for ever
 SCOPES = 64  # resting models of one account that are told apart
 WINDOWS = 32  # quotas of one account that are told apart
@@ -23,11 +24,14 @@ class Rest:
     """One scope's cooldown: until when the vendor told, until when we guess, and when that guess may be tried.
 
     heard_until_at: the latest deadline as it was heard, by which old news is known; noted_at: when it came.
-    until_at: the later deadline; ready_at: when the next request may go out, which is earlier to try a guess.
+    firm_until_at: until when a guess holds that is not of passing trouble.
+    until_at: the later deadline; ready_at: when the next request may go out, which is earlier to try a guess;
+    yields_at: when one may that nobody else can serve.
     """
 
     __slots__ = (
         "cause",
+        "firm_until_at",
         "guessed_until_at",
         "heard_until_at",
         "noted_at",
@@ -35,17 +39,20 @@ class Rest:
         "ready_at",
         "told_until_at",
         "until_at",
+        "yields_at",
     )
 
     def __init__(self) -> None:
-        self.told_until_at = self.guessed_until_at = self.probe_at = self.heard_until_at = self.noted_at = 0.0
-        self.until_at = self.ready_at = 0.0
+        self.told_until_at = self.guessed_until_at = self.firm_until_at = self.probe_at = 0.0
+        self.heard_until_at = self.noted_at = 0.0
+        self.until_at = self.ready_at = self.yields_at = 0.0
         self.cause = ""
 
     def settle(self) -> None:
         """Work out the deadlines in effect; after every change."""
         self.until_at = max(self.told_until_at, self.guessed_until_at)
         self.ready_at = max(self.told_until_at, min(self.guessed_until_at, self.probe_at))
+        self.yields_at = max(self.told_until_at, min(self.firm_until_at, self.probe_at))
 
 
 class Quota(NamedTuple):
@@ -109,6 +116,10 @@ class Seat:
         """Whether no rest forbids to ask it for `model`. Cost: 0.05 us for one that does not rest."""
         return now >= self.until_at or now >= self.ready_at(model)
 
+    def yields(self, model: str, now: float) -> bool:
+        """Whether nothing but guesses at passing trouble forbids to ask it for `model`: for want of anybody else."""
+        return all(now >= rest.yields_at for scope, rest in self._rests.items() if covers(scope, model))
+
     def ready_at(self, model: str) -> float:
         """When a request for `model` may go out; in the past for one that does not rest. Cost: 0.1 us, remembered."""
         known = self._ready_at.get(model)
@@ -153,6 +164,8 @@ class Seat:
             rest.told_until_at = max(rest.told_until_at, until_at)
         else:
             rest.guessed_until_at = max(rest.guessed_until_at, until_at)
+            if until_at - now > PASSING_SECONDS:
+                rest.firm_until_at = max(rest.firm_until_at, until_at)
             rest.probe_at = now + PROBE_SECONDS
         rest.heard_until_at = max(rest.heard_until_at, cooldown.until_at)
         rest.noted_at = now
@@ -182,7 +195,7 @@ class Seat:
         """Forget the guesses that cover a served model; as heard they stay known, lest the store brings them back."""
         for scope, rest in self._rests.items():
             if covers(scope, model):
-                rest.guessed_until_at = 0.0
+                rest.guessed_until_at = rest.firm_until_at = 0.0
                 rest.settle()
         self._sum_up()
 
@@ -205,6 +218,7 @@ class Seat:
         for rest in self._rests.values():
             rest.told_until_at += seconds
             rest.guessed_until_at += seconds
+            rest.firm_until_at += seconds
             rest.probe_at += seconds
             rest.noted_at += seconds
             rest.settle()

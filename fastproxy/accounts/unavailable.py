@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fastproxy.accounts.cooldown import covers
 from fastproxy.accounts.seat import Seat
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider
@@ -41,12 +42,15 @@ def unavailable(provider: Provider, seats: Sequence[Seat], client: str, model: s
     serving = [seat for seat in enabled if not seat.own_client or (client and client == provider.own_client)]
     if not serving:
         return _not_for_this_client(provider)
-    ready_at = min(seat.ready_at(model) for seat in serving)
+    first = min(serving, key=lambda seat: seat.ready_at(model))
+    ready_at = first.ready_at(model)
     if ready_at <= now:
         return Fault("rate_limited", f"every account of {provider.title} that could serve this request has refused it")
     wait_seconds = ready_at - now
     which = "the account" if len(serving) == 1 else "every account"
-    message = f"{which} of {provider.title} is over a limit for {model[:128]!r}; try again in {_spoken(wait_seconds)}"
+    causes = [cooldown.cause for cooldown in first.cooldowns(now) if covers(cooldown.scope, model)]
+    why = f" ({causes[0]})" if causes and causes[0] else ""
+    message = f"{which} of {provider.title} rests for {model[:128]!r}{why}; try again in {_spoken(wait_seconds)}"
     return Fault("rate_limited", message, retry_after_seconds=wait_seconds)
 
 

@@ -164,9 +164,9 @@ def judge(account: Account, model: str, status: int, get: Headers, body: bytes, 
 
 
 def refused(account: Account, now: float) -> Verdict:
-    """What follows when a login's fresh token is refused with 401 as well: as for a key."""
+    """What follows when a login's token is refused with 401 and there is no newer one: as for a key."""
     until_at = now + FORBIDDEN_SECONDS
-    cause = "the vendor refused a fresh access token"
+    cause = "the vendor refused the token, and there is no newer one"
     return Verdict("rotate", (Cooldown(account.id, "", until_at, cause=cause),), hard=True, cause=cause)
 
 

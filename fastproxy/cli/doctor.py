@@ -6,7 +6,7 @@ A provider's own answer is asked for with --probe only: a look at one's configur
 import asyncio
 import http.client
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,9 +15,16 @@ import typer
 
 from fastproxy import clock
 from fastproxy.cli.output import Json, note, write_json, write_table
-from fastproxy.cli.places import Config, configured_providers, load_whole, open_token_store, private_state_directory
+from fastproxy.cli.places import (
+    Config,
+    account_keeper,
+    configured_providers,
+    open_token_store,
+    private_state_directory,
+)
 
 if TYPE_CHECKING:
+    from fastproxy.accounts.inventory import Stock
     from fastproxy.snapshot import Snapshot
     from fastproxy.upstream.reach import Reach
 
@@ -43,9 +50,11 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say why each provider does or does not work; exit code 1 when something failed."""
-    snapshot = load_whole(config)
-    tried = _probed(snapshot) if probe else {}
-    findings = [*_machine(config, snapshot), *_providers(snapshot, tried), *_unusable(config, snapshot)]
+    with account_keeper(config) as (configured, keeper):
+        stock, snapshot = keeper.stock, keeper.whole(configured)
+    tried, wanted = _probed(snapshot) if probe else {}, configured_providers(config)
+    rest = (*_providers(snapshot, stock, tried, wanted), *_unusable(wanted, snapshot))
+    findings = [*_machine(config, snapshot), *rest]
     if as_json:
         write_json([msgspec.structs.asdict(finding) for finding in findings])
     else:
@@ -63,7 +72,7 @@ def _machine(config: Path | None, snapshot: "Snapshot") -> Iterator[Finding]:
     yield Finding("state", "ok", str(private_state_directory(os.environ)))
     yield _tokens(snapshot)
     if snapshot.access.admin_token is None:
-        yield Finding("admin token", "off", "not set, so /metrics and /v1/usage are closed")
+        yield Finding("admin token", "off", "not set, so /metrics, /v1/usage and /v1/accounts are closed")
     else:
         yield Finding("admin token", "ok", "set")
     yield from (_relay(address) for address in snapshot.server.listen)
@@ -100,23 +109,32 @@ def _relay(address: str) -> Finding:
     return Finding(about, "failed", "another program has this port: set server.listen to another address")
 
 
-def _providers(snapshot: "Snapshot", tried: "Mapping[str, Reach]") -> Iterator[Finding]:
+def _providers(
+    snapshot: "Snapshot", stock: "Stock", tried: "Mapping[str, Reach]", wanted: Collection[str]
+) -> Iterator[Finding]:
     """One finding for each account: what the provider said where it was asked."""
+    from fastproxy.accounts.described import CONFIGURED, source_of  # noqa: PLC0415 - as above
+
+    sources = {account.id: account.source for account in stock.stored}
     for name, provider in snapshot.providers.items():
-        if snapshot.waits_for_login(name):
-            yield Finding(name, "off", f"no account: `fastproxy account import` or `fastproxy account login {name}`")
+        accounts = [account.id for account in stock.accounts.get(name, ())]
+        if not accounts and snapshot.waits_for_login(name):
+            ways = f"`fastproxy account import`, `account login {name}` or `account add {name}`"
+            yield Finding(name, "failed" if name in wanted else "off", f"no account: {ways}")
             continue
-        for account in [account.id for account in snapshot.accounts.get(name, ())] or [name]:
-            reach = tried.get(account)
-            if reach is None:
-                yield Finding(account, "ok", f"configured; speaks {', '.join(provider.formats)}")
-            else:
+        for account in accounts or [name]:
+            source = source_of(account, sources)
+            where = "configured" if source == CONFIGURED else f"kept in {source}"
+            if account in stock.disabled:
+                yield Finding(account, "failed", f"{stock.disabled[account]}; {where}")
+            elif (reach := tried.get(account)) is not None:
                 yield Finding(account, "ok" if reach.works else "failed", f"{reach.says} ({reach.seconds:.2f} s)")
+            else:
+                yield Finding(account, "ok", f"{where}; speaks {', '.join(provider.formats)}")
 
 
-def _unusable(config: Path | None, snapshot: "Snapshot") -> Iterator[Finding]:
+def _unusable(wanted: Collection[str], snapshot: "Snapshot") -> Iterator[Finding]:
     """Providers that can't be used: a failure where the configuration names them, else nobody has asked for them."""
-    wanted = configured_providers(config)
     for name, reason in snapshot.unusable.items():
         yield Finding(name, "failed" if name in wanted else "off", reason)
 

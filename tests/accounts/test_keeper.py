@@ -22,6 +22,7 @@ from fastproxy.framing.http1 import parse_response_head
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot
+from support.credentials import claude_body
 from support.loops import in_loop
 
 LAB = Provider(name="lab", title="Lab", formats={"anthropic": "http://127.0.0.1:1"}, models=("*",))
@@ -127,6 +128,67 @@ async def test_a_young_token_is_not_renewed_again_for_a_401(directory: Path):
     kept.keeper.start()
     assert await kept.keeper.renewed(kept.lease()) is None
     assert kept.asked == []
+
+
+@in_loop
+async def test_a_token_that_somebody_else_has_just_made_is_taken_at_once_however_young_the_refused_one_is(
+    directory: Path,
+):
+    kept = Kept(directory)
+    kept.add(3600, minted_ago_seconds=10)
+    kept.keeper.start()
+    refused = kept.lease()
+    assert kept.store.save_login(ID, Login(Secret("at-other"), Secret("rt-other"), wall() + 3600, wall()), 1)
+    for mint in (True, False):
+        assert bearer(await kept.keeper.renewed(refused, mint=mint)) == "at-other"
+    assert await kept.keeper.renewed(kept.lease(), mint=False) is None
+    assert kept.asked == []
+
+
+@in_loop
+async def test_a_tool_that_is_about_to_write_its_file_is_waited_for(directory: Path):
+    kept, file = Kept(directory), directory / ".credentials.json"
+    file.write_bytes(claude_body("at-1", "rt-1"))
+    kept.store.add(StoredAccount(ID, "lab", "work", "login", source=f"claude-code:{file}"), None)
+    kept.keeper.start()
+    file.write_bytes(claude_body("at-2", "rt-2"))
+    refused = await kept.keeper.renewed(kept.lease(), mint=False)
+    assert bearer(refused) == "at-2"
+    assert refused is not None
+    waiting = asyncio.create_task(kept.keeper.renewed(refused))  # it is young
+    await asyncio.sleep(0.3)
+    file.write_bytes(claude_body("at-3", "rt-3"))
+    assert bearer(await waiting) == "at-3"
+    assert kept.asked == []
+
+
+@in_loop
+async def test_a_renewal_that_takes_long_need_not_be_waited_for_and_goes_on(directory: Path):
+    kept = Kept(directory)
+    kept.add(-5)
+    kept.gate.clear()
+    kept.keeper.start()
+    account = kept.lease()
+    assert await kept.keeper.fresh(account, 0.05) is None
+    assert kept.keeper.is_renewing(ID)
+    kept.gate.set()
+    assert bearer(await kept.keeper.fresh(account)) == "at-1"
+    assert not kept.keeper.is_renewing(ID)
+    assert len(kept.asked) == 1
+
+
+@in_loop
+async def test_a_login_that_is_not_to_be_had_says_when_it_may_be(directory: Path):
+    kept = Kept(directory)
+    kept.add(-5)
+    kept.outcome = "failed"
+    kept.keeper.start()
+    account = kept.lease()
+    assert await kept.keeper.fresh(account) is None
+    fault = kept.keeper.unready(account)
+    assert (fault.kind, fault.status) == ("no_credential", 503)
+    assert ID in fault.message
+    assert fault.retry_after_seconds == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
 
 
 @in_loop

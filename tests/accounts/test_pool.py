@@ -359,6 +359,18 @@ def test_a_guess_is_tried_early_by_one_request_and_ends_when_that_is_served():
     assert leased(pool, want("t"), at + 2) == "a"
 
 
+def test_a_guess_at_passing_trouble_fails_no_request_that_nobody_else_can_serve():
+    pool = pool_of(*"abc")
+    pool.cool([rest("a", 20, timed=False), rest("b", 5, timed=False)], NOW)
+    assert {leased(pool, want(f"s{n}")) for n in range(20)} == {"c"}
+    pool.cool([rest("c", 30)], NOW)
+    assert [leased(pool, want("s", tried=frozenset(tried))) for tried in ((), ("lab:b",))] == ["b", "a"]
+    assert refusal(pool, want("s", tried=frozenset(("lab:a", "lab:b")))).kind == "rate_limited"
+    assert leased(pool, want("s", account="a")) == "a"
+    pool.cool([rest("a", 60, timed=False), rest("b", 5)], NOW)
+    assert refusal(pool, want("s")).retry_after_seconds == 5
+
+
 def test_a_reset_ends_rests_of_one_account_or_all():
     pool = pool_of(*"abc")
     pool.cool([rest(label, 900) for label in "abc"], NOW)

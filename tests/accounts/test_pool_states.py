@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fastproxy.accounts.cooldown import Cooldown, covers
-from fastproxy.accounts.seat import PROBE_SECONDS
+from fastproxy.accounts.seat import PASSING_SECONDS, PROBE_SECONDS
 from fastproxy.errors import Fault
 from support.pooled import NOW, pool_of, want
 
@@ -22,7 +22,10 @@ SECONDS = st.sampled_from((1.0, 20.0, 250.0, 301.0, 2000.0, 90000.0))
 
 
 class Choices(RuleBasedStateMachine):
-    """told, guessed: (label, scope) -> seconds that are left. tried: a guess -> seconds until it may be tried."""
+    """told, guessed: (label, scope) -> seconds that are left. tried: a guess -> seconds until it may be tried.
+
+    firm: as guessed, without the guesses that were short, which yield where nobody else is left.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,22 +33,23 @@ class Choices(RuleBasedStateMachine):
         self.now = NOW
         self.told: dict[tuple[str, str], float] = {}
         self.guessed: dict[tuple[str, str], float] = {}
+        self.firm: dict[tuple[str, str], float] = {}
         self.tried: dict[tuple[str, str], float] = {}
         self.pool.observe(NOW)
 
-    def wait(self, label: str, model: str) -> float:
+    def wait(self, label: str, model: str, guessed: dict[tuple[str, str], float]) -> float:
         """Seconds until a request for the model may go to the account; 0.0 = now."""
         waits = [0.0]
-        for key in self.told.keys() | self.guessed.keys():
+        for key in self.told.keys() | guessed.keys():
             if key[0] == label and covers(key[1], model):
-                guess = min(self.guessed.get(key, 0.0), self.tried.get(key, 0.0))
+                guess = min(guessed.get(key, 0.0), self.tried.get(key, 0.0))
                 waits.append(max(self.told.get(key, 0.0), guess))
         return max(waits)
 
     @rule(seconds=SECONDS)
     def time_goes_by(self, seconds: float) -> None:
         self.now += seconds
-        for known in (self.told, self.guessed, self.tried):
+        for known in (self.told, self.guessed, self.firm, self.tried):
             for key in list(known):
                 known[key] -= seconds
                 if known[key] <= 0:
@@ -67,19 +71,22 @@ class Choices(RuleBasedStateMachine):
         known[key] = max(known.get(key, 0.0), seconds)
         if not timed:
             self.tried[key] = PROBE_SECONDS
+            if seconds > PASSING_SECONDS:
+                self.firm[key] = max(self.firm.get(key, 0.0), seconds)
 
     @rule(label=LABEL, model=MODEL, session=SESSION)
     def an_account_serves(self, label: str, model: str, session: str) -> None:
         self.pool.served(want(session, model), f"lab:{label}", self.now)
         for key in [key for key in self.guessed if key[0] == label and covers(key[1], model)]:
             del self.guessed[key]
+            self.firm.pop(key, None)
         if session:
             assert self.pool.last_of("lab", session) == f"lab:{label}"
 
     @rule(label=st.none() | LABEL)
     def rests_are_reset(self, label: str | None) -> None:
         self.pool.reset(label and f"lab:{label}", self.now)
-        for known in (self.told, self.guessed):
+        for known in (self.told, self.guessed, self.firm):
             for key in [key for key in known if label in (None, key[0])]:
                 del known[key]
 
@@ -87,18 +94,21 @@ class Choices(RuleBasedStateMachine):
     @rule(model=MODEL, session=SESSION, parent=SESSION, tried=st.frozensets(LABEL))
     def a_request_asks(self, model: str, session: str, parent: str, tried: frozenset[str]) -> None:
         asked = want(session, model, parent=parent, tried=frozenset(f"lab:{label}" for label in tried))
-        waits = {label: self.wait(label, model) for label in LABELS}
+        waits = {label: self.wait(label, model, self.guessed) for label in LABELS}
+        yields = {label for label in LABELS if label not in tried and not self.wait(label, model, self.firm)}
         try:
             chosen = self.pool.lease(asked, self.now).label
         except Fault as fault:
             retry_after_seconds, chosen = fault.retry_after_seconds, ""
         if not chosen:
+            assert not yields
             assert all(wait > 0 for label, wait in waits.items() if label not in tried)
             soonest = min(waits.values())
             assert retry_after_seconds == (pytest.approx(soonest, abs=1e-3) if soonest else None)
         else:
             assert chosen not in tried
-            assert waits[chosen] == 0
+            free = {label for label, wait in waits.items() if wait == 0 and label not in tried}
+            assert chosen in (free or yields)
             for key in self.guessed:
                 if key[0] == chosen and covers(key[1], model) and key not in self.tried:
                     self.tried[key] = PROBE_SECONDS

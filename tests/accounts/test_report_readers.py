@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fastproxy.accounts import report_readers
 from fastproxy.accounts.cooldown import Window
-from fastproxy.accounts.reports import Told, as_json, Report
+from fastproxy.accounts.reports import Report, Told, as_json
 
 ID, NOW = "lab:work", 1_800_000_000.0
 READERS = (report_readers.anthropic, report_readers.codex, report_readers.copilot, report_readers.code_assist)
@@ -106,7 +106,8 @@ def test_copilots_premium_requests_warn_and_its_chat_stops():
             "quota_snapshots": {
                 "premium_interactions": {"entitlement": 300, "remaining": -1, "percent_remaining": -0.33},
                 "chat": {"percent_remaining": 0.0, "unlimited": False},
-                "completions": {"percent_remaining": 100.0, "unlimited": True, "entitlement": 0},
+                "completions": {"percent_remaining": 10.0, "unlimited": False},
+                "premium_models": {"percent_remaining": 100.0, "unlimited": True, "entitlement": 0},
                 "an odd name": {"percent_remaining": 1.0},
             },
         },
@@ -114,10 +115,10 @@ def test_copilots_premium_requests_warn_and_its_chat_stops():
     )
     found = windows(told)
     assert {name: (one.status, one.used_fraction) for name, one in found.items()} == {
-        "premium_interactions": ("warning", 1.0), "chat": ("exhausted", 1.0), "completions": ("ok", 0.0),
+        "premium_interactions": ("warning", 1.0), "chat": ("exhausted", 1.0), "premium_models": ("ok", 0.0),
     }  # fmt: skip
     assert found["chat"].resets_at == 1775001600.0
-    assert found["completions"].resets_at is None
+    assert found["premium_models"].resets_at is None
     assert told.readings[0].limit == 300
 
 
@@ -125,9 +126,10 @@ def test_copilots_premium_requests_warn_and_its_chat_stops():
 
 
 def test_code_assist_counts_each_model_and_the_bucket_that_ends_first_is_told():
+    pro = {"modelId": "gemini-3-pro"}
     buckets = [
-        {"modelId": "gemini-3-pro", "tokenType": "REQUESTS", "remainingFraction": 0.75, "resetTime": "2026-12-10T22:19:52Z"},
-        {"modelId": "gemini-3-pro", "tokenType": "INPUT_TOKENS", "remainingFraction": 0.0},
+        {**pro, "tokenType": "REQUESTS", "remainingFraction": 0.75, "resetTime": "2026-12-10T22:19:52Z"},
+        {**pro, "tokenType": "INPUT_TOKENS", "remainingFraction": 0.0},
         {"modelId": "gemini-flash"},
     ]  # fmt: skip
     told = report_readers.code_assist(ID, {"buckets": buckets}, NOW)

@@ -95,3 +95,10 @@ def test_what_is_not_known_is_left_out():
     assert limit["amount"] == {"unit": "percent"}
     assert limit["window"] == {"id": "x", "label": "x"}
     assert shown["metadata"] == {}
+
+
+def test_what_never_resets_is_shown_and_no_quota_to_the_pool():
+    extra = Window(ID, "extra", 0.1, None, None, "ok", "", 1000.0)
+    told = report(window("5h", 0.2), extra)
+    assert told.windows == (window("5h", 0.2),)
+    assert [limit["id"] for limit in as_json(told)["limits"]] == ["5h", "extra"]  # type: ignore[attr-defined]

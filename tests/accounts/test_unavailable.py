@@ -74,6 +74,15 @@ def test_resting_accounts_tell_when_the_first_of_them_is_back():
     assert "try again in 10 min" in fault.message
 
 
+def test_resting_accounts_tell_why_the_first_of_them_rests():
+    seat = Seat(account("a"))
+    seat.note(Cooldown(seat.id, "model:other", NOW + 60, timed=True, cause="too many requests"), NOW)
+    seat.note(Cooldown(seat.id, "", NOW + 60, timed=True, cause="the vendor refused the key"), NOW)
+    message = unavailable(LAB, [seat, resting("b", 600)], "", "m", NOW).message
+    assert "(the vendor refused the key)" in message
+    assert "limit" not in message
+
+
 def test_a_guess_tells_when_it_may_be_tried():
     assert unavailable(LAB, [resting("a", 1800, timed=False)], "", "m", NOW).retry_after_seconds == PROBE_SECONDS
 

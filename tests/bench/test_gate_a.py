@@ -1,5 +1,6 @@
 """Gate A's arithmetic and its voice; the counting itself is `make check`'s run of it."""
 
+from bench.dialects import DIALECTS
 from bench.gate_a import KINDS, Counts, Kind, job, per_unit
 
 KIND = Kind("an event", "bench-{count}x1-4ms", calls=10, writes=1.1)
@@ -27,4 +28,7 @@ def test_units_are_events_of_one_stream_or_requests_of_one_connection():
 def test_a_translated_kind_asks_for_a_host_of_another_format_and_every_cell_has_one():
     asked = [job(kind, 20, 1) for kind in KINDS if kind.client != kind.host]
     assert len({(each.client, each.provider) for each in asked}) == 12
+    for whole in ("JSON request", "20-event stream"):
+        cells = [(kind.client, kind.host) for kind in KINDS if whole in kind.name and kind.client != kind.host]
+        assert all(sorted(side) == sorted(DIALECTS) for side in zip(*cells, strict=True))
     assert all(each.provider for each in asked)

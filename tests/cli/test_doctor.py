@@ -4,6 +4,11 @@ import socket
 
 import pytest
 
+from fastproxy.accounts.login import Login
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.secret import Secret
+
 
 @pytest.fixture
 def doctor(run, tmp_path):
@@ -89,3 +94,29 @@ def test_for_people_it_is_a_table_and_a_hint(run) -> None:
     ended = run("doctor")
     assert "openai" in ended.out
     assert "--probe" in ended.err
+
+
+def test_stored_accounts_are_told_with_where_they_are_kept_and_disabled_ones_fail(doctor, home) -> None:
+    directory = home / ".local/state/fastproxy"
+    directory.mkdir(mode=0o700, parents=True)
+    store = AccountStore(directory)
+    for label in ("good", "bad"):
+        store.add(StoredAccount(f"codex:{label}", "codex", label, "login"), Login(Secret(f"at-{label}"), Secret("rt")))
+    store.add(StoredAccount("groq:key", "groq", "key", "key"), Login(Secret("gsk-secret")))
+    assert doctor()[1] == 0
+    store.disable("codex:bad", "its vendor has ended the login", 1)
+    store.close()
+    findings, code = doctor()
+    assert findings["codex:good"]["says"] == "kept in store; speaks openai-responses"
+    assert findings["groq:key"]["verdict"] == "ok"
+    assert (findings["codex:bad"]["verdict"], code) == ("failed", 1)
+    assert "its vendor has ended the login" in findings["codex:bad"]["says"]
+    assert "secret" not in f"{findings}"
+
+
+def test_a_provider_of_logins_has_nobody_and_that_fails_only_where_it_was_configured(doctor) -> None:
+    findings, code = doctor()
+    assert (findings["codex"]["verdict"], code) == ("off", 0)
+    assert "fastproxy account import" in findings["codex"]["says"]
+    findings, code = doctor('[providers.codex]\nstrategy = "priority"\n')
+    assert (findings["codex"]["verdict"], code) == ("failed", 1)

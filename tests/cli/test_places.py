@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from fastproxy.accounts.login import AccountError
 from fastproxy.cli.output import CommandError
 from fastproxy.cli.places import (
+    account_keeper,
+    account_store,
     config_home,
     configured_providers,
     load_snapshot,
@@ -98,3 +101,25 @@ def test_a_damaged_token_file_is_one_sentence(home: Path) -> None:
     (home / ".local/state/fastproxy/tokens.json").write_bytes(b"{")
     with pytest.raises(CommandError, match="damaged"):
         open_token_store()
+
+
+def test_what_can_not_be_done_with_accounts_is_one_sentence(home: Path) -> None:
+    with pytest.raises(CommandError, match="no account"), account_store(load_snapshot(None)) as store:
+        store.login("lab:none")
+    with pytest.raises(CommandError, match="as it was told"), account_store(load_snapshot(None)):
+        raise AccountError("as it was told")
+
+
+def test_a_damaged_store_is_said_and_left_as_it_is(home: Path) -> None:
+    file = private_state_directory({"HOME": str(home)}) / "accounts.db"
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(CommandError, match=r"accounts\.db"), account_keeper(None):
+        pass
+    assert file.read_bytes() == b"this is no database" * 100
+
+
+def test_all_accounts_are_there_for_a_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with account_keeper(None) as (snapshot, keeper):
+        assert "openai" in snapshot.providers
+        assert [one.id for one in keeper.stock.accounts["openai"]] == ["openai:OPENAI_API_KEY"]

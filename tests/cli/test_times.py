@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 import typer
 
-from fastproxy.cli.times import future, past, shown, span_seconds
+from fastproxy.cli.times import future, past, shown, span_seconds, spoken
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_a_moment_is_shown_to_the_minute_and_none_as_never() -> None:
     assert shown(at) == "2026-11-21 08:05"
     assert shown(None) == "never"
     assert shown(None, absent="-") == "-"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2 h"), (172799, "48 h"), (172800, "2 d")],
+)
+def test_a_span_is_said_in_the_unit_that_tells_most(seconds: float, text: str) -> None:
+    assert spoken(seconds) == text

@@ -178,3 +178,11 @@ def test_backends_in_a_circle_are_all_told():
         "f:2:1: backend of openai leads back to openai",
         "f:4:1: backend of groq leads back to groq",
     ]
+
+
+def test_what_lacks_a_key_alone_waits_for_one_in_the_store():
+    found = known('[providers.groq]\nbase_url = "http://h/v1"\n[providers.openai]\napi_key = "env:NONE"\n')
+    assert found.keyless["groq"].formats["openai-chat"] == "http://h/v1"
+    assert "mistral" in found.keyless
+    assert not {"openai", "azure", "ollama", "anthropic"} & set(found.keyless)
+    assert set(found.keyless) <= set(found.unusable)

@@ -1,6 +1,7 @@
 """The commit gate: trouble before the first word of a stream is another account's to mend, after it never."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from time import monotonic
 
 import h11
@@ -200,8 +201,9 @@ def test_a_prelude_that_is_longer_than_4_mib_is_served_as_it_is(gate: Relay, ven
     assert memory.growth_bytes < 48 << 20
 
 
-@pytest.mark.parametrize("asking", ["anthropic", "openai-chat"])
-@pytest.mark.parametrize("begun", [ANTHROPIC["begun"], ""], ids=["begun", "head-only"])
+@pytest.mark.parametrize(
+    ("begun", "asking"), [(ANTHROPIC["begun"], "openai-chat"), ("", "anthropic")], ids=["begun", "head-only"]
+)
 def test_a_slow_prelude_lets_the_client_hear_that_we_are_there(
     gate: Relay, vendor: Vendor, home, begun: str, asking: Format
 ):
@@ -221,7 +223,7 @@ def test_a_slow_prelude_lets_the_client_hear_that_we_are_there(
             heard += event.data if isinstance(event, h11.Data) else b""
     assert b"half" in heard
     assert times[-1] - times[0] > 3.9
-    silences = [after - before for before, after in zip(times, times[1:], strict=False)]
+    silences = [after - before for before, after in pairwise(times)]
     assert max(silences) < 3.3, silences  # a second, and two sweeps
     assert len(vendor.seen()) == 1
 

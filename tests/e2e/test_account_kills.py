@@ -1,5 +1,6 @@
 """Relays that are killed at any moment of a renewal: the next one serves with the login, wherever it is kept."""
 
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from support.logins import MODEL
 from support.relay import Relay
 from support.vendor import Vendor
 
-KILLS = 20
+KILLS = int(os.environ.get("KILLS", "5"))  # `make chaos` takes its time
 LATEST_SECONDS = 0.9  # after the relay's start: a renewal takes about half a second, and the vendor some of it
 
 

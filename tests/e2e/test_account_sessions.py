@@ -1,5 +1,6 @@
-"""Many sessions over few accounts: refusals in the shapes that vendors document never reach a client while one serves."""
+"""Many sessions over few accounts: refusals as vendors document them never reach a client while one account serves."""
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,7 +186,7 @@ def test_accounts_that_fill_up_again_and_again_are_enough_for_twenty_sessions(ve
     relay = five(vendor, start_relay)
     for name, refusal in zip(FIVE, LIMITS, strict=True):
         vendor.limit(name, refusal, requests=40, seconds=2)
-    until = monotonic() + 6.0
+    until = monotonic() + 4.2
 
     def converse(session: int) -> int:
         turns = 0
@@ -195,8 +196,8 @@ def test_accounts_that_fill_up_again_and_again_are_enough_for_twenty_sessions(ve
             sleep(0.2)
         return turns
 
-    assert sum(at_once(converse, range(20))) > 200
-    assert sum(one["account"] != "" for one in vendor.seen()) > 200
+    assert sum(at_once(converse, range(20))) > 160
+    assert sum(one["account"] != "" for one in vendor.seen()) > 160
 
 
 def test_an_account_that_takes_few_at_once_is_not_the_end_of_a_request(vendor: Vendor, start_relay: StartRelay):
@@ -211,3 +212,26 @@ def test_an_account_that_takes_few_at_once_is_not_the_end_of_a_request(vendor: V
 
     served = at_once(converse, range(20))
     assert len(served) == 20
+
+
+PASSING = (
+    anthropic(529, "overloaded_error", "Overloaded"),
+    anthropic(500, "api_error", "Internal server error"),
+    anthropic(429, "rate_limit_error", "Too many requests"),
+    anthropic(429, "rate_limit_error", "Number of concurrent connections has exceeded your rate limit"),
+    anthropic(429, "rate_limit_error", "Too many requests", retry_after="0"),
+    {"status": 502, "headers": {"content-type": "text/html"}, "body": "<html>Bad gateway</html>"},
+    {"status": 503, "headers": JSON, "pieces": [[0, '{"error"']], "cut": True},
+)
+
+
+def test_passing_trouble_everywhere_is_nobodys_to_see(vendor: Vendor, start_relay: StartRelay):
+    """Each account refuses every third request or so, without a word on how long."""
+    relay, chance = five(vendor, start_relay), random.Random(11)  # noqa: S311 - the same moments each time
+    for name in FIVE:
+        vendor.answers(name, *(chance.choice(PASSING) if chance.random() < 0.3 else {} for _ in range(200)))
+
+    def converse(session: int) -> int:
+        return [ask_as(relay, "anthropic", str(session), model="lab-m").status for _ in range(10)].count(200)
+
+    assert sum(at_once(converse, range(20))) == 200

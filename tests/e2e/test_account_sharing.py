@@ -1,5 +1,6 @@
 """One login, several owners: relays that don't know each other, and the vendor's own tool, all renew the same file."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from support.logins import MODEL
 from support.relay import Relay
 from support.vendor import Vendor
 
+TOOL_SECONDS = os.environ.get("TOOL_SECONDS", "4")
 TOOL = str(tool_main.__file__)
 
 
@@ -70,7 +72,7 @@ def test_two_relays_and_the_tool_share_a_login(vendor: Vendor, pair: tuple[Path,
     """The tool renews every moment, and the vendor ends the token before at once: nobody ever sees a refusal."""
     file, relays = pair
     vendor.set(delay_seconds=0.05)
-    command = [sys.executable, TOOL, str(file), vendor.token_url, "5", *guard]
+    command = [sys.executable, TOOL, str(file), vendor.token_url, TOOL_SECONDS, *guard]
     tool = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     ended = Event()
 
@@ -83,14 +85,14 @@ def test_two_relays_and_the_tool_share_a_login(vendor: Vendor, pair: tuple[Path,
 
     def wait(_: int) -> int:
         try:
-            out, err = tool.communicate(timeout=30)
+            out, err = tool.communicate(timeout=float(TOOL_SECONDS) + 30)
         finally:
             ended.set()
         assert tool.returncode == 0, err
         return int(out)
 
     renewed, *turns = at_once(lambda number: wait(number) if number < 0 else converse(number), range(-1, 4), threads=5)
-    assert renewed >= 3
+    assert renewed >= 2
     assert min(turns) > 3
     spent = refreshed(vendor)
     if not guard:

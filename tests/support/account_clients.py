@@ -1,4 +1,4 @@
-"""One small request in each client format, and who served it: accounts at the scripted vendor answer with their name."""
+"""One small request in each client format, and who served it: the scripted vendor's accounts answer with their name."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

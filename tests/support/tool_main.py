@@ -1,4 +1,4 @@
-"""A vendor's tool as a process: it renews the login in its file again and again, under its own lock, as Claude Code does.
+"""A vendor's tool as a process: it renews the login in its file again and again under its lock, as Claude Code does.
 
 Run as `python tool_main.py FILE TOKEN_URL SECONDS [nolock]`. It says "lost" when its login was refused and nobody had
 put a newer one into the file, and how often it has renewed at the end.

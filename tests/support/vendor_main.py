@@ -65,7 +65,7 @@ _WHOLE: dict[str, Any] = {
 
 @dataclass
 class Account:
-    """One subscription. answers: what the next requests get instead of a good answer; the last one stays if `stuck`.
+    """One subscription. answers: what the next requests get, {} for a good answer; the last one stays if `stuck`.
 
     quota: {"requests": as many in "seconds", "at_once": as many at a time, "answer": what all others get}; its headers
     and its body may say {reset_at}, {reset_in} and {reset_rfc}.
@@ -233,8 +233,9 @@ async def serve(request: web.Request) -> web.StreamResponse:
     if account is None:
         error = {"type": "error", "error": {"type": "authentication_error", "message": "invalid token"}}
         return web.json_response(error, status=401)
-    if account.answers:
-        return await answered(request, account, account.answers[0] if account.stuck else account.answers.pop(0))
+    answer = (account.answers[0] if account.stuck else account.answers.pop(0)) if account.answers else {}
+    if answer:
+        return await answered(request, account, answer)
     if (refusal := account.over()) is not None:
         return await answered(request, account, refusal)
     account.at_once += 1

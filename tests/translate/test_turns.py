@@ -16,7 +16,7 @@ from fastproxy.ir.request import (
     ToolCallPart,
     ToolResultPart,
 )
-from fastproxy.translate.turns import EMPTY, MISSING, MOVED, ORPHAN, PREFILL, ended_by_user, repaired
+from fastproxy.translate.turns import EMPTY, MISSING, MOVED, ORPHAN, PREFILL, ended_by_user, kinds_of, repaired
 
 
 def call(id_: str) -> ToolCallPart:
@@ -47,6 +47,16 @@ def test_a_conversation_in_order_stays_and_results_get_their_calls_name() -> Non
     messages, repairs = told(HELLO, says("assistant", call("a")), says("tool", result("a")), HELLO)
     assert messages == [HELLO, says("assistant", call("a")), says("tool", named("a")), HELLO]
     assert repairs == ()
+
+
+def test_words_in_order_are_not_even_copied() -> None:
+    request = Request("openai-chat", "m", (HELLO, says("assistant", TextPart("ho")), HELLO))
+    assert repaired(request)[0] is request
+
+
+def test_every_kind_of_part_is_known_once() -> None:
+    assert kinds_of((HELLO, says("assistant", TextPart("ho"), call("a")))) == {TextPart, ToolCallPart}
+    assert kinds_of(()) == set()
 
 
 def test_calls_told_one_by_one_are_one_turn_and_so_are_their_results() -> None:

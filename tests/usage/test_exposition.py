@@ -68,3 +68,16 @@ def test_plain_numbers_and_the_version():
 def test_process_figures_come_only_where_they_are_asked_for():
     assert b"process_resident_memory_bytes" in exposition.render(reading(), process=True)[0]
     assert b"process_resident_memory_bytes" not in exposition.render(reading(), process=False)[0]
+
+
+def test_accounts_are_told_by_provider_and_state():
+    made = reading()
+    made.accounts = tally.AccountCounts(
+        {"lab": {"ready": 2, "cooling": 1}}, {"lab": 3}, {"lab": {"renewed": 4}}, {"lab": {"escape": 5}}
+    )
+    found = samples(exposition.render(made, process=False)[0])
+    lab = ("provider", "lab")
+    assert found["fastproxy_accounts", frozenset({lab, ("state", "ready")})] == 2
+    assert found["fastproxy_account_cooldowns_total", frozenset({lab})] == 3
+    assert found["fastproxy_account_refreshes_total", frozenset({lab, ("outcome", "renewed")})] == 4
+    assert found["fastproxy_account_rotations_total", frozenset({lab, ("step", "escape")})] == 5

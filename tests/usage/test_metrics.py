@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fastproxy.errors import KINDS
 from fastproxy.usage import metrics as module
+from fastproxy.usage import tally
 from fastproxy.usage.journal import Journal
 from fastproxy.usage.metrics import Metrics, Names, Shared
 
@@ -252,3 +253,32 @@ def test_a_directory_that_can_not_be_written_fails_nothing(tmp_path, journal, ma
     metrics.observe(make_record())
     metrics.publish()
     assert sums(metrics)["fastproxy_requests_total"] == 1
+
+
+def accounts(count: int, provider: str = "lab") -> tally.AccountCounts:
+    return tally.AccountCounts({provider: {"ready": 1}}, {provider: count}, {provider: {"renewed": count}}, {})
+
+
+def test_accounts_of_providers_that_are_not_known_are_other(metrics):
+    metrics.accounts = accounts(2, "foreign\n")
+    metrics.accounts.states["strange"] = {"ready": 2}
+    assert labels(metrics, "fastproxy_account_cooldowns_total") == [{"provider": "other"}]
+    assert sums(metrics)["fastproxy_accounts"] == 3
+    assert labels(metrics, "fastproxy_accounts") == [{"provider": "other", "state": "ready"}]
+
+
+def test_counts_of_accounts_do_not_grow_by_being_shown(metrics):
+    metrics.accounts = accounts(2)
+    assert [sums(metrics)["fastproxy_account_cooldowns_total"] for _ in range(3)] == [2, 2, 2]
+
+
+def test_a_worker_in_a_dead_ones_place_goes_on_where_that_one_stopped_with_accounts_too(journal, tmp_path):
+    shared = Shared(tmp_path / "shared", 0, 2)
+    first = Metrics("1", NAMES, journal, shared)
+    first.accounts = accounts(3)
+    first.publish()
+    second = Metrics("1", NAMES, journal, shared)
+    second.accounts = accounts(1)
+    found = sums(second)
+    assert (found["fastproxy_account_cooldowns_total"], found["fastproxy_account_refreshes_total"]) == (4, 4)
+    assert found["fastproxy_accounts"] == 1

@@ -55,3 +55,21 @@ def test_the_same_labels_are_the_same_tally():
     reading = tally.nothing("1", 1)
     assert reading.tally(A) is reading.tally(A)
     assert reading.tally(A) is not reading.tally(B)
+
+
+def test_what_happened_to_accounts_is_summed_and_how_they_stand_is_not():
+    def reading(number: int) -> Reading:
+        made = filled(1)
+        counts = {"lab": {"renewed": number}}
+        made.accounts = tally.AccountCounts(
+            {"lab": {"ready": number}}, {"lab": number}, counts, {"lab": {"rotate": number}}
+        )
+        return made
+
+    whole = tally.total([reading(2), reading(5), filled(1)]).accounts
+    assert whole.states == {"lab": {"ready": 2}}
+    assert (whole.cooldowns, whole.renewals, whole.steps) == (
+        {"lab": 7},
+        {"lab": {"renewed": 7}},
+        {"lab": {"rotate": 7}},
+    )

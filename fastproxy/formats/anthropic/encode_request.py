@@ -176,11 +176,9 @@ def _visible(thinking: Thinking) -> bool | None:
 def _limit_breakpoints(fields: Fields, dropped: list[str]) -> None:
     """Keep the last cache hints of the prompt, as many as the API takes: each of them covers all that stands before."""
     conversation: list[Turn] = fields["messages"]
-    prompt = [
-        *fields.get("tools", ()),
-        *fields.get("system", ()),
-        *(block for turn in conversation for block in turn.content),
-    ]
+    prompt = [*fields.get("tools", ()), *fields.get("system", ())]
+    for turn in conversation:
+        prompt += turn.content
     inner = [part for block in prompt if block.get("type") == "tool_result" for part in block["content"]]
     hinted = [block for block in [*prompt, *inner] if "cache_control" in block]
     excess = len(hinted) + ("cache_control" in fields) - MAX_BREAKPOINTS

@@ -43,7 +43,8 @@ def turns(messages: Iterable[Message], encoder: PartEncoder, dropped: list[str],
         for message in dropwhile(_is_system, messages)
     ]
     for turn in spoken:
-        _end_without_thinking(turn, dropped)
+        if turn.role == "assistant":
+            _end_without_thinking(turn, dropped)
     placed = _merged(turn for turn in spoken if turn.content)
     if any(turn.role == "system" for turn in placed):
         placed = _merged(_placed(placed, system_turns=system_turns))
@@ -103,7 +104,7 @@ def _marked(block: Block) -> Block:
 
 
 def _end_without_thinking(turn: Turn, dropped: list[str]) -> None:
-    while turn.role == "assistant" and turn.content and turn.content[-1]["type"] in _THINKING:
+    while turn.content and turn.content[-1]["type"] in _THINKING:
         turn.content.pop()
         dropped.append("reasoning")
 

@@ -42,6 +42,17 @@ _THOUGHT = b',"thought":true'
 _PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
+def _ends(start: Start, usage: Usage) -> tuple[bytes, bytes, bytes]:
+    """How a chunk ends; how one of text does behind its text; and as an event."""
+    tail = parts.chunk_tail(start, usage)
+    text_end = parts.chunk([b"}"], tail).removeprefix(_HEAD)
+    return tail, text_end, text_end + b"\n\n"
+
+
+_UNBEGUN = Start("", "", 0)
+_UNBEGUN_ENDS = _ends(_UNBEGUN, Usage())
+
+
 class GeminiEncoder:
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
@@ -56,7 +67,7 @@ class GeminiEncoder:
     def __init__(self, options: EncoderOptions) -> None:
         self._array = ArrayWriter() if options.array else None
         self._serial = Serial()
-        self._start = Start("", "", 0)
+        self._start = _UNBEGUN
         self._usage = Usage()
         self._call: ToolStart | None = None  # the open block, where it is a call
         self._pieces: list[str] = []
@@ -64,7 +75,7 @@ class GeminiEncoder:
         self._signature: str | None = None  # of the call that comes next
         self._sources = Sources()
         self._ended = False
-        self._end_chunks()
+        self._tail, self._text_end, self._text_event_end = _UNBEGUN_ENDS
 
     def encode(self, event: Event) -> bytes:
         if type(event) is Text and event.block == self._serial.open:
@@ -91,9 +102,7 @@ class GeminiEncoder:
 
     def _end_chunks(self) -> None:
         """How every chunk ends from here on, and that of a piece of text behind the piece."""
-        self._tail = parts.chunk_tail(self._start, self._usage)
-        self._text_end = parts.chunk([b"}"], self._tail).removeprefix(_HEAD)
-        self._text_event_end = self._text_end + b"\n\n"
+        self._tail, self._text_end, self._text_event_end = _ends(self._start, self._usage)
 
     def _text(self, event: Text | Refusal) -> bytes:
         if not event.text:

@@ -16,6 +16,8 @@ _CACHED = ("cachedContentTokenCount", "cached_content_token_count")
 _OUTPUT = ("candidatesTokenCount", "candidates_token_count")
 _THOUGHTS = ("thoughtsTokenCount", "thoughts_token_count")
 _COUNTS = frozenset({name for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS) for name in names})
+_UNTOLD = (None,) * 4  # none of prompt, cached, written, output
+_ALWAYS = frozenset({"promptTokenCount", "candidatesTokenCount", "totalTokenCount"})
 
 
 def decode(told: dict[str, Any]) -> Usage | None:
@@ -44,7 +46,7 @@ def counts(told: dict[str, Any]) -> bool:
 def encode(usage: Usage) -> dict[str, int]:
     """The usageMetadata object; {} when nothing was told. Cache writes, which Gemini has no word for, are prompt."""
     told = (usage.input_tokens, usage.cached_tokens, usage.cache_written_tokens, usage.output_tokens)
-    if all(count is None for count in told):
+    if told == _UNTOLD:
         return {}
     fresh, cached, written, output = (count or 0 for count in told)
     thoughts = min(usage.reasoning_tokens or 0, output)
@@ -55,8 +57,7 @@ def encode(usage: Usage) -> dict[str, int]:
         "thoughtsTokenCount": thoughts,
         "totalTokenCount": fresh + cached + written + output,
     }
-    always = {"promptTokenCount", "candidatesTokenCount", "totalTokenCount"}
-    return {name: count for name, count in counts.items() if count or name in always}
+    return {name: count for name, count in counts.items() if count or name in _ALWAYS}
 
 
 def _count(told: dict[str, Any], names: tuple[str, ...]) -> int | None:

@@ -5,6 +5,7 @@ counts include reasoning. `Names` holds all that differs between Chat and Respon
 Source: openai 3.54.0, types/completion_usage.py and types/responses/response_usage.py; recorded traffic, 2026-11-21.
 """
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -27,6 +28,8 @@ _MOST_TOKENS = 2**53  # a larger count is none: sums of a few must stay integers
 # Hosts that tell cached tokens beside the counts, in order: DeepSeek, Moonshot and Hugging Face, Mistral.
 _CACHED_BESIDE_IN_ORDER = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
 _CACHED_BESIDE = frozenset(_CACHED_BESIDE_IN_ORDER)
+_COUNTS = attrgetter("input_tokens", "cached_tokens", "cache_written_tokens", "output_tokens", "reasoning_tokens")
+_UNTOLD = _COUNTS(Usage())
 
 
 def decode(told: dict[str, object]) -> Usage | None:
@@ -64,10 +67,9 @@ def read(told: dict[str, object], names: Names) -> Usage | None:
 
 def write(tokens: Usage, names: Names) -> dict[str, Any] | None:
     """The format's object. Its counts are mandatory integers, so a class that was not told becomes 0."""
-    classes = (tokens.input_tokens, tokens.cached_tokens, tokens.cache_written_tokens)
-    if all(count is None for count in (*classes, tokens.output_tokens, tokens.reasoning_tokens)):
+    if _COUNTS(tokens) == _UNTOLD:
         return None
-    whole_input = sum(count or 0 for count in classes)
+    whole_input = (tokens.input_tokens or 0) + (tokens.cached_tokens or 0) + (tokens.cache_written_tokens or 0)
     output = tokens.output_tokens or 0
     return {
         names.input: whole_input,

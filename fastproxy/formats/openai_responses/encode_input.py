@@ -89,12 +89,13 @@ class InputWriter:
     def _content(self, part: Part, message: Message) -> Iterator[Object]:
         """The part of a message, none for what can't be said."""
         match part:
-            case TextPart(text=text, cache=cache) if message.role == "assistant":
+            case TextPart(text=text, cache=cache):
+                if message.role != "assistant":
+                    yield {"type": "input_text", "text": text, **self._cache(cache)}
+                    return
                 self.dropped |= {} if cache is None else {"cache": None}
                 if text:
                     yield {"type": "output_text", "text": text, "annotations": []}
-            case TextPart(text=text, cache=cache):
-                yield {"type": "input_text", "text": text} | self._cache(cache)
             case RefusalPart(text=text):
                 yield refusal_part(text)
             case MediaPart(kind=kind) if message.role == "assistant":

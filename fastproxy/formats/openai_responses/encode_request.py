@@ -55,7 +55,7 @@ def encode_request(request: Request) -> Encoded:
     }
     body = {key: value for key, value in body.items() if value is not None}
     body |= {key: value for key, value in own.items() if key not in _MERGED}
-    dropped = dict.fromkeys((*writer.dropped, *_unsaid(request), *_foreign_extras(request)))
+    dropped = dict.fromkeys((*writer.dropped, *_unsaid(request), *_foreign_extras(request, own)))
     return Encoded(msgspec.json.encode(body), dropped=tuple(dropped))
 
 
@@ -79,8 +79,7 @@ def _own_extras(request: Request) -> Object:
     return {name: value for name, value in request.extras.items() if _is_shared(request, name)}
 
 
-def _foreign_extras(request: Request) -> Iterator[str]:
-    own = _own_extras(request)
+def _foreign_extras(request: Request, own: Object) -> Iterator[str]:
     for name, value in request.extras.items():
         if name not in own and not _is_transport(name):
             yield from named(name, value)

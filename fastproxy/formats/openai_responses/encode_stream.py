@@ -84,7 +84,7 @@ class ResponsesStream:
 
     def _on_start(self, event: Start) -> bytes:
         self._start = event
-        response = {"response": response_object(event, "in_progress", [], Usage())}
+        response = {"response": orjson.Fragment(orjson.dumps(response_object(event, "in_progress", [], Usage())))}
         return self._write([("response.created", response), ("response.in_progress", response)])
 
     def _on_text(self, event: Text) -> bytes:
