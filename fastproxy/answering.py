@@ -4,7 +4,7 @@ import math
 import re
 
 from fastproxy.asked import Asked
-from fastproxy.errors import Fault, Kind
+from fastproxy.errors import Fault, Header, Kind
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
 from fastproxy.providers.shape import downstream_lines
@@ -100,9 +100,7 @@ class Answering:
         lines = [*passed, *route_lines(self._asked, self._route, self._head)]
         if self._gathered:
             lines.append(JSON_LINE)
-        wait_seconds = self._asked.retry_after_seconds
-        if wait_seconds is not None and self.status >= 400 and b"retry-after" not in self._head.names.first:
-            lines.append(b"retry-after: %d" % math.ceil(wait_seconds))  # some vendors tell it in the body alone
+        lines += [b"%b: %b" % header for header in wait_told(self._asked, self._head)]
         return lines
 
 
@@ -141,6 +139,14 @@ def route_lines(asked: Asked, route: Route, head: ResponseHead) -> list[bytes]:
         lines.append(b"x-fastproxy-dropped: " + dropped_value(asked.dropped))
     lines.append(b"server-timing: " + asked.timing())
     return lines
+
+
+def wait_told(asked: Asked, head: ResponseHead) -> tuple[Header, ...]:
+    """How long a refusal asks to wait, where its header doesn't say: some vendors tell it in the body alone."""
+    wait_seconds = asked.retry_after_seconds
+    if wait_seconds is None or head.status < 400 or b"retry-after" in head.names.first:
+        return ()
+    return ((b"retry-after", b"%d" % math.ceil(wait_seconds)),)
 
 
 def take_request_id(asked: Asked, head: ResponseHead) -> None:

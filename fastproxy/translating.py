@@ -12,6 +12,7 @@ from fastproxy.answering import (
     route_lines,
     route_value,
     take_request_id,
+    wait_told,
 )
 from fastproxy.asked import Asked
 from fastproxy.clock import wall
@@ -165,7 +166,8 @@ class Translating:
         route, dropped = (b"x-fastproxy-route", route_value(self._route)), self._asked.dropped
         ours = (route, (b"x-fastproxy-dropped", dropped_value(dropped))) if dropped else (route,)
         kept = (line.partition(b":") for line in downstream_lines(self._head, OF_THE_BODY))
-        return (*((name.lower(), value.strip()) for name, _, value in kept), *ours)
+        told = wait_told(self._asked, self._head)
+        return (*((name.lower(), value.strip()) for name, _, value in kept), *told, *ours)
 
 
 def wants_array(asked: Asked) -> bool:

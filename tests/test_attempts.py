@@ -140,6 +140,21 @@ async def test_the_only_key_is_asked_whatever_it_said_before_and_the_client_hear
 
 
 @in_loop
+async def test_a_client_of_another_format_hears_how_long_too(tmp_path: Path):
+    words = b"Too many requests per minute. Please try again in 40s."
+    refusal = plain(429, b'{"type":"error","error":{"type":"rate_limit_error","message":"%b"}}' % words)
+    host_answers = Answers(a=refusal, b=refusal)
+    async with Host(host_answers.play) as host:
+        one = provider("lab", host.origin, formats={"anthropic": host.origin})
+        keys = tuple(Account("lab", f"lab:{name}", Secret(f"key-{name}"), label=name) for name in "ab")
+        async with relay(tmp_path, snapshot([one], accounts={"lab": keys})) as parts:
+            answer = await answered(parts)
+            assert status_of(answer) == 429
+            assert b"\r\nretry-after: 40\r\n" in answer
+            assert words in answer
+
+
+@in_loop
 async def test_attempts_are_counted_and_end(tmp_path: Path):
     names = [chr(97 + number) for number in range(9)]
     host_answers = Answers(**{name: plain(500, b'{"error":{"message":"no"}}') for name in names})

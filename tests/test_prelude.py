@@ -132,4 +132,3 @@ async def test_a_client_is_not_kept_waiting_for_ever_and_a_break_is_told():
     broken.broken(Fault("unreachable", "gone"))
     with pytest.raises(Fault, match="gone"):
         await reading
-

@@ -3,9 +3,10 @@
 Reading may block on a disk. One account that can't be read does not hide the others: it is listed with its reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -133,7 +134,7 @@ class Inventory:
         reset = {account for account, times in resets.items() if times != before.get(account, 0)}
         if news:
             self.store.end([one.cooldown for one in news if isinstance(one, Ended)])
-            self.store.cool([c for c in news if isinstance(c, Cooldown) and not {"", c.account} & reset])
+            self.store.cool([c for c in _lasting(news) if not {"", c.account} & reset])
             self.store.see([one for one in news if isinstance(one, Window)])
         self._resets = resets
 
@@ -161,6 +162,17 @@ class Inventory:
         """Whether others have written since the last read. Cost: one or two stats for each place."""
         links = tuple(self._links.values())  # a thread that reads may add one meanwhile
         return self.store.changed() or any(link.changed() for link in links)
+
+
+def _lasting(news: Iterable[News]) -> Iterator[Cooldown]:
+    """The cooldowns of which no later news says that they have ended: what has ended is written first."""
+    lasting: dict[tuple[str, str], list[Cooldown]] = {}
+    for one in news:
+        if isinstance(one, Cooldown):
+            lasting.setdefault((one.account, one.scope), []).append(one)
+        elif isinstance(one, Ended):
+            lasting.pop((one.cooldown.account, one.cooldown.scope), None)
+    return chain.from_iterable(lasting.values())
 
 
 def _merged(

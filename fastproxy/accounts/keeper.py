@@ -85,6 +85,7 @@ class Keeper:
         """Go on with another configuration; what is stored is read again at the next tick."""
         self._snapshot = snapshot
         self._lead_seconds = snapshot.keeping.refresh_lead_seconds
+        self.pool.limit_pins(snapshot.keeping.pin_seconds, snapshot.keeping.pins)
         self._stale = True
         self._stock = self._stock.under(snapshot)
         self.pool.replace(self._stock.accounts, self._stock.disabled)
@@ -216,7 +217,8 @@ class Keeper:
 
     def served(self, want: Want, account: Account) -> None:
         """An account has begun to answer well: the session is at home there, and what was only guessed is over."""
-        self.pool.served(want, account.id, wall())
+        for cooldown in self.pool.served(want, account.id, wall()):
+            self._save((Ended(cooldown),))
 
     def last_of(self, provider: str, session: str) -> str:
         """The account that answered this conversation last; "" if that is not known."""

@@ -176,8 +176,17 @@ class Linked:
         return _Look(body, found.login)
 
     def _newest(self, login: Login) -> Login:
-        """The file's login, or the one in the sidecar that was made from it."""
-        kept = self._sidecar.read()
+        """The file's login, or the one in the sidecar that was made from it. Raises: AccountError.
+
+        A sidecar that can't be opened counts no more once the tool has written since: it may have logged in anew.
+        """
+        try:
+            kept = self._sidecar.read()
+        except AccountError:
+            beside = self._sidecar.stamp()
+            if beside is None or self.written_at <= beside[0] / 1e9:
+                raise
+            return login
         if kept is None or kept[0] != identity(login):
             return login
         ours = kept[1]

@@ -43,6 +43,12 @@ class Pins:
     def __len__(self) -> int:
         return len(self._by_session)
 
+    def limit(self, seconds: float, pins: int) -> None:
+        """Take other limits; those least lately used go at once where there are too many."""
+        self._seconds, self._pins = seconds, pins
+        while len(self._by_session) > max(0, pins):
+            self._by_session.popitem(last=False)
+
     def used(self, provider: str, session: str, now: float) -> Pin | None:
         """The session's pin, now used; its home is "" when it was silent for too long. None: a new session.
 

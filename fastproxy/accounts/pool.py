@@ -111,6 +111,10 @@ class Pool:
             return
         self._latest_at = now
 
+    def limit_pins(self, pin_seconds: float, pins: int) -> None:
+        """Take other limits than those that it was made with."""
+        self._pins.limit(pin_seconds, pins)
+
     def replace(self, accounts: Mapping[str, tuple[Account, ...]], disabled: Mapping[str, str]) -> None:
         """Take new accounts, by provider. Those that stay keep their state. disabled: id -> cause."""
         before, self._by_id, self._rosters = self._by_id, {}, {}
@@ -169,19 +173,21 @@ class Pool:
             seat.probe(want.model, now)
         return seat.account
 
-    def served(self, want: Want, account: str, now: float) -> None:
+    def served(self, want: Want, account: str, now: float) -> tuple[Cooldown, ...]:
         """Learn that an account has begun to answer: its guessed rests for the model are over, the session knows it.
 
         A session's first answer makes its home. Later its home changes when it is lost, or rests for longer than a
-        prompt cache lives; not for transient trouble.
+        prompt cache lives; not for transient trouble. Those rests, to be taken out of the store.
         """
         seat = self._by_id.get(account)
         if seat is None:
-            return
-        if now < seat.until_at:
-            seat.heal(want.model)
-        if not want.session:
-            return
+            return ()
+        healed = seat.heal(want.model, now) if now < seat.until_at else ()
+        if want.session:
+            self._settle(want, account, now)
+        return healed
+
+    def _settle(self, want: Want, account: str, now: float) -> None:
         name = want.provider.name
         pin = self._pins.used(name, want.session, now) or self._pins.add(name, want.session, "", now)
         if pin is None:

@@ -16,6 +16,7 @@ from fastproxy.accounts.reports import Reading, Told
 from fastproxy.accounts.sources.tokens import fact_text, told_at
 
 READINGS = 32  # as many quotas of one account as the pool tells apart
+LONGEST_SECONDS = 400 * 86400.0  # that a window may have
 NEARLY = 0.9  # of a quota: from here on it is a warning
 
 _OF_EDITORS = "completions"  # Copilot's quota for what editors ask for while somebody types
@@ -110,7 +111,7 @@ def _codex_pair(account: str, limit: _Document, model: str, now: float, *, pays:
         percent = _number(window.get("used_percent"))
         if percent is None:
             continue
-        length_seconds = _number(window.get("limit_window_seconds")) or None
+        length_seconds = _length(window.get("limit_window_seconds"))
         name = which if length_seconds is None else length_name(length_seconds)
         used = _fraction(percent / 100)
         seen = Window(
@@ -124,6 +125,11 @@ def _codex_pair(account: str, limit: _Document, model: str, now: float, *, pays:
             now,
         )
         yield Reading(seen, f"{name} of {model}" if model else name)
+
+
+def _length(value: object) -> float | None:
+    seconds = _number(value)
+    return seconds if seconds is not None and 0 < seconds <= LONGEST_SECONDS else None
 
 
 def _codex_reset(window: _Document, now: float) -> float | None:

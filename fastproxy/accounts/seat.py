@@ -191,13 +191,20 @@ class Seat:
                 rest.settle()
                 self._ready_at.clear()
 
-    def heal(self, model: str) -> None:
-        """Forget the guesses that cover a served model; as heard they stay known, lest the store brings them back."""
+    def heal(self, model: str, now: float) -> tuple[Cooldown, ...]:
+        """Forget the guesses that cover a served model; those that were more than a guess of something told, as heard.
+
+        As heard they stay known, lest the store brings them back before they are taken out of it.
+        """
+        healed = []
         for scope, rest in self._rests.items():
             if covers(scope, model):
+                if rest.told_until_at <= now < rest.guessed_until_at:
+                    healed.append(Cooldown(self.id, scope, rest.heard_until_at, cause=rest.cause))
                 rest.guessed_until_at = rest.firm_until_at = 0.0
                 rest.settle()
         self._sum_up()
+        return tuple(healed)
 
     def end(self, scope: str, noted_before: float) -> bool:
         """End a scope's rest, unless it has been noted since; as heard it stays known, as above."""

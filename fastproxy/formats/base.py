@@ -37,7 +37,7 @@ class TapRules(msgspec.Struct, frozen=True):
     usage_key and model_key: JSON keys with their quotes. Quotes inside JSON strings are escaped, so text that a model
     writes can't fake one.
     finished: matches once the stream has said that it ended well. failed: matches an in-band error near its end.
-    output: matches the first sign of an answer in a stream (text, a call, a reason to stop), which nothing before it has.
+    output: matches the first sign of an answer in a stream (text, a call, a reason to stop); nothing before it has one.
     last: matches the end of a stream that closes with a mark of its own; looked for once, when nothing else has told.
     sequence_key: of a running number that an error event must go on from, where a format has one.
     usage: the format's usage object to our classes; None when the object is not one (a tool's input named "usage").

@@ -148,7 +148,7 @@ class _Collected:
             raise _as_fault(ended)
         if ended is None:
             raise Fault("upstream_garbage", "the upstream's answer ended before it was complete")
-        self.ending = "ok"
+        self.ending = "failed" if ended.reason == "error" else "ok"
 
 
 class StreamToWhole(_Collected):

@@ -21,7 +21,7 @@ from fastproxy.clock import wall
 from fastproxy.framing.http1 import parse_response_head
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
-from fastproxy.snapshot import Account, Snapshot
+from fastproxy.snapshot import Account, Accounts, Snapshot
 from support.credentials import claude_body
 from support.loops import in_loop
 
@@ -395,3 +395,35 @@ def test_a_reset_ends_rests_in_memory_and_on_disk(directory: Path):
     assert kept.keeper.reset(ID) == 1
     assert kept.keeper.pool.cooldowns(ID, wall()) == ()
     assert kept.store.cooldowns() == ()
+
+
+@in_loop
+async def test_another_configuration_limits_sessions_at_once(directory: Path):
+    kept = Kept(directory)
+    for id_ in (ID, "lab:other"):
+        kept.add(3600.0, id_=id_)
+    kept.keeper.start()
+    for session in ("s1", "s2"):
+        kept.keeper.lease(Want(LAB, "m", session), wall())
+    kept.keeper.use(Snapshot(providers={"lab": LAB}, keeping=Accounts(pins=1)))
+    assert sum(standing.pins for standing in kept.keeper.pool.standing(wall())) == 1
+
+
+@in_loop
+async def test_a_guess_that_a_good_answer_ends_is_over_for_every_process(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600.0)
+    kept.keeper.start()
+    account, until_at = kept.lease(), wall() + 1800.0
+    for written_between in (True, False):
+        kept.keeper.learned(account, "", Verdict("rotate", (Cooldown(ID, "", until_at, cause="a guess"),)))
+        if written_between:
+            await kept.keeper._sync()
+            assert [one.until_at for one in kept.store.cooldowns()] == [until_at]
+        kept.keeper.served(Want(LAB, "m"), account)
+        await kept.keeper._sync()
+        assert kept.store.cooldowns() == ()
+    kept.keeper.learned(account, "", Verdict("rotate", (Cooldown(ID, "", until_at, timed=True),)))
+    kept.keeper.served(Want(LAB, "m"), account)
+    await kept.keeper._sync()
+    assert [one.until_at for one in kept.store.cooldowns()] == [until_at], "what the vendor told is no guess"

@@ -111,6 +111,18 @@ def test_a_damaged_sidecar_stops_the_use_of_a_token_that_is_spent(unwritable: Pa
     assert refresh_of(link(unwritable, state).login()) == "rt-3"
 
 
+def test_a_tool_that_has_logged_in_since_is_heard_although_the_sidecar_is_damaged(
+    unwritable: Path, state: Path
+) -> None:
+    link(unwritable, state).write_back(link(unwritable, state).login(), renewed(2))
+    [sidecar] = (state / "linked").glob("*.sealed")
+    sidecar.write_bytes(b"damaged")
+    unwritable.write_bytes(codex_body("at-tool", "rt-tool"))
+    later_ns = sidecar.stat().st_mtime_ns + 1_000_000_000
+    os.utime(unwritable, ns=(later_ns, later_ns))
+    assert refresh_of(link(unwritable, state).login()) == "rt-tool"
+
+
 def test_a_read_only_home_is_locked_and_kept_in_the_state_directory() -> None:
     with directory_of_somebody() as directory:
         home, state = directory / "home", directory / "state"

@@ -77,3 +77,15 @@ def test_a_clock_that_goes_back_ends_no_pin_and_the_next_use_sets_it_right():
     later = pins.used("lab", "s", 461.0)
     assert later is not None
     assert later.home == ""
+
+
+def test_other_limits_count_at_once():
+    pins = Pins(60.0, 10)
+    for number in range(5):
+        pins.add("lab", f"s{number}", "lab:a", 0.0)
+    pins.limit(5.0, 2)
+    assert len(pins) == 2
+    assert pins.known("lab", "s2") is None
+    kept = pins.used("lab", "s4", 6.0)
+    assert kept is not None
+    assert kept.home == ""

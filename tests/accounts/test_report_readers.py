@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import msgspec
+import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastproxy.accounts import report_readers
@@ -94,6 +94,12 @@ def test_an_account_that_is_refused_is_not_open_unless_credits_pay(credits_: obj
     assert (told.is_open, windows(told)["5h"].status) == (is_open, status)
 
 
+@pytest.mark.parametrize("seconds", [0, -1, 1e300, "18000", True])
+def test_a_length_that_no_window_has_is_none(seconds: object):
+    told = report_readers.codex(ID, {"rate_limit": {"primary_window": limit(limit_window_seconds=seconds)}}, NOW)
+    assert [(one.name, one.length_seconds) for one in windows(told).values()] == [("primary", None)]
+
+
 # Copilot.
 
 
@@ -160,10 +166,11 @@ _JSON = st.recursive(
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@settings(deadline=None)  # a busy machine is no defect
 @given(document=_JSON)
 def test_whatever_a_vendor_sends_is_read_without_a_word_and_can_be_shown(read, document: object):
     told = read(ID, document if isinstance(document, dict) else {"buckets": document, "rate_limit": document}, NOW)
     assert len(told.readings) <= report_readers.READINGS
     for reading in told.readings:
         assert 0 <= (reading.window.used_fraction or 0.0) <= 1
-    msgspec.json.encode(as_json(Report(ID, "lab", NOW, told)))
+    orjson.dumps(as_json(Report(ID, "lab", NOW, told)))

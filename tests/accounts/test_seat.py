@@ -96,14 +96,14 @@ def test_a_probe_for_another_model_changes_nothing():
 
 def test_being_served_ends_guesses_for_that_model_only():
     seat = seat_with(guessed(1800), guessed(1800, "model:other"), told(200, "family:opus"))
-    seat.heal(MODEL)
+    seat.heal(MODEL, NOW)
     assert seat.cooldowns(NOW) == (guessed(1800, "model:other"), told(200, "family:opus"))
     assert free_after(seat, 0, "sonnet-5")
 
 
 def test_the_store_does_not_bring_back_a_guess_that_was_proved_wrong():
     seat = seat_with(guessed(1800))
-    seat.heal(MODEL)
+    seat.heal(MODEL, NOW)
     seat.restore({"": guessed(1800)}, NOW, NOW)
     assert free_after(seat, 0)
     seat.restore({"": guessed(2000)}, NOW, NOW)

@@ -174,3 +174,15 @@ def test_a_login_alone_says_what_is_wrong_while_it_cannot_be_renewed(vendor: Ven
         assert b"renew" in answer.body, answer.body
     assert len(vendor.grants()) == 1
     assert vendor.seen() == []
+
+
+def test_a_client_does_not_hear_of_a_wrong_token_that_only_cannot_be_renewed_now(
+    vendor: Vendor, start: Start, tmp_path: Path
+):
+    logins.keep(tmp_path / "one" / "state", vendor, "acc-a")
+    relay = start("one", logins.config(vendor))
+    vendor.order(account="acc-a", revoke=True)
+    vendor.set(token_answers=[{"status": 500, "body": "{}"}] * 9)
+    answer = ask_as(relay, "anthropic", model=MODEL)
+    assert answer.status == 429  # with a 401 it would log out
+    assert b"retry-after" in dict(answer.headers)

@@ -24,12 +24,12 @@ def test_what_a_parser_would_change_stays_byte_for_byte(text: str) -> None:
     assert arguments_object(text) == text.encode()
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n"])
+@pytest.mark.parametrize("text", ["", " ", "\n", "null", " null\n"])
 def test_no_arguments_are_an_empty_object(text: str) -> None:
     assert arguments_object(text) == b"{}"
 
 
-@pytest.mark.parametrize("text", ['{"cut": "of', "[1]", '"text"', "null", '{"a":NaN}', "{} {}", '{"a":' * 9999])
+@pytest.mark.parametrize("text", ['{"cut": "of', "[1]", '"text"', "nul", '{"a":NaN}', "{} {}", '{"a":' * 9999])
 def test_anything_else_is_nothing(text: str) -> None:
     assert arguments_object(text) is None
 

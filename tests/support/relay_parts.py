@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from fastproxy.accounts.renewal import Renewed
 
 from fastproxy.access.check import Gate
 from fastproxy.access.store import TokenStore
 from fastproxy.access.tokens import digest
+from fastproxy.account_reports import AccountReports
 from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.keeper import Keeper
+from fastproxy.accounts.renewal import Renewed
 from fastproxy.accounts.store import AccountStore
-from fastproxy.account_reports import AccountReports
 from fastproxy.admin import Admin
 from fastproxy.asked import RequestIds, View
 from fastproxy.attempts import Attempts

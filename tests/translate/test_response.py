@@ -187,6 +187,12 @@ def test_a_stop_that_is_an_error_is_no_good_end() -> None:
     assert one.ending == "failed"
 
 
+def test_a_whole_answer_that_stopped_with_an_error_is_no_good_end_either() -> None:
+    one = pipe(streamed=False)
+    run(one, plain_format().encode_whole(fold([*SAID[:-1], Stop("error")])))
+    assert one.ending == "failed"
+
+
 def test_interleaved_calls_reach_the_client_with_their_own_arguments() -> None:
     events: list[Event] = [
         SAID[0],

@@ -93,7 +93,7 @@ class Blocks:
 
     def start(self, index: int, told: Told, arguments: str) -> list[Event]:
         """What the start of a block tells. arguments: the text of its `input`, which deltas replace."""
-        events = self.end(index)
+        events = [*self._end_thoughts(), *self.end(index)]
         kind = _KINDS.get(str(told.get("type")), "opaque")
         block = self._open[index] = _Open(self._number, kind)
         if kind == "opaque":
@@ -144,6 +144,14 @@ class Blocks:
         """The ends of whatever is open, in the order of opening."""
         return [event for index in list(self._open) for event in self.end(index)]
 
+    def _end_thoughts(self) -> list[Event]:
+        """The ends of open thoughts: the model has gone on, though llama.cpp ends each block at the very end.
+
+        With a thought left open, formats without parallel blocks would hold back what is said behind it.
+        """
+        thoughts = [index for index, block in self._open.items() if block.kind == "thinking"]
+        return [event for index in thoughts for event in self.end(index)]
+
     def _grow(self, index: int, growth: _Growth, piece: str) -> list[Event]:
         if not piece:
             return []
@@ -164,10 +172,11 @@ class Blocks:
         return [*events, growth.event(block.number, piece)]
 
     def _signature(self, index: int, delta: Told) -> list[Event]:
+        signature = _string(delta, "signature")
+        if not signature:
+            return []
         events, block = self._block(index, "thinking")
-        if signature := _string(delta, "signature"):
-            events.append(Reasoning(block.number, "", signature))
-        return events
+        return [*events, Reasoning(block.number, "", signature)]
 
     def _citation(self, index: int, delta: Told) -> list[Event]:
         events, block = self._block(index, "text")

@@ -15,6 +15,7 @@ from fastproxy.formats.anthropic.citations import encode_citation
 from fastproxy.formats.anthropic.encode_whole import FREE_TEXT, call_id
 from fastproxy.formats.anthropic.faults import fault_event
 from fastproxy.formats.anthropic.stops import stop_reason
+from fastproxy.formats.arguments import NO_ARGUMENTS
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,
@@ -143,11 +144,14 @@ class AnthropicEncoder:
         return begin + self._delta % _FREE_BEGIN if event.custom else begin
 
     def _tool_args(self, event: ToolArgs) -> bytes:
-        """White space in front is left out: the official SDK's accumulator raises for a text of nothing else."""
+        """White space in front is left out: the official SDK's accumulator raises for a text of nothing else.
+
+        So is a null, which says that there are no arguments: clients look into an object without asking.
+        """
         if self._custom:  # free text goes into a JSON string, piece by piece
             return self._delta % orjson.dumps(orjson.dumps(event.json)[1:-1].decode())
         piece = event.json.lstrip() if self._owed else event.json
-        if not piece:
+        if not piece or (self._owed and piece.rstrip() in NO_ARGUMENTS):
             return b""
         self._owed = b""
         return self._delta % orjson.dumps(piece)

@@ -94,10 +94,7 @@ class GeminiDecoder:
         out: list[Event] = []
         if self.finished:
             self._end_block(out)
-        if self._counted:
-            self._usage = chunks.loads(self._counted)["usageMetadata"]
-        if self._usage is not None and (tokens := usage.decode(self._usage)) is not None:
-            out.append(tokens)
+        self._tell_tokens(out)
         if self.finished:
             out.append(self._stop or stop_of(self._word, called=self._calls > 0))
         else:
@@ -129,8 +126,16 @@ class GeminiDecoder:
             self._stop = Stop("refusal", raw=word)
             self.finished = True
 
+    def _tell_tokens(self, out: list[Event]) -> None:
+        """What it has cost so far, told once, at the end."""
+        if self._counted:
+            self._usage = chunks.loads(self._counted)["usageMetadata"]
+        if self._usage is not None and (tokens := usage.decode(self._usage)) is not None:
+            out.append(tokens)
+
     def _fail(self, error: _Json, out: list[Event]) -> None:
         self._ended = True
+        self._tell_tokens(out)
         fault = fault_of(error)
         out.append(Failed(fault.kind, fault.message, fault.reason))
 

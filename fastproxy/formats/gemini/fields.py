@@ -62,8 +62,16 @@ def inner(raws: Raws, key: str) -> Raws:
 
 
 def each(raws: Raws, key: str) -> list[Raws]:
-    """The fields of every object of a list; [] when absent."""
-    return [spelled(item) for item in parse(_OBJECTS.decode, raws[key], key)] if key in raws else []
+    """The fields of every object of a list, or of one that stands for a list of itself alone; [] when absent.
+
+    Google takes the one object too, and its older documentation writes `"parts": {"text": ...}`.
+    """
+    if key not in raws:
+        return []
+    raw = raws[key]
+    if bytes(memoryview(raw)[:1]) == b"{":
+        return [opened(raw, key)]
+    return [spelled(item) for item in parse(_OBJECTS.decode, raw, key)]
 
 
 def text(raws: Raws, key: str) -> str:

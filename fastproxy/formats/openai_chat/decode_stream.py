@@ -21,6 +21,7 @@ from fastproxy.formats import shapes
 from fastproxy.formats.body import without_lone_surrogates
 from fastproxy.formats.openai_chat import pieces, usage
 from fastproxy.formats.openai_chat.calls import Calls
+from fastproxy.formats.openai_chat.choices import together
 from fastproxy.formats.openai_chat.faults import failed_of
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
 from fastproxy.formats.openai_chat.thoughts import (
@@ -310,9 +311,11 @@ def _mended(data: bytes) -> Any:
 
 def _first(choices: object) -> Object | None:
     """The choice with index 0, or without any."""
-    for choice in choices if type(choices) is list else ():
+    if type(choices) is not list:
+        return None
+    for choice in choices:
         if type(choice) is dict and not choice.get("index"):
-            return choice
+            return choice if len(choices) == 1 else together(choice, choices)
     return None
 
 

@@ -45,7 +45,7 @@ _read_piece = msgspec.json.Decoder(_Piece).decode
 class ResponsesDecoder:
     """One response. State is which items have begun; an item that is done is kept as None."""
 
-    __slots__ = ("_blocks", "_items", "_over", "_speaking", "_started", "_thinking", "_tries", "finished")
+    __slots__ = ("_blocks", "_items", "_over", "_places", "_speaking", "_started", "_thinking", "_tries", "finished")
 
     def __init__(self) -> None:
         self.finished = False
@@ -55,6 +55,7 @@ class ResponsesDecoder:
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
         self._items: dict[object, ToldItem | None] = {}  # by output index, else by id
+        self._places: dict[str, int] = {}  # of items by their ids, and of the last one by ""
         self._thinking: ReasoningItem | None = None  # the last one that began
 
     def decode(self, data: bytes) -> list[Event]:
@@ -111,7 +112,7 @@ class ResponsesDecoder:
         return self._begin(object_of(told, "response"))
 
     def _on_item_added(self, told: Object) -> list[Event]:
-        item, key = object_of(told, "item"), _key(told)
+        item, key = object_of(told, "item"), self._key(told)
         if key in self._items:
             return []
         type_ = text_of(item, "type")
@@ -122,7 +123,7 @@ class ResponsesDecoder:
         return [*events, *began.open()] if isinstance(began, CallItem) else events
 
     def _on_item_done(self, told: Object) -> list[Event]:
-        item, key = object_of(told, "item"), _key(told)
+        item, key = object_of(told, "item"), self._key(told)
         type_ = text_of(item, "type")
         if type_ not in _KNOWN:
             self._items[key] = None
@@ -140,13 +141,13 @@ class ResponsesDecoder:
     def _on_text(self, told: Object) -> list[Event]:
         index = told.get("output_index")
         self._speaking = self._tries > 0
-        item = self._items.get(index if type(index) is int else _key(told))
+        item = self._items.get(index if type(index) is int else self._key(told))
         if type(item) is MessageItem:
             return item.say(told, Text)
         return self._begin_saying(told, Text)
 
     def _on_refusal(self, told: Object) -> list[Event]:
-        item = self._items.get(_key(told))
+        item = self._items.get(self._key(told))
         if type(item) is MessageItem:
             return item.say(told, Refusal)
         return self._begin_saying(told, Refusal)
@@ -160,7 +161,7 @@ class ResponsesDecoder:
         return [*events, *item.cite(object_of(told, "annotation"))] if isinstance(item, MessageItem) else events
 
     def _on_part_done(self, told: Object) -> list[Event]:
-        item = self._items.get(_key(told))
+        item = self._items.get(self._key(told))
         if not isinstance(item, MessageItem):
             return []
         return item.finish_part(index_in(told, "content_index"), object_of(told, "part"))
@@ -170,7 +171,7 @@ class ResponsesDecoder:
         if not piece or type(piece) is not str:
             return []
         part = told["type"], told.get("summary_index"), told.get("content_index")
-        item = self._items.get(_key(told))
+        item = self._items.get(self._key(told))
         if type(item) is ReasoningItem:
             return item.grow(part, piece)
         item, events = self._running(told, "reasoning")
@@ -178,7 +179,7 @@ class ResponsesDecoder:
 
     def _on_arguments(self, told: Object) -> list[Event]:
         piece = told.get("delta")
-        item = self._items.get(_key(told))
+        item = self._items.get(self._key(told))
         if type(item) is CallItem and type(piece) is str:
             return item.grow(piece) if piece else []
         item, events = self._running(told, "custom_tool_call" if "custom" in told["type"] else "function_call")
@@ -187,7 +188,7 @@ class ResponsesDecoder:
         return [*events, *item.grow(piece)]
 
     def _on_arguments_done(self, told: Object) -> list[Event]:
-        item = self._items.get(_key(told))
+        item = self._items.get(self._key(told))
         whole = text_of(told, "input") or text_of(told, "arguments")
         return item.finish_arguments(whole) if isinstance(item, CallItem) else []
 
@@ -202,7 +203,7 @@ class ResponsesDecoder:
 
     def _running(self, told: Object, type_: str) -> tuple[ToldItem | None, list[Event]]:
         """The item that a delta belongs to, made here where nothing has announced it; None where it is done."""
-        key = _key(told)
+        key = self._key(told)
         item = self._items.get(key)
         if item is not None or key in self._items:
             return item, []
@@ -225,7 +226,21 @@ class ResponsesDecoder:
         else:
             began = MessageItem(self._blocks)
         self._items[key] = began
+        if type(key) is int:
+            self._places[text_of(item, "id")] = self._places[""] = key
         return began, events
+
+    def _key(self, told: Object) -> object:
+        """What an item is known by: its place, else its id where a host leaves the place out, else it is the last one.
+
+        A call that has no id of its own goes by that of the call, which its pieces then name (llama.cpp until 2026).
+        """
+        index = told.get("output_index")
+        if type(index) is int:
+            return index
+        item = object_of(told, "item")
+        id_ = text_of(told, "item_id") or text_of(item, "id") or text_of(item, "call_id")
+        return self._places.get(id_, id_)
 
     def _left_open(self, output: list[Object]) -> list[Event]:
         """The ends of items that no event has ended, from the response's own list where it has them in their place."""
@@ -265,14 +280,6 @@ class ResponsesDecoder:
         "response.cancelled": _on_terminal,
         "error": _on_error,
     }
-
-
-def _key(told: Object) -> object:
-    """What an item is known by: its place, else its id where a host leaves the place out."""
-    index = told.get("output_index")
-    if type(index) is int:
-        return index
-    return text_of(told, "item_id") or text_of(object_of(told, "item"), "id")
 
 
 def _seconds(value: object) -> int:

@@ -85,6 +85,16 @@ def test_a_signature_and_a_citation_belong_to_their_block() -> None:
     assert blocks.delta(1, {"type": "citations_delta", "citation": {"type": "page_location"}}) == []
 
 
+def test_thinking_ends_when_the_model_goes_on_though_its_block_ends_later() -> None:
+    blocks = Blocks()
+    blocks.start(0, {"type": "thinking", "thinking": ""}, "")
+    assert blocks.start(1, TEXT, "") == [BlockEnd(0), Text(1, "")]
+    assert blocks.delta(1, text("Hi")) == [Text(1, "Hi")]
+    assert blocks.delta(0, {"type": "signature_delta", "signature": ""}) == []
+    assert blocks.end(0) == []
+    assert blocks.end(1) == [BlockEnd(1)]
+
+
 def test_a_block_of_this_format_alone_comes_whole_at_its_end_with_its_input_as_it_came() -> None:
     blocks = Blocks()
     assert blocks.start(0, {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}, "") == []

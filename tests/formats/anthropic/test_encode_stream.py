@@ -108,6 +108,13 @@ def test_white_space_before_the_arguments_never_reaches_the_sdk_which_would_rais
     assert anthropic_stream(stream).content[0].to_dict()["input"] == {"x": 1}
 
 
+@pytest.mark.parametrize("pieces", [("null",), (" ", "null\n"), ("null", "")])
+def test_null_for_arguments_becomes_the_empty_object_that_a_whole_answer_has(pieces: tuple[str, ...]) -> None:
+    stream = write(START, ToolStart(0, "a", "f"), *(ToolArgs(0, piece) for piece in pieces), Stop("tools"))
+    assert stream.count(b"input_json_delta") == 1
+    assert anthropic_stream(stream).content[0].to_dict()["input"] == {}
+
+
 def test_a_call_without_an_id_gets_one() -> None:
     content = read(write(START, Text(0, "x"), BlockEnd(0), ToolStart(1, "", "f"), Stop("tools")))[1]["content"]
     assert content[1]["id"] == "toolu_msg_1_1"

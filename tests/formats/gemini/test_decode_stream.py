@@ -208,6 +208,15 @@ def test_an_error_within_the_stream_ends_it(framed: bytes) -> None:
     assert told == [START, Text(0, "a"), Failed("rate_limited", "wait")]
 
 
+def test_an_error_within_the_stream_does_not_make_it_free() -> None:
+    said = chunk({"text": "a"}, tokens={"promptTokenCount": 3, "candidatesTokenCount": 1})
+    more = chunk({"text": "b"}, tokens={"promptTokenCount": 3, "candidatesTokenCount": 2})
+    *_, tokens, failed = events(said, more, b'{"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}}')
+    assert isinstance(tokens, Usage)
+    assert (tokens.input_tokens, tokens.output_tokens) == (3, 2)
+    assert isinstance(failed, Failed)
+
+
 def test_only_the_first_candidate_is_told() -> None:
     data = orjson.loads(chunk({"text": "a"}, finish="STOP"))
     data["candidates"].insert(0, {"index": 1, "content": {"parts": [{"text": "other"}]}, "finishReason": "SAFETY"})

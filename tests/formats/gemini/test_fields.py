@@ -26,6 +26,18 @@ def test_absent_fields_are_empty() -> None:
     assert (fields.each({}, "a"), fields.text({}, "a"), fields.value({}, "a")) == ([], "", None)
 
 
+@pytest.mark.parametrize("parts", [b'{"text":"hi"}', b'[{"text":"hi"}]', b' { "text" : "hi" } '])
+def test_one_object_stands_for_a_list_of_itself_alone(parts: bytes) -> None:
+    (part,) = fields.each(fields.opened(b'{"parts":%b}' % parts, "x"), "parts")
+    assert fields.text(part, "text") == "hi"
+
+
+@pytest.mark.parametrize("parts", [b"7", b'"hi"', b"[7]"])
+def test_what_is_neither_a_list_nor_an_object_is_a_bad_request(parts: bytes) -> None:
+    with pytest.raises(Fault, match="parts"):
+        fields.each(fields.opened(b'{"parts":%b}' % parts, "x"), "parts")
+
+
 @pytest.mark.parametrize("body", [b"[]", b"7", b"{", b'{"a":'])
 def test_what_is_no_object_is_a_bad_request(body: bytes) -> None:
     with pytest.raises(Fault) as raised:

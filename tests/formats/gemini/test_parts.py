@@ -21,7 +21,9 @@ def test_the_arguments_of_a_call_are_spliced_in_byte_for_byte() -> None:
     assert part == b'{"functionCall":{"id":"a","name":"f","args":{"n": 1.0, "n":12345678901234567890123}}}'
 
 
-@pytest.mark.parametrize(("arguments", "args"), [("", b"{}"), ("\n{}\n", b"{}"), ("null", None), ('{"a', None)])
+@pytest.mark.parametrize(
+    ("arguments", "args"), [("", b"{}"), ("\n{}\n", b"{}"), ("null", b"{}"), ("[1]", None), ('{"a', None)]
+)
 def test_no_arguments_are_an_object_and_anything_but_an_object_is_no_call(arguments: str, args: bytes | None) -> None:
     part = parts.function_call(ToolCall("", "f", arguments), None)
     assert part == (None if args is None else b'{"functionCall":{"name":"f","args":%b}}' % args)

@@ -168,6 +168,37 @@ def test_items_are_known_by_their_id_where_the_place_is_missing() -> None:
     assert read(first, piece, whole, ended())[1:-1] == [Text(0, "a"), BlockEnd(0)]
 
 
+@pytest.mark.parametrize("named", [{"item_id": "msg_1"}, {}], ids=["id only", "nothing"])
+def test_pieces_that_leave_the_place_out_belong_to_the_item_that_had_one(named: Told) -> None:
+    pieces = [{"type": "response.output_text.delta", "delta": piece, **named} for piece in ("Hi", " there")]
+    told = read(CREATED, added(0, id="msg_1", type="message"), *pieces, done(0, **message("Hi there")), ended())
+    assert told == [START, Text(0, "Hi"), Text(0, " there"), BlockEnd(0), Stop("end", "completed")]
+
+
+def test_calls_without_ids_of_their_own_go_by_those_of_the_calls() -> None:
+    """As llama.cpp told them until 2026: no place, and pieces that name the call."""
+    calls = [{"type": "function_call", "call_id": id_, "name": "f", "arguments": ""} for id_ in ("fc_a", "fc_b")]
+    begun = [
+        event
+        for call in calls
+        for event in (
+            {"type": "response.output_item.added", "item": call},
+            {"type": "response.function_call_arguments.delta", "item_id": call["call_id"], "delta": "{}"},
+        )
+    ]
+    over = [{"type": "response.output_item.done", "item": call | {"arguments": "{}"}} for call in calls]
+    assert read(CREATED, *begun, *over, ended()) == [
+        START,
+        ToolStart(0, "fc_a", "f"),
+        ToolArgs(0, "{}"),
+        ToolStart(1, "fc_b", "f"),
+        ToolArgs(1, "{}"),
+        BlockEnd(0),
+        BlockEnd(1),
+        Stop("tools", "completed"),
+    ]
+
+
 def test_a_refusal_is_a_block_of_its_own_and_tells_how_it_stopped() -> None:
     part = {"type": "refusal", "refusal": "No."}
     events = read(
