@@ -64,7 +64,7 @@ def inner(raws: Raws, key: str) -> Raws:
 def each(raws: Raws, key: str) -> list[Raws]:
     """The fields of every object of a list, or of one that stands for a list of itself alone; [] when absent.
 
-    Google takes the one object too, and its older documentation writes `"parts": {"text": ...}`.
+    Google takes the one object too; examples of its older documentation were `"parts": {"text": ...}` (memory).
     """
     if key not in raws:
         return []

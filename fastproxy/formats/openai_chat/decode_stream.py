@@ -25,9 +25,11 @@ from fastproxy.formats.openai_chat.choices import together
 from fastproxy.formats.openai_chat.faults import failed_of
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
 from fastproxy.formats.openai_chat.thoughts import (
+    OPAQUE,
     REASONING_KEYS,
     REASONING_STRINGS,
     google_signature,
+    opaque_signature,
     string_of,
     thinking_text,
     thoughts,
@@ -216,6 +218,11 @@ class ChatDecoder:
         for thought in thoughts(value):
             self._on_thought(thought.text, thought.signature, events)
 
+    def _on_opaque(self, value: object, events: list[Event]) -> None:
+        """The signature of the thought that was told as a string, or of one that nobody may read."""
+        if type(value) is str:
+            self._on_thought("", opaque_signature(value), events)
+
     def _on_content(self, value: object, events: list[Event]) -> None:
         if type(value) is str:
             events.append(Text(self._block if self._kind is Text else self._block_of(Text, events), value))
@@ -285,6 +292,7 @@ class ChatDecoder:
         return [] if told is None else [told]
 
     _IN_ORDER: ClassVar[tuple[tuple[str, Callable[..., None]], ...]] = (
+        (OPAQUE, _on_opaque),
         ("content", _on_content),
         ("refusal", _on_refusal),
         ("annotations", _on_annotations),

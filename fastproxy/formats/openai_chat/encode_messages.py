@@ -18,7 +18,7 @@ from typing import Any
 
 from fastproxy.formats.extras import part_names
 from fastproxy.formats.openai_chat.encode_parts import MODELS_REMEMBERED, Object, Writing, content_object
-from fastproxy.formats.openai_chat.thoughts import as_it_came, details_again
+from fastproxy.formats.openai_chat.thoughts import OPAQUE, as_it_came, details_again
 from fastproxy.ir.request import (
     MediaPart,
     Message,
@@ -156,6 +156,9 @@ class _Turn:
 
     def _think(self, part: ReasoningPart, writing: Writing) -> None:
         kept = as_it_came(part)
+        if kept is not None and OPAQUE in kept:
+            self.extra |= {"reasoning_text": part.text} | kept if part.text else kept
+            return
         if kept is not None and "extra_content" not in kept:
             self.details += details_again(kept, part.text)
             return
@@ -165,7 +168,7 @@ class _Turn:
         elif part.bound == "call":
             self.proof = kept
         else:
-            self.extra = kept
+            self.extra |= kept
 
 
 def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool) -> Object | None:

@@ -22,6 +22,7 @@ class Delta(msgspec.Struct, frozen=True, gc=False):
     reasoning: Silent = None
     reasoning_content: Silent = None
     reasoning_text: Silent = None
+    reasoning_opaque: Silent = None
     reasoning_details: _NoEntries = None
     annotations: _NoEntries = None
     images: _NoEntries = None

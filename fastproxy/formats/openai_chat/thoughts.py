@@ -3,11 +3,13 @@
     text        reasoning_content | reasoning | reasoning_text: one string
     details     reasoning_details: a list of {type: reasoning.text | reasoning.summary | reasoning.encrypted, ...}
     Google      extra_content.google.thought_signature on a tool call or on the message
+    Copilot     reasoning_opaque: one signature for what reasoning_text says
 
 Where a host tells both a string and details, both say the same thought: the details win when they have text. A host's
 signature is its own entry without the text, as JSON, so that it can be sent back as it came. In our own entries
 (`OURS`) it is the bare signature, and the entry says how many characters of the string it stands for.
-Source: recorded traffic of OpenRouter, Google, Mistral, DeepSeek, Z.ai, Moonshot, Groq and Ollama, read 2026-11-21.
+Source: recorded traffic of OpenRouter, Google, Mistral, DeepSeek, Z.ai, Moonshot, Groq and Ollama; for Copilot's, which
+refuses the next turn without it, github.com/anomalyco/opencode/pull/8900; read 2026-11-21.
 """
 
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ OURS = "fastproxy-1"
 REASONING_STRINGS = ("reasoning_content", "reasoning", "reasoning_text")
 REASONING_KEYS = (*REASONING_STRINGS, "reasoning_details")
 
+OPAQUE = "reasoning_opaque"
 _TEXT_KEYS = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
 Object = dict[str, Any]
@@ -79,15 +82,20 @@ def google_signature(holder: Object) -> str | None:
     return orjson.dumps({"extra_content": {"google": {"thought_signature": google["thought_signature"]}}}).decode()
 
 
+def opaque_signature(value: str) -> str:
+    """Copilot's signature, with its name, as JSON."""
+    return orjson.dumps({OPAQUE: value}).decode()
+
+
 def as_it_came(part: ReasoningPart) -> Object | None:
-    """What `thoughts` or `google_signature` kept of a host's own entry; None when the signature is not of that make."""
+    """What was kept of a host's own entry or field; None when the signature is not of that make."""
     if part.signature is None or not part.signature.startswith("{") or not is_walkable(part.signature.encode()):
         return None
     try:
         kept = orjson.loads(part.signature)
     except orjson.JSONDecodeError:
         return None
-    return kept if "extra_content" in kept or isinstance(kept.get("type"), str) else None
+    return kept if "extra_content" in kept or OPAQUE in kept or isinstance(kept.get("type"), str) else None
 
 
 def details_again(kept: Object, text: str) -> Iterator[Object]:

@@ -277,7 +277,7 @@ def test_a_system_instruction_may_be_plain_text_and_a_role_may_be_missing() -> N
         {"contents": [{"parts": "hi"}]},
         {"contents": [{"parts": [{"text": 7}]}]},
         {"contents": [{"parts": [{"functionCall": []}]}]},
-        {"tools": {}},
+        {"tools": 7},
         {"toolConfig": []},
         {"systemInstruction": 7},
     ],
@@ -286,6 +286,14 @@ def test_what_can_not_be_understood_is_a_bad_request(fields: dict[str, Any]) -> 
     with pytest.raises(Fault) as raised:
         decode_request(with_fields(**fields), PARAMS)
     assert raised.value.kind == "bad_request"
+
+
+def test_the_one_objects_of_the_vendors_older_documentation_stand_for_lists() -> None:
+    said = {"contents": {"parts": {"text": "Hi"}}, "system_instruction": {"parts": {"text": "Be a cat"}}}
+    assert decode_request(orjson.dumps(said), PARAMS).messages == (
+        Message("system", (TextPart("Be a cat"),)),
+        Message("user", (TextPart("Hi"),)),
+    )
 
 
 def test_null_fields_are_absent_fields() -> None:
