@@ -6,8 +6,9 @@ import msgspec
 
 from fastproxy import endpoints, routing
 from fastproxy.access.check import Client
-from fastproxy.accounts import configured as accounts
+from fastproxy.accounts.pool import Pool, Want
 from fastproxy.asked import Asked, View
+from fastproxy.clock import wall
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import RequestHead
 from fastproxy.outgoing import Outgoing, decoded, outgoing, target_of, upgraded
@@ -136,8 +137,14 @@ def _reasons(sent: Outgoing, asked: Asked, route: Route, account: Account) -> Ma
 
 
 def _account(asked: Asked, route: Route) -> tuple[Account, tuple[str, ...]]:
-    """The account that would serve it; without one the rest can still be told."""
+    """The account that would serve it if none rested; without one the rest can still be told.
+
+    The relay's own choice, for a new session of a client that is bound to no account.
+    """
+    provider, snapshot = route.provider, asked.view.snapshot
+    pool = Pool(pin_seconds=snapshot.keeping.pin_seconds, pins=snapshot.keeping.pins)
+    pool.replace({provider.name: snapshot.accounts.get(provider.name, ())}, {})
     try:
-        return accounts.lease(route.provider, asked.view.snapshot), ()
+        return pool.lease(Want(provider, route.model), wall()), ()
     except Fault as fault:
-        return Account(route.provider.name, route.provider.name), (fault.message,)
+        return Account(provider.name, provider.name), (fault.message,)

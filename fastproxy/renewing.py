@@ -1,7 +1,7 @@
 """How a relay has a login renewed: by a process of its own, which goes on whatever becomes of the relay.
 
 Never waits for one longer than WAIT_SECONDS, and never ends one: a process that is late still puts on the disk what it
-gets, and the relay finds it there. Nothing secret is handed over or comes back.
+gets, and the relay finds it there. Nothing secret is in its arguments or its environment, and nothing secret comes back.
 """
 
 import asyncio
@@ -14,8 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from fastproxy.accounts.errand import Errand, errand_for, packed
+from fastproxy.accounts.login import AccountError
 from fastproxy.accounts.renewal import Outcome, Renewed
 from fastproxy.clock import monotonic
+from fastproxy.snapshot import Snapshot
 
 WAIT_SECONDS = 30.0
 ANSWER_BYTES = 65536
@@ -36,9 +39,12 @@ class _Told(msgspec.Struct):
     retry_after_seconds: float | None = None
 
 
-def spawn_renewal(config_path: Path | None, state_directory: Path) -> Renew:
-    """What renews one account: (its id, digest of the token that was refused or "") -> how it ended. Never raises."""
-    return _Renewals(config_path, state_directory).renew
+def spawn_renewal(snapshot: Callable[[], Snapshot], state_directory: Path) -> Renew:
+    """What renews one account: (its id, digest of the token that was refused or "") -> how it ended. Never raises.
+
+    snapshot: tells the configuration in effect.
+    """
+    return _Renewals(snapshot, state_directory).renew
 
 
 class _Renewals:
@@ -47,15 +53,20 @@ class _Renewals:
     An event loop's own subprocesses are killed with the loop, so these are plain ones.
     """
 
-    def __init__(self, config_path: Path | None, state_directory: Path) -> None:
-        self._config_path = config_path
+    def __init__(self, snapshot: Callable[[], Snapshot], state_directory: Path) -> None:
+        self._snapshot = snapshot
+        self._key = snapshot().keeping.key  # another kind takes effect at the next start, for all of the relay
         self._environ = {**os.environ, "FASTPROXY_STATE_DIR": str(state_directory)}
         self._late: list[subprocess.Popen[bytes]] = []
 
     async def renew(self, account_id: str, used: str) -> Renewed:
         self._late = [one for one in self._late if one.poll() is None]
         try:
-            process = await asyncio.to_thread(self._start, account_id, used)
+            errand = errand_for(account_id.partition(":")[0], self._snapshot(), os.environ)
+            errand = msgspec.structs.replace(errand, key=self._key)
+            process = await asyncio.to_thread(self._start, account_id, used, errand)
+        except AccountError as error:
+            return Renewed("failed", str(error))
         except OSError as error:
             return Renewed("failed", f"no process could be started for it: {error.strerror}")
         self._late.append(process)  # until it has ended: this task may be cancelled at any await
@@ -70,20 +81,21 @@ class _Renewals:
             why = f"ended with code {process.poll()} and without an answer"
             return Renewed("failed", f"the process for it {why}; `fastproxy account refresh {account_id}` may say more")
 
-    def _start(self, account_id: str, used: str) -> "subprocess.Popen[bytes]":
+    def _start(self, account_id: str, used: str, errand: Errand) -> "subprocess.Popen[bytes]":
         """Raises: OSError."""
         command = [sys.executable, *_PYTHON_OPTIONS, "-m", "fastproxy", "account", "refresh"]
-        command += ["--json", f"--used={used}"]
-        if self._config_path is not None:
-            command.append(f"--config={self._config_path}")
-        return subprocess.Popen(  # noqa: S603 - our own program, and no shell
-            [*command, "--", account_id],
+        process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
+            [*command, "--json", "--from-stdin", f"--used={used}", "--", account_id],
             env=self._environ,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # a terminal's Ctrl+C, and the end of a session, are for the relay
         )
+        assert process.stdin is not None  # noqa: S101 - it was started with a pipe
+        with suppress(BrokenPipeError), process.stdin as pipe:  # one that has ended already says why, or nothing
+            pipe.write(packed(errand))
+        return process
 
 
 async def _told(process: "subprocess.Popen[bytes]", give_up_at: float) -> bytes | None:

@@ -62,11 +62,11 @@ class Worker:
         self._journal = Journal(state_directory)
         metrics = Metrics(__version__, _names(snapshot), self._journal, shared)
         self._ledger = Ledger(state_directory)
-        self._catalog = Catalog()
         self._retired: list[Pool] = []  # pools of older settings, until the end: their exchanges may still run
         inventory = Inventory(state_directory, AccountStore(state_directory, snapshot.keeping.key))
-        self._keeper = Keeper(inventory, snapshot, spawn_renewal(source.path, state_directory))
+        self._keeper = Keeper(inventory, snapshot, spawn_renewal(lambda: self._snapshot, state_directory))
         self._stock = self._keeper.stock
+        self._catalog = Catalog(self._keeper.any_fresh)
         attempts = Attempts(Pool(snapshot.upstream, self._sweep), self._keeper)
         self._admin = Admin(self._catalog, metrics, state_directory / DATABASE, AccountReports(attempts))
         self._relay = Relay(

@@ -8,10 +8,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from fastproxy.accounts.linked import Linked
-from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.login import AccountError, Login, completed
 from fastproxy.accounts.sources.tokens import identity
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
@@ -81,7 +79,7 @@ class StoreHolder:
         self._store.change(self._id)
 
     def keep(self, used: Login, new: Login) -> Login:
-        merged = msgspec.structs.replace(new, refresh=new.refresh or used.refresh, kept={**used.kept, **new.kept})
+        merged = completed(new, used)
         for _ in range(_ATTEMPTS):
             if self._store.save_login(self._id, merged, self._version):
                 return merged

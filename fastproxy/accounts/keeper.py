@@ -23,6 +23,7 @@ from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
 from fastproxy.errors import Fault, place_of
 from fastproxy.framing.http1 import ResponseHead
+from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.usage.tally import AccountCounts
 
@@ -129,6 +130,14 @@ class Keeper:
     def lease(self, want: Want, now: float) -> Account:
         """Who is to serve a request. Raises: Fault(no_credential, rate_limited)."""
         return self.pool.lease(want, now)
+
+    async def any_fresh(self, provider: Provider) -> Account:
+        """An account for a question of our own, as for a request of any client. Raises: Fault, as `lease`, `unready`."""
+        account = self.lease(Want(provider, ""), wall())
+        fresh = await self.fresh(account)
+        if fresh is None:
+            raise self.unready(account)
+        return fresh
 
     async def fresh(self, account: Account, wait_seconds: float | None = None) -> Account | None:
         """The account with a token that lasts; None when there is none to be had. Costs nothing while it is fresh.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from fastproxy import clock
-from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.login import AccountError, Login, completed
 from fastproxy.accounts.sidecar import Sealing, Sidecar
 from fastproxy.accounts.sources.base import UnwritableError
 from fastproxy.accounts.sources.origin import origin_of
@@ -128,7 +128,7 @@ class Linked:
         from `used`. Where the tool has another login by now, that one counts and `new` is dropped.
         Raises: AccountError when it could be kept nowhere.
         """
-        new = _completed(used, new)
+        new = completed(new, used)
         for _ in range(_ATTEMPTS):
             try:
                 look = self._settled(SETTLE_SECONDS)
@@ -223,7 +223,3 @@ def _dated(before: Login | None, login: Login) -> Login:
         return login
     minted_at = before.minted_at if login.access == before.access else clock.wall()
     return msgspec.structs.replace(login, minted_at=minted_at)
-
-
-def _completed(used: Login, new: Login) -> Login:
-    return msgspec.structs.replace(new, refresh=new.refresh or used.refresh, kept={**used.kept, **new.kept})

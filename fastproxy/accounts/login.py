@@ -29,3 +29,8 @@ class Login(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Login(...)"
+
+
+def completed(new: Login, used: Login) -> Login:
+    """A renewed login, with what its vendor did not say again taken from the one that it was renewed with."""
+    return msgspec.structs.replace(new, refresh=new.refresh or used.refresh, kept={**used.kept, **new.kept})

@@ -36,12 +36,28 @@ class _Record(msgspec.Struct):
     kept: Mapping[str, object]
 
 
+def sidecar_path(directory: Path, about: str) -> Path:
+    """Where the sidecar of the login at `about` lies. directory: of the state."""
+    return directory / DIRECTORY / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.sealed"
+
+
+def forget(directory: Path, about: str) -> bool:
+    """Remove what may be the only live tokens of a login; whether there was any. Raises: AccountError."""
+    path = sidecar_path(directory, about)
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise AccountError(f"{path} can't be removed: {error.strerror}") from None
+    return True
+
+
 class Sidecar:
     """Of one linked login. about: its origin as text, which the seal is bound to. sealing: asked for when needed."""
 
     def __init__(self, directory: Path, about: str, sealing: Callable[[], Sealing]) -> None:
-        digest = hashlib.sha256(about.encode()).hexdigest()[:32]
-        self._path = directory / DIRECTORY / f"{digest}.sealed"
+        self._path = sidecar_path(directory, about)
         self._about = about
         self._sealing = sealing
 

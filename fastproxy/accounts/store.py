@@ -20,6 +20,7 @@ from fastproxy.accounts.cipher import Cipher
 from fastproxy.accounts.cooldown import Cooldown, Window
 from fastproxy.accounts.database import Database
 from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.sidecar import forget
 from fastproxy.accounts.stored import LABEL_RULE, StoredAccount, is_label
 from fastproxy.accounts.vault import Vault
 from fastproxy.snapshot import Serves
@@ -37,6 +38,7 @@ class AccountStore:
 
     def __init__(self, directory: Path, key: str = "file", environ: Mapping[str, str] = os.environ) -> None:
         """directory: exists and belongs to us (0700). key: `[accounts] key`. Opens nothing yet."""
+        self._directory = directory
         self._vault = Vault(directory, key, environ)
         self._database = Database(directory / FILE, tables.MIGRATIONS)
 
@@ -128,13 +130,20 @@ class AccountStore:
             statement = "UPDATE account SET disabled = '', changed_at = ? WHERE id = ?"
             connection.execute(statement, (clock.wall(), account_id))
 
-    def remove(self, account_id: str) -> None:
-        """The account goes, with its login and all that is known of its limits."""
+    def remove(self, account_id: str) -> bool:
+        """The account goes, with its login and all that is known of its limits.
+
+        Whether tokens that its vendor's file does not have went with it: those that were kept beside the file.
+        """
         with self._database.writing() as connection:
-            if connection.execute("DELETE FROM account WHERE id = ?", (account_id,)).rowcount == 0:
+            row = connection.execute("SELECT CAST(source AS TEXT) FROM account WHERE id = ?", (account_id,)).fetchone()
+            if row is None:
                 raise _unknown(account_id)
+            connection.execute("DELETE FROM account WHERE id = ?", (account_id,))
             for statement in tables.FORGET_ACCOUNT:
                 connection.execute(statement, (account_id,))
+            shared = connection.execute("SELECT 1 FROM account WHERE source = ?", row).fetchone() is not None
+            return bool(row[0]) and not shared and forget(self._directory, row[0])
 
     def change(
         self, account_id: str, *, label: str | None = None, weight: int | None = None, serves: Serves | None = None

@@ -1,16 +1,18 @@
 """Which key seals the logins of one database, and whether it still is the one. Never makes a key over sealed logins.
 
+Sealed are the logins of the database and the sidecars of its linked accounts (see `sidecar`).
 What can't be opened now is left as it stands, so that it opens again once the key is back. A database whose last login
 was removed takes a new key.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fastproxy.accounts.cipher import Cipher
 from fastproxy.accounts.keys import find_key, make_key, place_of
 from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.sidecar import SIDECAR_BYTES, sidecar_path
 from fastproxy.storage import files
 
 LOCK_FILE = "accounts.lock"
@@ -42,7 +44,7 @@ class Vault:
 
     def to_seal(self, connection: sqlite3.Connection) -> Cipher:
         """As `to_open`, but where nothing is sealed any key will do, and one is made if there is none."""
-        if not _is_anything_sealed(connection):  # the key may be another by now than the one that we know
+        if not self._is_anything_sealed(connection):  # the key may be another by now than the one that we know
             self._cipher = Cipher(self._made_key())
         return self.to_open(connection)
 
@@ -51,9 +53,9 @@ class Vault:
 
         Raises: AccountError, and the transaction must then be taken back.
         """
-        if _fits(connection, cipher):
+        if self._fits(connection, cipher):
             return
-        if _is_anything_sealed(connection):
+        if self._is_anything_sealed(connection):
             self.forget()
             self._fitting(connection, cipher)
         connection.execute(_CLAIM, (cipher.seal(_KNOWN_TEXT, _ABOUT), self._kind))
@@ -63,9 +65,31 @@ class Vault:
         self._cipher = None
 
     def _fitting(self, connection: sqlite3.Connection, cipher: Cipher) -> Cipher:
-        if _is_anything_sealed(connection) and not _fits(connection, cipher):
+        if self._is_anything_sealed(connection) and not self._fits(connection, cipher):
             raise AccountError(f"{self._place} is not the one that sealed your logins; {self._way_out(connection)}")
         return cipher
+
+    def _is_anything_sealed(self, connection: sqlite3.Connection) -> bool:
+        return next(self._sealed(connection), None) is not None
+
+    def _fits(self, connection: sqlite3.Connection, cipher: Cipher) -> bool:
+        """Whether the cipher opens the known text, or else, since that may be damaged, any login."""
+        mark = connection.execute("SELECT sealed, ? FROM seal", (_ABOUT,)).fetchone()
+        if mark is not None and _opens(cipher, *mark):
+            return True
+        return any(_opens(cipher, *each) for each in self._sealed(connection))
+
+    def _sealed(self, connection: sqlite3.Connection) -> Iterator[tuple[object, object]]:
+        """Everything that is sealed, and what each seal is bound to; None for what can't be read."""
+        yield from connection.execute("SELECT sealed, id FROM account WHERE sealed IS NOT NULL")
+        for (source,) in connection.execute("SELECT CAST(source AS TEXT) FROM account WHERE source != ''"):
+            try:
+                with sidecar_path(self._directory, source).open("rb") as file:
+                    yield file.read(SIDECAR_BYTES), source
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                yield None, source
 
     def _made_key(self) -> bytes:
         """The key, made if there is none. Raises: AccountError."""
@@ -89,16 +113,6 @@ class Vault:
         row = connection.execute("SELECT kind FROM seal").fetchone()
         was = f' (they were sealed with [accounts] key = "{row[0]}")' if row and row[0] != self._kind else ""
         return f"restore it{was}, or remove the accounts and log in again; nothing was changed"
-
-
-def _is_anything_sealed(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM account WHERE sealed IS NOT NULL LIMIT 1").fetchone() is not None
-
-
-def _fits(connection: sqlite3.Connection, cipher: Cipher) -> bool:
-    """Whether the cipher opens the known text, or else, since that may be damaged, any login."""
-    rows = connection.execute("SELECT sealed, ? FROM seal UNION ALL SELECT sealed, id FROM account", (_ABOUT,))
-    return any(_opens(cipher, *row) for row in rows)
 
 
 def _opens(cipher: Cipher, sealed: object, about: object) -> bool:

@@ -55,12 +55,14 @@ def reset(
 
 
 def remove(account: Name, *, config: Config = None) -> None:
-    """Forget an account and, if it is kept here, its secret. A vendor's file is left as it is."""
+    """Forget an account and whatever secret of it is kept here. A vendor's file is left as it is."""
     snapshot = load_snapshot(config)
     with account_store(snapshot) as store:
         stored = _stored(snapshot, store, account)
-        store.remove(stored.id)
+        newer = store.remove(stored.id)
     left = f"; its login is still in {stored.source.partition(':')[2]}" if stored.source else ""
+    if newer:
+        left += ", where it had not been renewed: log in with its own tool again"
     note(f"{stored.id} is removed{left}")
 
 

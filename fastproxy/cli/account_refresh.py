@@ -7,22 +7,23 @@ process: the token may be good for one use only.
 import asyncio
 import os
 import signal
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fastproxy import clock
-from fastproxy.cli.account_login import login_record
 from fastproxy.cli.output import CommandError, Json, note, write_json
 from fastproxy.cli.places import Config, load_snapshot, private_state_directory
 
 if TYPE_CHECKING:
+    from fastproxy.accounts.errand import Errand
     from fastproxy.accounts.grants import Post, TokenAnswer, TokenRequest
     from fastproxy.accounts.renewal import Renewed
     from fastproxy.accounts.store import AccountStore
     from fastproxy.accounts.stored import StoredAccount
-    from fastproxy.snapshot import Snapshot
 
 REFUSED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -34,6 +35,7 @@ def refresh(
         str, typer.Option(metavar="SHA256", help="Renew it if its access token is still the one with this digest.")
     ] = "",
     now: Annotated[bool, typer.Option("--now", help="Renew it although it is not due.")] = False,
+    from_stdin: Annotated[bool, typer.Option("--from-stdin", hidden=True)] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -43,14 +45,19 @@ def refresh(
     from fastproxy.accounts.renewal import Renewed  # noqa: PLC0415
     from fastproxy.accounts.store import AccountStore  # noqa: PLC0415
 
-    snapshot = load_snapshot(config)
-    with closing(AccountStore(private_state_directory(os.environ), snapshot.keeping.key)) as store:
-        try:
+    name = account
+    try:
+        key, errand_of = _errands(config, from_stdin=from_stdin)
+        with closing(AccountStore(private_state_directory(os.environ), key)) as store:
             stored = account_named(store, account)
-            ended = _renew(stored, store, snapshot, used, now=now)
-        except (AccountError, CommandError) as error:
-            stored, ended = None, Renewed("failed", str(error))
-    name = stored.id if stored else account
+            name = stored.id
+            ended = _renew(stored, store, errand_of(stored.provider), used, now=now)
+    except AccountError as error:
+        ended = Renewed("failed", str(error))
+    except CommandError as error:
+        if not as_json:
+            raise
+        ended = Renewed("failed", str(error))
     if as_json:
         write_json({"account": name, **ended._asdict()})
         raise typer.Exit(0 if ended.outcome in ("renewed", "adopted", "current") else 1)
@@ -60,7 +67,21 @@ def refresh(
     note(line)
 
 
-def _renew(account: "StoredAccount", store: "AccountStore", snapshot: "Snapshot", used: str, *, now: bool) -> "Renewed":
+def _errands(config: Config, *, from_stdin: bool) -> "tuple[str, Callable[[str], Errand]]":
+    """The kind of key that seals the store, and what there is to know for a provider's logins.
+
+    A relay tells it on standard input, a person's configuration has it. Raises: AccountError, CommandError.
+    """
+    from fastproxy.accounts.errand import ERRAND_BYTES, errand_for, unpacked  # noqa: PLC0415 - as above
+
+    if from_stdin:
+        told = unpacked(sys.stdin.buffer.read(ERRAND_BYTES))
+        return told.key, lambda _provider: told
+    snapshot = load_snapshot(config)
+    return snapshot.keeping.key, lambda provider: errand_for(provider, snapshot, os.environ)
+
+
+def _renew(account: "StoredAccount", store: "AccountStore", errand: "Errand", used: str, *, now: bool) -> "Renewed":
     """Raises: AccountError."""
     from fastproxy.accounts.holders import holder_of  # noqa: PLC0415 - as above
     from fastproxy.accounts.login import AccountError  # noqa: PLC0415
@@ -69,13 +90,11 @@ def _renew(account: "StoredAccount", store: "AccountStore", snapshot: "Snapshot"
 
     if account.kind != "login":
         raise AccountError("a key is not renewed")
-    _, oauth = login_record(snapshot, account.provider, os.environ)
     holder = holder_of(account, store, private_state_directory(os.environ))
     if now:
         used = digest(holder.login().access.reveal())
-    wanted = Wanted(used, snapshot.keeping.refresh_lead_seconds)
-    post = _deaf(poster(snapshot.upstream.proxy))
-    return asyncio.run(renew(holder, oauth, post, wanted, clock.wall))
+    post = _deaf(poster(errand.proxy))
+    return asyncio.run(renew(holder, errand.oauth, post, Wanted(used, errand.lead_seconds), clock.wall))
 
 
 def _deaf(post: "Post") -> "Post":

@@ -113,7 +113,7 @@ def account_keeper(option: Path | None) -> Iterator["tuple[Snapshot, Keeper]"]:
 
     snapshot, directory = load_snapshot(option), private_state_directory(os.environ)
     with account_store(snapshot) as store:
-        keeper = Keeper(Inventory(directory, store), snapshot, spawn_renewal(option, directory))
+        keeper = Keeper(Inventory(directory, store), snapshot, spawn_renewal(lambda: snapshot, directory))
         keeper.start()
         yield snapshot, keeper
 

@@ -19,7 +19,7 @@ def listen_problem(text: str, *, require_token: bool) -> str | None:
         match = _LISTEN.fullmatch(text)
         if match is None or int(match[2]) > MAX_PORT:
             return f'{text!r} is not an address: write "127.0.0.1:8484", "[::1]:8484", "unix:/path" or "systemd"'
-        if _is_loopback(match[1].strip("[]")):
+        if is_loopback(match[1].strip("[]")):
             return None
     if not require_token:
         return f"{text} can be reached from other machines, so [access] require_token must be true"
@@ -47,7 +47,7 @@ def login_url_problem(text: str) -> str | None:
     if (problem := base_url_problem(text)) is not None:
         return problem
     url = urlsplit(text)
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         return "must begin with https://, since tokens go there"
     return None
 
@@ -95,7 +95,8 @@ def _has_port(url: SplitResult) -> bool:
     return url.netloc.rpartition(":")[2].isdecimal() and not url.netloc.endswith("]") and ":" in url.netloc
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own. An IPv6 address without its brackets."""
     if host == "localhost":
         return True
     try:

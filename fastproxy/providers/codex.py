@@ -26,6 +26,7 @@ _REFUSED = (
 )  # fmt: skip
 # It keeps no conversation: without these it would answer another question than was asked.
 _KEPT_BY_THE_HOST = ("previous_response_id", "conversation", "prompt")
+_WORKSPACE = b"chatgpt-account-id"
 _SEALED_THOUGHTS = "reasoning.encrypted_content"
 _DEMANDED: tuple[tuple[str, bytes, bool], ...] = (("stream", b"true", True), ("store", b"false", False))
 
@@ -36,8 +37,9 @@ def shape(draft: Draft, facts: Mapping[str, str]) -> Draft:
     Cost: 0.4 ms for a conversation of 100 KB and 100 items as Codex sends it, 1 ms where every field is another one.
     """
     headers = (*draft.headers, *draft.unless_sent((b"originator", b"fastproxy")), *_of_account(facts))
+    draft = msgspec.structs.replace(draft, headers=headers, without=draft.without | {_WORKSPACE})
     if draft.action != "generate":
-        return msgspec.structs.replace(draft, headers=headers)
+        return draft
     fields = Fields(draft.body)
     _require_no_memory(fields)
     items = _Items()
@@ -54,7 +56,7 @@ def shape(draft: Draft, facts: Mapping[str, str]) -> Draft:
 
 def _of_account(facts: Mapping[str, str]) -> tuple[Header, ...]:
     """Which of a login's workspaces is meant; the client's own word for it belongs to another credential."""
-    return ((b"chatgpt-account-id", facts["account_id"].encode()),) if facts.get("account_id") else ()
+    return ((_WORKSPACE, facts["account_id"].encode()),) if facts.get("account_id") else ()
 
 
 def _require_no_memory(fields: Fields) -> None:

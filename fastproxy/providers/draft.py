@@ -19,6 +19,7 @@ class Draft(msgspec.Struct, frozen=True):
     one. sent: lower-case names of the headers that it brings along (the client's own, or the format's).
     path, query: below the base URL, each without its "?". body: JSON.
     headers: what is set, in place of what the request brings under the same names.
+    without: lower-case names of the client's headers that mean its own credential, and go up with no other.
     dropped: what the client said and the provider is not told, by the client's names.
     """
 
@@ -31,6 +32,7 @@ class Draft(msgspec.Struct, frozen=True):
     query: bytes = b""
     sent: frozenset[bytes] = frozenset()
     headers: tuple[Header, ...] = ()
+    without: frozenset[bytes] = frozenset()
     dropped: tuple[str, ...] = ()
 
     def unless_sent(self, *headers: Header) -> tuple[Header, ...]:

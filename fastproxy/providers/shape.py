@@ -122,6 +122,8 @@ def shape(head: RequestHead, draft: Draft, provider: Provider, base_url: str, cr
     not_passed = _named_by_connection(head)
     if draft.headers:
         not_passed |= {name for name, _ in draft.headers}
+    if draft.without and provider.auth != "client":
+        not_passed |= draft.without
     lines = [where.host_line]
     lines += compress(head.lines, _upstream(head.names.each, not_passed))
     if provider.headers:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 import aiohttp
@@ -10,12 +10,11 @@ import orjson
 from yarl import URL
 
 from fastproxy import __version__
-from fastproxy.accounts.configured import lease
 from fastproxy.clock import monotonic
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider
 from fastproxy.providers.shape import base_url_of, credential_for
-from fastproxy.snapshot import Snapshot
+from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.proxies import proxy_for
 
 logger = logging.getLogger(__name__)
@@ -26,11 +25,15 @@ LOOK_SECONDS = 4.0  # the longest a caller waits for model lists; slower hosts a
 MODELS_PER_PROVIDER = 2000
 LIST_BYTES = 4194304
 
+Lease = Callable[[Provider], Awaitable[Account]]
+"""Which account asks a provider. Raises: Fault when none can."""
+
 
 class Catalog:
     """Model ids by provider. `models` is replaced whole, never changed in place; `generation` tells when."""
 
-    def __init__(self) -> None:
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
         self.models: Mapping[str, tuple[str, ...]] = MappingProxyType({})
         self.generation = 0
         self._looked_at: dict[str, float] = {}
@@ -60,9 +63,8 @@ class Catalog:
         return looked_at is None or monotonic() - looked_at > rest
 
     async def _look(self, due: list[Provider], snapshot: Snapshot) -> None:
-        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            lists = await asyncio.gather(*(list_models(session, provider, snapshot) for provider in due))
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            lists = await asyncio.gather(*(self._list(session, provider, snapshot) for provider in due))
         found = dict(self.models)
         for provider, ids in zip(due, lists, strict=True):
             self._looked_at[provider.name] = monotonic()
@@ -71,30 +73,42 @@ class Catalog:
         self.generation += 1
         self.models = MappingProxyType({name: ids for name, ids in found.items() if name in snapshot.providers})
 
+    async def _list(
+        self, session: aiohttp.ClientSession, provider: Provider, snapshot: Snapshot
+    ) -> tuple[str, ...] | None:
+        """What one provider lists; None when it can't be asked, or not in LOOK_SECONDS."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):  # a login may have to be renewed first
+                account = await self._lease(provider)
+                return await list_models(session, provider, account, snapshot.upstream.proxy)
+        except (aiohttp.ClientError, OSError, TimeoutError, Fault, orjson.JSONDecodeError) as error:
+            logger.debug("no model list from %s: %s", provider.name, type(error).__name__)
+            return None
 
-async def list_models(session: aiohttp.ClientSession, provider: Provider, snapshot: Snapshot) -> tuple[str, ...] | None:
-    """The ids that an OpenAI-compatible host lists, at most MODELS_PER_PROVIDER; None when it can't be asked."""
-    try:
-        account = lease(provider, snapshot)
-        headers = dict(provider.headers)
-        for name, value in credential_for(provider, account):
-            headers[name.decode()] = value.decode()
-        headers["user-agent"] = f"fastproxy/{__version__}"
-        url = URL(base_url_of(provider, "openai-chat", account.facts).rstrip("/") + "/models")
-        proxy, login = proxy_for(url, snapshot.upstream.proxy)
-        to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
-        async with session.get(
-            url, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=to_proxy
-        ) as response:
-            if response.status != 200:
-                return None
-            body = await response.content.read(LIST_BYTES)
-            while not response.content.at_eof() and len(body) < LIST_BYTES:
-                body += await response.content.read(LIST_BYTES - len(body))
-        return _ids(orjson.loads(body))
-    except (aiohttp.ClientError, OSError, TimeoutError, Fault, orjson.JSONDecodeError) as error:
-        logger.debug("no model list from %s: %s", provider.name, type(error).__name__)
-        return None
+
+async def list_models(
+    session: aiohttp.ClientSession, provider: Provider, account: Account, setting: str
+) -> tuple[str, ...] | None:
+    """The ids that an OpenAI-compatible host lists, at most MODELS_PER_PROVIDER; None where it refuses.
+
+    setting: as `[upstream] proxy`. Raises: aiohttp.ClientError, OSError, TimeoutError; JSONDecodeError for no list.
+    """
+    headers = dict(provider.headers)
+    for name, value in credential_for(provider, account):
+        headers[name.decode()] = value.decode()
+    headers["user-agent"] = f"fastproxy/{__version__}"
+    url = URL(base_url_of(provider, "openai-chat", account.facts).rstrip("/") + "/models")
+    proxy, login = proxy_for(url, setting)
+    to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
+    async with session.get(
+        url, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=to_proxy
+    ) as response:
+        if response.status != 200:
+            return None
+        body = await response.content.read(LIST_BYTES)
+        while not response.content.at_eof() and len(body) < LIST_BYTES:
+            body += await response.content.read(LIST_BYTES - len(body))
+    return _ids(orjson.loads(body))
 
 
 def _ids(listed: object) -> tuple[str, ...]:

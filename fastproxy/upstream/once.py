@@ -1,7 +1,7 @@
 """One small request of our own on a connection of its own: a report or a probe. A cold path.
 
-A credential goes out here, so: https or this machine, never a redirect, no cookie, no netrc. Foreign exceptions become
-Faults that say what was not reachable and nothing else.
+A credential goes out here, so: to a provider's configured address alone, never a redirect, no cookie, no netrc. Foreign
+exceptions become Faults that say what was not reachable and nothing else.
 """
 
 from typing import NamedTuple
@@ -11,16 +11,14 @@ from yarl import URL
 
 from fastproxy import __version__
 from fastproxy.errors import Fault, Header
-from fastproxy.upstream.proxies import proxy_for
+from fastproxy.upstream.proxies import Proxy, way_to
 
 ANSWER_BYTES = 1048576
 LIMIT_SECONDS = 10.0
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
 
 class OwnRequest(NamedTuple):
-    """What is asked. headers hold a secret."""
+    """What is asked. url: below the address of a configured provider. headers hold a secret."""
 
     method: str
     url: str
@@ -45,20 +43,19 @@ async def ask(request: OwnRequest, proxy: str) -> OwnAnswer:
     Raises: Fault(unreachable, timeout, upstream_garbage). Takes LIMIT_SECONDS at most.
     """
     url = URL(request.url)
-    if url.host is None or (url.scheme != "https" and url.host not in _LOOPBACK):
-        raise Fault("unreachable", "its address is not https, so nothing was sent")
+    way = way_to(url, proxy, in_clear=True)
     try:
         timeout = aiohttp.ClientTimeout(total=LIMIT_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            return await _answer(session, request, url, proxy)
+            return await _answer(session, request, url, way)
     except TimeoutError:
         raise Fault("timeout", f"{url.host} did not answer within {LIMIT_SECONDS:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise Fault("unreachable", f"{url.host} can't be asked: {type(error).__name__}") from None
 
 
-async def _answer(session: aiohttp.ClientSession, request: OwnRequest, url: URL, proxy: str) -> OwnAnswer:
-    before, login = proxy_for(url, proxy)
+async def _answer(session: aiohttp.ClientSession, request: OwnRequest, url: URL, way: Proxy) -> OwnAnswer:
+    before, login = way
     to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
     headers = {name.decode(): value.decode() for name, value in request.headers}
     headers["user-agent"] = f"fastproxy/{__version__}"

@@ -1,10 +1,16 @@
-"""Which HTTP proxy stands before an address. Asks the environment or the configuration; never netrc."""
+"""Which HTTP proxy stands before an address, and which addresses our own questions may go to.
+
+Asks the environment or the configuration; never netrc.
+"""
 
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import aiohttp
 from aiohttp.helpers import strip_auth_from_url
 from yarl import URL
+
+from fastproxy.config.addresses import is_loopback
+from fastproxy.errors import Fault
 
 Proxy = tuple[URL | None, aiohttp.BasicAuth | None]
 
@@ -23,3 +29,21 @@ def proxy_for(url: URL, setting: str) -> Proxy:
         if not setting or proxy_bypass_environment(f"{url.host}:{url.port}", proxies):
             return None, None
     return strip_auth_from_url(URL(setting))
+
+
+def way_to(url: URL, setting: str, *, in_clear: bool = False) -> Proxy:
+    """The proxy before an address that a question of our own goes to with a credential. setting: as above.
+
+    What goes to this machine in clear goes past every proxy. in_clear: whether another machine may be asked without
+    encryption too: one that is configured as a provider's, which gets its requests, with the same credential, the same
+    way. Raises: Fault(unreachable) for an address that must not get one.
+    """
+    if not url.host or url.scheme not in ("http", "https"):
+        raise Fault("unreachable", "its address is not https, so nothing was sent")
+    if url.scheme == "https":
+        return proxy_for(url, setting)
+    if is_loopback(url.host):
+        return None, None
+    if not in_clear:
+        raise Fault("unreachable", f"the address of {url.host} is not https, so nothing was sent")
+    return proxy_for(url, setting)

@@ -13,13 +13,11 @@ from yarl import URL
 from fastproxy import __version__
 from fastproxy.accounts.grants import TokenAnswer, TokenRequest
 from fastproxy.errors import Fault
-from fastproxy.upstream.proxies import proxy_for
+from fastproxy.upstream.proxies import Proxy, way_to
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 ANSWER_BYTES = 262144
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def poster(proxy: str) -> Callable[[TokenRequest], Awaitable[TokenAnswer]]:
@@ -34,12 +32,11 @@ def poster(proxy: str) -> Callable[[TokenRequest], Awaitable[TokenAnswer]]:
 async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
     """The answer, whatever its status. Raises: Fault(unreachable, timeout, upstream_garbage)."""
     url = URL(request.url)
-    if url.host is None or (url.scheme != "https" and url.host not in _LOOPBACK):
-        raise Fault("unreachable", "the token endpoint's address is not https, so nothing was sent")
+    way = way_to(url, proxy)
     timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            return await _answer(session, request, url, proxy)
+            return await _answer(session, request, url, way)
     except aiohttp.ConnectionTimeoutError:
         raise Fault("timeout", f"{url.host} did not take a connection within {CONNECT_SECONDS:g} s") from None
     except TimeoutError:
@@ -52,8 +49,8 @@ async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
         raise Fault("unreachable", f"{url.host} broke off: {type(error).__name__}") from None
 
 
-async def _answer(session: aiohttp.ClientSession, request: TokenRequest, url: URL, proxy: str) -> TokenAnswer:
-    before, login = proxy_for(url, "direct" if url.scheme == "http" else proxy)  # in clear, not even to a proxy
+async def _answer(session: aiohttp.ClientSession, request: TokenRequest, url: URL, way: Proxy) -> TokenAnswer:
+    before, login = way
     to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
     headers = {**dict(request.headers), "user-agent": f"fastproxy/{__version__}"}
     async with session.request(

@@ -113,6 +113,14 @@ def test_the_workspace_is_the_accounts_own():
     assert "chatgpt-account-id" not in headers_of(shaped(ASKED))
 
 
+@pytest.mark.parametrize("action", ["generate", "compact"])
+@pytest.mark.parametrize("facts", [{}, {"account_id": "acct"}])
+def test_the_workspace_that_the_client_names_is_not_the_accounts(facts: dict[str, str], action: str):
+    assert shaped(ASKED, facts, action=action, sent=frozenset({b"chatgpt-account-id"})).without == {
+        b"chatgpt-account-id"
+    }
+
+
 def test_it_is_told_who_asks_unless_the_client_says_so_itself():
     assert headers_of(shaped(ASKED))["originator"] == "fastproxy"
     assert "originator" not in headers_of(shaped(ASKED, sent=frozenset({b"originator"})))

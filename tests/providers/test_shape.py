@@ -228,6 +228,26 @@ def test_what_a_provider_sets_stands_in_place_of_what_was_brought():
     assert lines[1:-2] == [(b"x", b"1"), (b"x-one", b"set"), (b"x-two", b"set")]
 
 
+OWN_WORKSPACE = ((b"X-Workspace", b"client"), (b"x", b"1"))
+
+
+@pytest.mark.parametrize(
+    ("auth", "record", "sent"),
+    [
+        ("bearer", (), [(b"x", b"1")]),
+        ("bearer", (("x-workspace", "record"),), [(b"x", b"1"), (b"x-workspace", b"record")]),
+        ("client", (("x-workspace", "record"),), list(OWN_WORKSPACE)),
+    ],
+)
+def test_a_header_that_means_the_clients_own_credential_goes_up_with_no_other(
+    auth: Auth, record: tuple[tuple[str, str], ...], sent: list[Header]
+):
+    provider = Provider(name="lab", title="Lab", formats={}, auth=auth, headers=record)
+    one = draft(b"{}", without=frozenset({b"x-workspace"}))
+    head = request_head(b"POST", b"/v1/chat/completions", fields_of(OWN_WORKSPACE))
+    assert lines_of(shape(head, one, provider, BASE, SECRET))[1:-3] == sent
+
+
 @pytest.mark.parametrize("value", [b"a\r\nhost: evil.test", b"a\nb", b"a\0", b"\x7f"])
 def test_a_value_that_would_not_be_one_line_is_left_out(value: bytes):
     assert b"evil" not in b"".join(b"".join(line) for line in edited((b"x-one", value)))

@@ -105,12 +105,13 @@ async def _no_renewal(account_id: str, used: str) -> Renewed:
 @asynccontextmanager
 async def relay(directory: Path, configured: Snapshot) -> AsyncIterator[Parts]:
     """A running relay. When the block ends nothing may be lent out, watched or in flight."""
-    sweep, journal, catalog = Sweep(), Journal(directory), Catalog()
+    sweep, journal = Sweep(), Journal(directory)
     metrics = Metrics("test", Names(frozenset(configured.providers), frozenset(("generate",))), journal)
     pool = Pool(configured.upstream, sweep)
     view = View(configured, Gate(configured, TokenStore(directory)))
     keeper = Keeper(Inventory(directory, AccountStore(directory)), configured, _no_renewal)
     keeper.start()
+    catalog = Catalog(keeper.any_fresh)
     attempts = Attempts(pool, keeper)
     admin = Admin(catalog, metrics, directory / DATABASE, AccountReports(attempts), ready=True)
     whole = Relay(view, attempts, sweep, catalog, journal, metrics, admin, RequestIds())

@@ -3,7 +3,8 @@
 import pytest
 from yarl import URL
 
-from fastproxy.upstream.proxies import proxy_for
+from fastproxy.errors import Fault
+from fastproxy.upstream.proxies import proxy_for, way_to
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 HTTPS, HTTP = URL("https://api.lab.test:443"), URL("http://api.lab.test:80")
@@ -70,3 +71,28 @@ def test_netrc_gives_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HTTPS_PROXY", str(PROXY))
     assert proxy_for(HTTPS, "env") == (PROXY, None)
+
+
+@pytest.mark.parametrize("in_clear", [True, False])
+def test_our_own_questions_take_the_proxy_where_they_are_encrypted(in_clear: bool):
+    assert way_to(HTTPS, str(PROXY), in_clear=in_clear) == (PROXY, None)
+
+
+@pytest.mark.parametrize("in_clear", [True, False])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "[::1]"])
+def test_what_goes_to_this_machine_in_clear_goes_past_every_proxy(host: str, in_clear: bool):
+    assert way_to(URL(f"http://{host}:1/x"), str(PROXY), in_clear=in_clear) == (None, None)
+
+
+@pytest.mark.parametrize("host", ["api.lab.test", "10.0.0.1", "127.0.0.1.lab.test", "localhost.lab.test"])
+def test_another_machine_is_told_in_clear_only_what_requests_tell_it_too(host: str):
+    url = URL(f"http://{host}/x")
+    with pytest.raises(Fault, match="nothing was sent"):
+        way_to(url, "direct")
+    assert way_to(url, str(PROXY), in_clear=True) == (PROXY, None)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "/x", "http:///x", ""])
+def test_what_is_no_address_of_a_host_has_no_way(url: str):
+    with pytest.raises(Fault, match="nothing was sent"):
+        way_to(URL(url), "direct", in_clear=True)

@@ -80,6 +80,7 @@ _KINDS_BY_TYPE: dict[str, Kind] = {
 _PHRASES: tuple[tuple[str, Reason], ...] = (
     ("prompt is too long", "context_length"),
     ("exceed context limit", "context_length"),
+    ("input is too long", "context_length"),  # Bedrock
     ("context window", "context_length"),
     ("maximum context length", "context_length"),
     ("credit balance is too low", "quota"),

@@ -143,6 +143,13 @@ def test_the_upstreams_words_tell_the_reason_and_survive(status: int, type_: str
     assert orjson.loads(encode_fault(fault, "r"))["error"]["message"] == message
 
 
+def test_what_bedrock_says_of_a_long_prompt_is_understood_and_said_in_the_vendors_words() -> None:
+    fault = decode_fault(400, b'{"message":"Input is too long for requested model."}')
+    assert fault.reason == "context_length"
+    said = orjson.loads(encode_fault(fault, "r"))["error"]["message"]
+    assert said == "prompt is too long: Input is too long for requested model."
+
+
 def test_a_type_tells_a_reason_that_the_words_do_not() -> None:
     fault = decode_fault(402, b'{"type":"error","error":{"type":"billing_error","message":"Payment is due."}}')
     assert (fault.kind, fault.reason) == ("upstream_refused", "quota")

@@ -186,6 +186,19 @@ def test_openrouters_signature_comes_last_and_ends_its_thought() -> None:
     assert events[:3] == [Reasoning(0, "a"), Reasoning(0, "", kept), BlockEnd(0)]
 
 
+def test_copilots_signature_ends_the_thought_that_it_is_for() -> None:
+    kept = '{"reasoning_opaque":"c2ln"}'
+    together = said({"reasoning_text": "a"}, {"content": None, "reasoning_opaque": "c2ln"}, {"content": "b"})
+    assert together[:4] == [Reasoning(0, "a"), Reasoning(0, "", kept), BlockEnd(0), Text(1, "b")]
+    assert said({"reasoning_text": "a", "reasoning_opaque": "c2ln", "content": "b"}) == [*together]
+
+
+def test_copilots_signature_without_words_and_in_the_middle_of_a_text_is_not_lost() -> None:
+    told = said({"content": "a"}, {"content": "b", "reasoning_opaque": "c2ln"}, {"content": "c"})
+    assert [type(event) for event in told] == [Text, BlockEnd, Reasoning, BlockEnd, Text, Text, BlockEnd]
+    assert [event.text for event in told if isinstance(event, Text)] == ["a", "b", "c"]
+
+
 def test_mistrals_content_is_an_array() -> None:
     thinking = {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "a"}]}]}
     events = said(thinking, {"content": [{"type": "text", "text": "b"}, {"type": "reference", "reference_ids": [1]}]})

@@ -91,6 +91,16 @@ def test_a_hosts_own_signature_goes_back_as_it_came_and_a_foreign_one_is_listed(
     assert writing.dropped == ["thinking.signature", "reasoning"]
 
 
+@pytest.mark.parametrize(("thought", "text"), [("hm", {"reasoning_text": "hm"}), ("", {})])
+def test_copilots_signature_goes_back_beside_what_it_is_for(thought: str, text: dict[str, str]) -> None:
+    writing = Writing("m", "anthropic")
+    (message,) = written(assistant(ReasoningPart(thought, '{"reasoning_opaque":"c2ln"}'), CALL), writing=writing)
+    assert message == {
+        "role": "assistant", "content": None, "tool_calls": [CALL_TOLD], "reasoning_opaque": "c2ln", **text,
+    }  # fmt: skip
+    assert writing.dropped == []
+
+
 def test_googles_signatures_go_back_to_call_and_text() -> None:
     proof = '{"extra_content":{"google":{"thought_signature":"c2ln"}}}'
     (message,) = written(
