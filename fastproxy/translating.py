@@ -141,7 +141,8 @@ class Translating:
         return out_of_envelope(pipe, asked, self._route, streamed=self._streamed)
 
     def _for_client(self) -> ForClient:
-        asked, route = self._asked, self._route
+        asked, route, translated = self._asked, self._route, self._translated
+        told_free_text = asked.format.streams_free_text or not self._stream
         return ForClient(
             model=asked.peek.model,
             response_id=asked.record.request_id,
@@ -149,8 +150,9 @@ class Translating:
             mint=mint_of(route, self._account),
             spelling=asked.format.spelling,
             memory=self._memory,
-            names=self._translated.names,
-            customs=self._translated.customs,
+            names=translated.names,
+            customs=translated.customs if told_free_text else frozenset(),
+            free_text=translated.free_text if told_free_text else frozenset(),
             proven_thoughts=asked.format.proven_thoughts,
         )
 

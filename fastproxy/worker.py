@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 RESERVED_FILES = 48  # for the database, journals, listeners and model lists
 MIN_CONNECTIONS = 4
 SWEEP_SECONDS = 1.0
+RENEWAL_LAG_SECONDS = 5.0  # of each worker behind the one before it: longer than most renewals take
 SETTLE_SECONDS = 1.0  # for exchanges that were cut off to write their usage record
 
 
@@ -64,7 +65,9 @@ class Worker:
         self._ledger = Ledger(state_directory)
         self._retired: list[Pool] = []  # pools of older settings, until the end: their exchanges may still run
         inventory = Inventory(state_directory, AccountStore(state_directory, snapshot.keeping.key))
-        self._keeper = Keeper(inventory, snapshot, spawn_renewal(lambda: self._snapshot, state_directory))
+        renew = spawn_renewal(lambda: self._snapshot, state_directory)
+        lag_seconds = RENEWAL_LAG_SECONDS * shared.worker if shared is not None else 0.0
+        self._keeper = Keeper(inventory, snapshot, renew, lag_seconds)
         self._stock = self._keeper.stock
         self._catalog = Catalog(self._keeper.any_fresh)
         attempts = Attempts(Pool(snapshot.upstream, self._sweep), self._keeper)

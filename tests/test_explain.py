@@ -139,6 +139,15 @@ def test_without_a_key_the_rest_is_told_with_a_note(tmp_path: Path):
     assert ["no credential for Lab" in note for note in one.notes] == [True]
 
 
+def test_a_login_that_serves_its_own_client_only_is_not_told_to_serve_others(tmp_path: Path):
+    host = lab("openai-chat")
+    own = msgspec.structs.replace(ACCOUNT, id="lab:own", kind="login", serves="own-client")
+    alone = msgspec.structs.replace(configured(host), accounts={"lab": (own,)})
+    assert ["own client only" in note for note in told(tmp_path, CHAT, alone).notes] == [True]
+    beside = msgspec.structs.replace(alone, accounts={"lab": (own, ACCOUNT)})
+    assert told(tmp_path, CHAT, beside).notes == ()
+
+
 def test_the_built_in_model_sends_nothing(tmp_path: Path):
     one = told(tmp_path, CHAT, configured(), model="fastproxy/echo")
     assert (one.sent, one.url, one.body, one.format) == (False, "", b"", one.upstream_format)

@@ -1,6 +1,7 @@
 """Renewals as a relay starts them: processes of their own, of which exactly one asks, and which nothing stops."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +21,10 @@ from fastproxy.accounts.login import Login
 from fastproxy.accounts.renewal import Renewed, digest
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
-from fastproxy.renewing import spawn_renewal
+from fastproxy.renewing import Renew, spawn_renewal
+from fastproxy.snapshot import Snapshot
 from support.credentials import codex_body, jwt
-from support.renewable import ID, Refresh, lab_config, login_from, stored_login
+from support.renewable import ID, Refresh, lab_config, login_from, snapshot_of, stored_login
 from support.vendor import Vendor
 
 FILE_ID = "lab:file"
@@ -53,6 +55,12 @@ def config(tmp_path: Path, vendor: Vendor) -> Path:
     return lab_config(tmp_path, vendor)
 
 
+def renewals(config: Path, state: Path) -> Renew:
+    """What a relay renews with that has read its configuration."""
+    snapshot = snapshot_of(config)
+    return spawn_renewal(lambda: snapshot, state)
+
+
 def ends_well(state: Path, before: str) -> None:
     """The store has another, working login than `before`."""
     with closing(AccountStore(state)) as store:
@@ -70,7 +78,7 @@ def wait_until(done: Callable[[], object], seconds: float = 20.0) -> None:
 def test_a_relay_learns_how_its_renewal_ended(vendor: Vendor, state: Path, config: Path) -> None:
     with closing(stored_login(vendor, state)) as store:
         before = store.login(ID).access.reveal()
-    renew = spawn_renewal(config, state)
+    renew = renewals(config, state)
     assert asyncio.run(renew(ID, "")) == Renewed("renewed")
     ends_well(state, before)
     assert asyncio.run(renew(ID, "")).outcome == "current"
@@ -84,7 +92,7 @@ def test_nothing_is_imported_from_where_the_relay_was_started(
     stored_login(vendor, state).close()
     (tmp_path / "typer.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
-    assert asyncio.run(spawn_renewal(config, state)(ID, "")) == Renewed("renewed")
+    assert asyncio.run(renewals(config, state)(ID, "")) == Renewed("renewed")
 
 
 def test_many_at_once_in_several_processes_make_exactly_one_request(vendor: Vendor, state: Path, config: Path) -> None:
@@ -132,10 +140,12 @@ def test_no_signal_ends_a_renewal_whose_token_may_be_spent(
 _RELAY = """\
 import asyncio, sys
 from pathlib import Path
+from fastproxy.current import Source
 from fastproxy.renewing import spawn_renewal
 
 async def main():
-    renew = spawn_renewal(Path(sys.argv[1]), Path(sys.argv[2]))
+    snapshot = Source(Path(sys.argv[1]), {}).load()
+    renew = spawn_renewal(lambda: snapshot, Path(sys.argv[2]))
     await asyncio.gather(*(renew(account, "") for account in sys.argv[3:]))
 
 asyncio.run(main())
@@ -201,7 +211,7 @@ def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path
         vendor.set(delay_seconds=0.5)
 
         async def relay() -> None:
-            waiting = asyncio.ensure_future(spawn_renewal(config, state)(ID, ""))
+            waiting = asyncio.ensure_future(renewals(config, state)(ID, ""))
             await asyncio.to_thread(wait_until, vendor.grants)
             waiting.cancel()
             await asyncio.wait({waiting})
@@ -220,7 +230,7 @@ def test_one_that_is_late_is_left_to_its_work(
     vendor.set(delay_seconds=2.5)
 
     async def relay() -> tuple[Renewed, Renewed]:
-        renew = spawn_renewal(config, state)
+        renew = renewals(config, state)
         late = await renew(ID, "")
         monkeypatch.setattr(renewing, "WAIT_SECONDS", 30.0)
         return late, await renew(ID, "")
@@ -231,30 +241,87 @@ def test_one_that_is_late_is_left_to_its_work(
     ends_well(state, before)
 
 
-def test_what_a_process_can_not_say_is_a_failure_that_says_where_to_look(tmp_path: Path, state: Path) -> None:
-    broken = tmp_path / "broken.toml"
-    broken.write_text("nonsense = [")
-    ended = asyncio.run(spawn_renewal(broken, state)(ID, ""))
+def test_a_configuration_that_is_broken_since_stops_no_renewal(
+    vendor: Vendor, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = lab_config(tmp_path, vendor, 'client_secret = "env:LAB_SECRET"')
+    monkeypatch.setenv("LAB_SECRET", "cs-1")
+    with closing(stored_login(vendor, state)) as store:
+        before = store.login(ID).access.reveal()
+    renew = renewals(config, state)
+    monkeypatch.delenv("LAB_SECRET")
+    monkeypatch.setenv("FASTPROXY_CONFIG", str(config))
+    config.write_text("nonsense = [")
+    assert asyncio.run(renew(ID, "")) == Renewed("renewed")
+    assert [grant["client_secret"] for grant in vendor.grants()] == ["cs-1"]
+    ends_well(state, before)
+
+
+def test_a_reload_counts_from_the_next_renewal_on(vendor: Vendor, state: Path, config: Path) -> None:
+    stored_login(vendor, state, ends_in_seconds=200).close()
+    snapshots = [snapshot_of(config)]
+    renew = spawn_renewal(lambda: snapshots[-1], state)
+    keeping = msgspec.structs.replace(snapshots[0].keeping, refresh_lead_seconds=100.0)
+    snapshots.append(msgspec.structs.replace(snapshots[0], keeping=keeping))
+    assert asyncio.run(renew(ID, "")).outcome == "current"
+    snapshots.append(snapshots[0])
+    assert asyncio.run(renew(ID, "")).outcome == "renewed"
+
+
+def test_a_provider_that_has_no_logins_any_more_is_a_failure(state: Path) -> None:
+    ended = asyncio.run(spawn_renewal(Snapshot, state)(ID, ""))
+    assert (ended.outcome, "'lab'" in ended.cause) == ("failed", True)
+
+
+@pytest.mark.parametrize("program", ["true", "false"])
+def test_what_a_process_does_not_say_is_a_failure_that_says_where_to_look(
+    state: Path, config: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew = renewals(config, state)
+    monkeypatch.setattr(sys, "executable", shutil.which(program))
+    ended = asyncio.run(renew(ID, ""))
     assert (ended.outcome, "fastproxy account refresh lab:ann" in ended.cause) == ("failed", True)
 
 
-def test_a_program_that_can_not_be_started_is_a_failure(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_can_not_be_started_is_a_failure(
+    state: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew = renewals(config, state)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert asyncio.run(spawn_renewal(None, state)(ID, "")).outcome == "failed"
+    assert asyncio.run(renew(ID, "")).outcome == "failed"
 
 
 def test_an_account_that_is_unknown_is_a_failure(state: Path, config: Path) -> None:
-    ended = asyncio.run(spawn_renewal(config, state)("lab:nobody", ""))
+    ended = asyncio.run(renewals(config, state)("lab:nobody", ""))
     assert (ended.outcome, "lab:nobody" in ended.cause) == ("failed", True)
 
 
-def test_no_secret_is_in_any_process_list(vendor: Vendor, state: Path, config: Path) -> None:
+def test_no_secret_is_in_any_process_list(
+    vendor: Vendor, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("cs-of-mine")
+    (tmp_path / "secret").chmod(0o600)
+    config = lab_config(tmp_path, vendor, f'client_secret = "file:{tmp_path}/secret"')
     stored_login(vendor, state).close()
     vendor.set(delay_seconds=0.5)
-    refresh = Refresh(config, state)
-    wait_until(vendor.grants)
-    proc = Path(f"/proc/{refresh.process.pid}")
-    seen = (proc / "cmdline").read_bytes() + (proc / "environ").read_bytes()
-    assert b"at-ann" not in seen
-    assert b"rt-ann" not in seen
-    refresh.told()
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Started(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+
+    async def seen() -> bytes:
+        renewal = asyncio.ensure_future(renewals(config, state)(ID, ""))
+        await asyncio.to_thread(wait_until, vendor.grants)
+        proc = Path(f"/proc/{started[0].pid}")
+        read = (proc / "cmdline").read_bytes() + (proc / "environ").read_bytes()
+        assert await renewal == Renewed("renewed")
+        return read
+
+    read = asyncio.run(seen())
+    assert b"--from-stdin" in read
+    assert not any(word in read for word in (b"at-ann", b"rt-ann", b"cs-of-mine"))
+    assert vendor.grants()[0]["client_secret"] == "cs-of-mine"

@@ -72,6 +72,19 @@ def test_the_pipe_fits_what_the_client_wants_and_what_the_upstream_sends(
     assert type(translating(question(tmp_path, stream=stream), content_type).pipe()) is kind
 
 
+@pytest.mark.parametrize(("stream", "kind"), [(False, "custom"), (True, "function")])
+def test_a_free_text_call_of_a_declared_tool_is_one_wherever_the_clients_format_has_a_place_for_it(
+    tmp_path: Path, kind: str, *, stream: bool
+):
+    item = {"type": "custom_tool_call", "call_id": "c", "name": "patch", "input": "text"}
+    last = orjson.dumps({"type": "response.completed", "response": {"output": [item]}})
+    client = question(tmp_path, CHAT, stream=stream)
+    declared = {"format_": "openai-responses", "free_text": frozenset({"patch"})}
+    pipe = translating(client, SSE, **declared).pipe()  # type: ignore[arg-type]
+    said = (pipe.feed(b"data: %b\n\n" % last) or b"") + (pipe.close() or b"")
+    assert b'"type":"%b"' % kind.encode() in said
+
+
 @pytest.mark.parametrize("content_type", [SSE, JSON])
 def test_a_refusal_and_a_count_have_pipes_of_their_own(tmp_path: Path, content_type: Header):
     assert type(translating(question(tmp_path, stream=True), content_type, status=429).pipe()) is ErrorToFault

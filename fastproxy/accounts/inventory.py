@@ -59,6 +59,11 @@ class Stock:
         return frozenset(account.id for account in self.renewable)
 
     @cached_property
+    def final_ids(self) -> frozenset[str]:
+        """Stored secrets in use that nobody can renew: they have no refresh token."""
+        return frozenset(id_ for id_, login in self.logins.items() if login.refresh is None).difference(self.disabled)
+
+    @cached_property
     def linked_ids(self) -> frozenset[str]:
         """Accounts whose login a file of their vendor's tool owns."""
         return frozenset(account.id for account in self.stored if account.source)
@@ -183,7 +188,8 @@ def _merged(
     for account in stored:
         if account.id in taken:  # what is configured counts more than what was added
             continue
-        merged.setdefault(account.provider, []).append(_account(account, logins.get(account.id)))
+        added = _account(account, logins.get(account.id), _facts_for_all(snapshot, account.provider))
+        merged.setdefault(account.provider, []).append(added)
     return {name: tuple(sorted(accounts, key=_position)) for name, accounts in merged.items()}
 
 
@@ -191,7 +197,13 @@ def _position(account: Account) -> int:
     return account.position
 
 
-def _account(stored: StoredAccount, login: Login | None) -> Account:
+def _facts_for_all(snapshot: Snapshot, provider: str) -> Mapping[str, str]:
+    record = snapshot.providers.get(provider) or snapshot.keyless.get(provider)
+    return record.facts if record is not None else {}
+
+
+def _account(stored: StoredAccount, login: Login | None, configured: Mapping[str, str]) -> Account:
+    """configured: facts that count where the login does not tell them itself."""
     bare = Account(
         provider=stored.provider,
         id=stored.id,
@@ -204,4 +216,5 @@ def _account(stored: StoredAccount, login: Login | None) -> Account:
     if login is None:
         return bare
     ended = 0.0 if not login.access.reveal() else login.expires_at  # nothing but a token to get one with
-    return msgspec.structs.replace(bare, secret=login.access, expires_at=ended, facts=facts_of(stored.provider, login))
+    facts = {**configured, **facts_of(stored.provider, login)}
+    return msgspec.structs.replace(bare, secret=login.access, expires_at=ended, facts=facts)

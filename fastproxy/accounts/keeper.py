@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from fastproxy.accounts.cooldown import STATES, Cooldown, Ended, News
+from fastproxy.accounts.cooldown import Cooldown, Ended, News
+from fastproxy.accounts.counts import Counts, count, summed
 from fastproxy.accounts.inventory import Inventory, Stock
 from fastproxy.accounts.limits import cooldowns_of, windows_of
 from fastproxy.accounts.login import AccountError
@@ -37,9 +38,9 @@ PATIENCE_SECONDS = 3.0  # with a tool that has its vendor's answer, and not yet 
 PATIENCE_PAUSE_SECONDS = 0.1
 LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
 REPORT_LAG_SECONDS = 60.0  # vendors count late: a report that young does not answer a refusal
+FINAL_CAUSE = "the vendor refused its token, and it has no refresh token: log in again"
 MAX_UNSAVED = 4096  # news for the disk; beyond that the oldest is forgotten
 
-_Key = TypeVar("_Key")
 Renew = Callable[[str, str], Awaitable[Renewed]]  # id of the account, SHA-256 of the token that was refused or ""
 
 
@@ -50,24 +51,20 @@ class Backoff(NamedTuple):
     seconds: float
 
 
-class Counts(NamedTuple):
-    """What has happened since the start, by provider: (renewals by outcome, steps of verdicts, cooldowns)."""
-
-    renewals: dict[tuple[str, str], int]
-    steps: dict[tuple[str, str], int]
-    cooldowns: dict[str, int]
-
-
 class Keeper:
-    """One per worker. inventory: where accounts come from. renew: starts the process that renews one login."""
+    """One per worker. inventory: where accounts come from. renew: starts the process that renews one login.
 
-    def __init__(self, inventory: Inventory, snapshot: Snapshot, renew: Renew) -> None:
+    lag_seconds: how much later than other workers this one renews what nobody waits for, and so finds it renewed.
+    """
+
+    def __init__(self, inventory: Inventory, snapshot: Snapshot, renew: Renew, lag_seconds: float = 0.0) -> None:
         keeping = snapshot.keeping
         self.pool = Pool(pin_seconds=keeping.pin_seconds, pins=keeping.pins)
         self.counts = Counts({}, {}, {})
         self._inventory = inventory
         self._renew = renew
         self._lead_seconds = keeping.refresh_lead_seconds
+        self._lag_seconds = lag_seconds
         self._snapshot = snapshot
         self._stock = Stock()
         self._renewing: dict[str, asyncio.Task[Renewed]] = {}
@@ -103,15 +100,7 @@ class Keeper:
 
     def numbers(self) -> AccountCounts:
         """What there is and what has happened since the start, for metrics. Cost: 1 us for each account."""
-        states: dict[str, dict[str, int]] = {}
-        for provider, state in self.pool.states(wall()):
-            _count(states.setdefault(provider, dict.fromkeys(STATES, 0)), state)
-        return AccountCounts(
-            states,
-            dict(self.counts.cooldowns),
-            _nested(self.counts.renewals),
-            _nested(self.counts.steps),
-        )
+        return summed(self.counts, self.pool.states(wall()))
 
     def whole(self, snapshot: Snapshot) -> Snapshot:
         """A configuration with all accounts that can be used."""
@@ -132,7 +121,7 @@ class Keeper:
         return self.pool.lease(want, now)
 
     async def any_fresh(self, provider: Provider) -> Account:
-        """An account for a question of our own, as for a request of any client. Raises: Fault, as `lease`, `unready`."""
+        """An account for a question of our own, which anybody may ask. Raises: Fault, as `lease` and `unready`."""
         account = self.lease(Want(provider, ""), wall())
         fresh = await self.fresh(account)
         if fresh is None:
@@ -174,7 +163,14 @@ class Keeper:
         current = self._current(account)
         if current.secret != account.secret:  # somebody else has renewed it meanwhile
             return current
-        if account.kind != "login" or account.secret is None or not self._may_renew(account.id):
+        if account.kind != "login" or account.secret is None:
+            return None
+        if account.id in self._stock.final_ids:
+            replaced = await self._replaced(account)
+            if replaced is None:
+                await self._end(account)
+            return replaced
+        if not self._may_renew(account.id):
             return None
         if not mint or self._is_young(account, wall()):
             return await self._replaced(account)
@@ -194,11 +190,21 @@ class Keeper:
                 return None
             await asyncio.sleep(PATIENCE_PAUSE_SECONDS)
 
+    async def _end(self, account: Account) -> None:
+        """Disable a login that was refused and that nobody can renew, until there is another one."""
+        version = next(one.version for one in self._stock.stored if one.id == account.id)
+        try:
+            await asyncio.to_thread(self._inventory.store.disable, account.id, FINAL_CAUSE, version)
+        except AccountError as error:
+            logger.warning("%s: not disabled: %s", account.id, error)
+        self._stale = True
+        await self._sync()
+
     def learned(self, account: Account, session: str, verdict: Verdict) -> None:
         """An upstream has refused an account."""
-        _count(self.counts.steps, (account.provider, verdict.step))
-        if verdict.cause:
-            logger.warning("%s: %s", account.id, verdict.cause)
+        count(self.counts.steps, (account.provider, verdict.step))
+        if not verdict.cooldowns:
+            logger.debug("%s: %s", account.id, verdict.cause)
         self._cool(verdict.cooldowns)
         if verdict.hard:
             self.pool.unpin(account.provider, session, account.id)
@@ -261,11 +267,12 @@ class Keeper:
     def _due(self) -> list[Account]:
         """Every login whose token ends soon, whatever else is known of it: also idle and cooling ones."""
         now = wall()
+        lead_seconds = self._lead_seconds - min(self._lag_seconds, self._lead_seconds / 2)
         return [
             account
             for account in self._stock.renewable
             if account.expires_at is not None
-            and account.expires_at - now <= (SKEW_SECONDS if self._is_young(account, now) else self._lead_seconds)
+            and account.expires_at - now <= (SKEW_SECONDS if self._is_young(account, now) else lead_seconds)
             and self._may_renew(account.id)
         ]
 
@@ -290,7 +297,7 @@ class Keeper:
 
     async def _run_renewal(self, account: Account, used: str) -> Renewed:
         result = await self._renew(account.id, used)
-        _count(self.counts.renewals, (account.provider, result.outcome))
+        count(self.counts.renewals, (account.provider, result.outcome))
         if result.outcome == "failed":
             first, longest = BACKOFF_SECONDS
             before = self._backoff.get(account.id)
@@ -360,24 +367,22 @@ class Keeper:
             self.pool.replace(stock.accounts, stock.disabled)
         self.pool.restore(stock.cooldowns, stock.windows, read_at, wall())
 
-    def _cool(self, cooldowns: Iterable[Cooldown]) -> None:
-        changed = self.pool.cool(cooldowns, wall())
+    def _cool(self, cooldowns: tuple[Cooldown, ...]) -> None:
+        """Let accounts rest. A storm of refusals is told once: when a rest begins, and when it has another cause."""
+        now = wall()
+        known = {
+            (rest.account, rest.scope, rest.cause)
+            for account in {cooldown.account for cooldown in cooldowns}
+            for rest in self.pool.cooldowns(account, now)
+        }
+        changed = self.pool.cool(cooldowns, now)
         for cooldown in changed:
             provider = cooldown.account.partition(":")[0]
-            _count(self.counts.cooldowns, provider)
+            count(self.counts.cooldowns, provider)
+            if (cooldown.account, cooldown.scope, cooldown.cause) not in known:
+                logger.warning("%s: %s", cooldown.account, cooldown.cause)
         self._save(changed)
 
     def _save(self, news: Iterable[News]) -> None:
         self._unsaved.extend(news)
         del self._unsaved[:-MAX_UNSAVED]
-
-
-def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
-    nested: dict[str, dict[str, int]] = {}
-    for (provider, name), count in counts.items():
-        nested.setdefault(provider, {})[name] = count
-    return nested
-
-
-def _count(counts: dict[_Key, int], key: _Key) -> None:
-    counts[key] = counts.get(key, 0) + 1

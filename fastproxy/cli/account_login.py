@@ -56,6 +56,7 @@ def login(
                 account = msgspec.structs.replace(account, serves=whom_it_serves(record, serves))
             store.cipher()  # a key that is missing shows before the person has gone through it all
             made = asyncio.run(_log_in(oauth, snapshot.upstream.proxy, by_device=by_device, browser=not no_browser))
+            made = asyncio.run(_with_project(record, made, snapshot.upstream.proxy))
             (store.replace if known else store.add)(account, made)
         except AccountError as error:
             raise CommandError(str(error)) from None
@@ -138,6 +139,18 @@ async def _log_in(oauth: "OAuth", proxy: str, *, by_device: bool, browser: bool)
         made = await login_by_code(oauth, post, person, clock.wall)
     note("the vendor has answered")
     return await exchanged(oauth, post, made, clock.wall)
+
+
+async def _with_project(record: "Provider", made: "Login", proxy: str) -> "Login":
+    """The login with what its vendor must be asked for besides; without it the login is kept all the same."""
+    from fastproxy.errors import Fault  # noqa: PLC0415 - as above
+    from fastproxy.upstream.projects import with_project  # noqa: PLC0415
+
+    try:
+        return await with_project(record, made, proxy)
+    except Fault as fault:
+        note(f"{fault.message}: if requests are refused, set [providers.{record.name}] project")
+        return made
 
 
 def _invite(invitation: "Invitation", *, browser: bool) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from fastproxy.config.document import Document
+from fastproxy.config.facts import fact_problems, with_facts
 from fastproxy.config.keyed import accounts_of, has_keys
 from fastproxy.config.rows import KEYLESS, credential_problems, provider_of, row_problems
 from fastproxy.config.schema import ProviderRow, read_section, suggestion
@@ -49,7 +50,7 @@ def know_providers(
         before = document.problem_count
         rows[name] = read_section(document, ProviderRow, "providers", name)
         if document.problem_count == before:  # a row with a wrong value would only be blamed for what it then lacks
-            for key, problem in row_problems(name, rows[name]):
+            for key, problem in (*row_problems(name, rows[name]), *fact_problems(name, rows[name])):
                 document.blame(("providers", name, key), problem)
             for path, problem in credential_problems(name, rows[name]):
                 document.blame(("providers", name, *path), problem)
@@ -59,6 +60,7 @@ def know_providers(
         row = sound.get(name)
         try:
             provider = _answering(name, alive) if row is None else provider_of(name, _followed(row, references))
+            provider = with_facts(provider, row, environ)
             known.accounts[name] = _accounts(provider, row, references, environ)
         except Unresolved as reason:
             known.unusable[name] = str(reason)

@@ -66,6 +66,7 @@ class ProviderRow(msgspec.Struct, frozen=True):
     fallback: tuple[str, ...] = ()
     discover: bool | None = None
     include_usage: bool | None = None
+    project: str = ""
     headers: dict[str, str] = {}
     strategy: Strategy | None = None
     accounts: tuple[AccountRow, ...] = ()

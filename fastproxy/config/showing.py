@@ -59,6 +59,7 @@ def _provider(provider: Provider, accounts: tuple[Account, ...]) -> Iterator[str
         "include_usage": provider.quirks.include_usage,
         "headers": _headers(provider.headers, built_in.headers if built_in else ()),
         "strategy": provider.strategy,
+        **provider.facts,
     }
     yield f"# {provider.title}"
     yield from (f"# {name} at {url}" for name, url in provider.formats.items())

@@ -6,7 +6,7 @@ Models say null for tools without parameters. Source: github.com/NVIDIA/TensorRT
 from fastproxy.errors import Fault
 from fastproxy.jsonedit import Fields
 
-NO_ARGUMENTS = ("", "null")
+_NO_ARGUMENTS = ("", "null")
 # Raw line ends in JSON are white space between tokens (inside a string they must be escaped), so on one line the text
 # still says the same; an SSE data line would be torn by them.
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
@@ -18,7 +18,7 @@ def arguments_object(arguments: str) -> bytes | None:
     A call that a token limit cut in half is the usual reason for None.
     """
     text = arguments.strip()
-    if text in NO_ARGUMENTS:
+    if text in _NO_ARGUMENTS:
         return b"{}"
     raw = text.encode()
     try:

@@ -176,7 +176,8 @@ class Format(msgspec.Struct, frozen=True):
     which begins with a blank line where those bytes did not end an event.
     require_portable: raises Fault for a request that can't be translated, because it leans on what its own host alone
     keeps or gives (a stored conversation or prompt, an encrypted summary, several answers at once).
-    spelling: of tool names and ids. custom_tools: whether tools may take free text. counting: None where it can't.
+    spelling: of tool names and ids. custom_tools: whether tools may take free text. streams_free_text: whether a call
+    of such a tool has a place in a stream; a call of a function stands for it where not. counting: None where it can't.
     signatures: where requests hold them. verbs: None where the body asks for a stream.
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
@@ -204,6 +205,7 @@ class Format(msgspec.Struct, frozen=True):
     signatures: SignaturePlace
     verbs: Verbs | None = None
     custom_tools: bool = False
+    streams_free_text: bool = True
     proven_thoughts: bool = False
     prefills: bool = False
     counting: Counting | None = None

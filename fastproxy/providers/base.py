@@ -88,6 +88,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     hosts: where an account may say by itself that it is served ("*.example.com" for any below it); () for nowhere.
     shared_models: globs of other vendors' models that this provider serves too: it is asked for them where the vendor's
     own has no account. speaks: (glob of models, formats) where not every model is served in every format; first match.
+    facts: what is configured of all accounts that don't say it themselves, as `Account.facts`; fact_variables: (fact,
+    environment variables that may hold it, first one set wins). No other fact can be configured.
     shape: what data can't say of a request. envelope: the key under which its answers stand in an object of its own.
     always_streams: it answers with a stream whatever was asked. counts: whether it can be asked for a count of tokens.
     """
@@ -112,6 +114,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     shared_models: tuple[str, ...] = ()
     speaks: tuple[tuple[str, tuple[FormatName, ...]], ...] = ()
+    facts: Mapping[str, str] = {}
+    fact_variables: tuple[tuple[str, tuple[str, ...]], ...] = ()
     shape: Shape | None = None
     envelope: str = ""
     always_streams: bool = False

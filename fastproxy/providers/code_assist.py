@@ -2,7 +2,8 @@
 
 The client's bytes go into {"model", "project", "request"} as they are, and answers come in {"response"}. Never: a
 prompt id, a session or a project that nobody gave.
-Source, read 2026-11-21: wire format notes 4; the types that google-gemini/gemini-cli sends (code_assist/converter.ts).
+Source, read 2026-11-21: wire format notes 4; the types that google-gemini/gemini-cli sends (code_assist/converter.ts);
+the variables that it takes the project from (code_assist/setup.ts).
 """
 
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ PROVIDER = Provider(
     discover=False,
     oauth=GEMINI_CLI,
     own_client="gemini-cli",
+    fact_variables=(("project", ("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT_ID")),),
     shape=shape,
     envelope="response",
 )

@@ -1,6 +1,7 @@
 """Free-text tools for formats that only know functions: a function with one string, wrapped and unwrapped.
 
-A request's declarations and calls are wrapped; the calls of the answer are unwrapped for the client again. The text
+A request's declarations and calls are wrapped; the calls of the answer are unwrapped for the client again. An answer's
+free-text call of a tool that the client can't be told of as such is wrapped for it, streamed as it comes. The text
 itself never changes. What a model writes instead of the object that it was asked for reaches the client as it is.
 """
 
@@ -13,6 +14,8 @@ import orjson
 from fastproxy.ir.events import BlockEnd, Event, ToolArgs, ToolStart
 from fastproxy.ir.request import Message, Part, Request, Tool, ToolCallPart, ToolResultPart
 
+# Around the text, in JSON, of a call that is told piece by piece.
+_BEGIN, _END = '{"input":"', '"}'
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {"input": {"type": "string", "description": "The whole input of the tool, as plain text."}},
@@ -21,9 +24,14 @@ _SCHEMA: Mapping[str, Any] = {
 }
 
 
+def declared(request: Request) -> frozenset[str]:
+    """The names of the request's free-text tools."""
+    return frozenset(tool.name for tool in request.tools if tool.custom)
+
+
 def wrapped(request: Request) -> tuple[Request, frozenset[str]]:
     """The request with functions in place of free-text tools, and the names of those tools."""
-    names = frozenset(tool.name for tool in request.tools if tool.custom)
+    names = declared(request)
     if not names and not any(_is_custom(part) for message in request.messages for part in message.parts):
         return request, names
     messages = tuple(Message(message.role, tuple(map(_part, message.parts))) for message in request.messages)
@@ -70,6 +78,44 @@ class Unwrapping:
     def close(self) -> list[Event]:
         """What waits when the response ends within a call: its text as far as it came."""
         rest: list[Event] = [ToolArgs(block, "".join(pieces)) for block, pieces in self._open.items() if pieces]
+        self._open.clear()
+        return rest
+
+
+class Wrapping:
+    """The free-text calls of one response that the client is told as calls of functions.
+
+    free_text: the tools whose calls it is told as they are.
+    """
+
+    __slots__ = ("_free_text", "_open")
+
+    def __init__(self, free_text: frozenset[str]) -> None:
+        self._free_text = free_text
+        self._open: set[int] = set()
+
+    def takes(self, start: ToolStart) -> bool:
+        """Whether this call, of which all has to be fed then, becomes one of a function."""
+        return start.custom and start.name not in self._free_text
+
+    def holds(self, block: int) -> bool:
+        """Whether that is an open call that has become one of a function."""
+        return block in self._open
+
+    def feed(self, event: ToolStart | ToolArgs | BlockEnd) -> list[Event]:
+        """What the client is told now of a call that was taken: the pieces of the text as those of a JSON string."""
+        block = event.block
+        if isinstance(event, ToolStart):
+            self._open.add(block)
+            return [msgspec.structs.replace(event, custom=False), ToolArgs(block, _BEGIN)]
+        if isinstance(event, ToolArgs):
+            return [ToolArgs(block, orjson.dumps(event.json)[1:-1].decode())]
+        self._open.discard(block)
+        return [ToolArgs(block, _END), event]
+
+    def close(self) -> list[Event]:
+        """The end of what is open when the response stops within a call."""
+        rest: list[Event] = [ToolArgs(block, _END) for block in sorted(self._open)]
         self._open.clear()
         return rest
 

@@ -28,20 +28,20 @@ from fastproxy.ir.events import (
 )
 from fastproxy.ir.fold import merge
 from fastproxy.ir.request import ReasoningPart
-from fastproxy.translate.customs import Unwrapping
+from fastproxy.translate.customs import Unwrapping, Wrapping
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
 from fastproxy.translate.seal import Mint, envelope, seal
 
-_PLAIN = frozenset((Text, Refusal, Citation, Opaque))
-_PLAIN_WITHOUT_CUSTOMS = _PLAIN | {ToolArgs}
+_PLAIN = frozenset((Text, Refusal, Citation, Opaque, ToolArgs))
 
 
 class ForClient(msgspec.Struct, frozen=True):
     """What the client knows that the upstream doesn't.
 
     model: as the client asked for it. response_id, created_at: for answers that tell none; epoch seconds. mint: of the
-    account that answers. spelling: of the client's format. names, customs: see `request.Translated`. proven_thoughts:
+    account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text:
+    tools whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts:
     of the client's format; a thought without a signature then gets an envelope without one, so that the next request
     can be told from one whose thoughts its own host has made.
     """
@@ -54,13 +54,15 @@ class ForClient(msgspec.Struct, frozen=True):
     memory: Memory
     names: Mapping[str, str] = {}
     customs: frozenset[str] = frozenset()
+    free_text: frozenset[str] = frozenset()
     proven_thoughts: bool = False
 
 
 class Passes:
     """One per response. Feed it every event, in order; `ended` is the Stop or the Failed, once there is one.
 
-    plain: the types of event that would come back as they are, whatever came before, and need not be fed.
+    plain: the types of event that would come back as they are and need not be fed. The same set for the whole response,
+    which loses the arguments of calls once there is one whose arguments change on the way.
     Cost: 0.15 us for a piece of text or of arguments, 0.6 us for a piece of thought.
     """
 
@@ -73,14 +75,18 @@ class Passes:
         "_unproven",
         "_unwrapping",
         "_usage",
+        "_wrapping",
         "ended",
         "plain",
     )
 
     def __init__(self, client: ForClient) -> None:
         self._client = client
-        self.plain = _PLAIN if client.customs else _PLAIN_WITHOUT_CUSTOMS
+        self.plain = set(_PLAIN)
+        if client.customs:
+            self.plain.discard(ToolArgs)
         self._unwrapping = Unwrapping(client.customs)
+        self._wrapping = Wrapping(client.free_text | client.customs)
         self._start = Start("", "", 0)
         self._usage = Usage()
         self._thoughts: dict[int, list[str]] = {}  # block -> its text so far
@@ -146,7 +152,11 @@ class Passes:
             self._client.memory.remember(id_, self._before_call)
             self._before_call.clear()
         name = self._client.names.get(event.name, event.name)
-        return self._unwrapping.feed(ToolStart(event.block, id_, name, event.custom))
+        start = ToolStart(event.block, id_, name, event.custom)
+        if self._wrapping.takes(start):
+            self.plain.discard(ToolArgs)
+            return self._wrapping.feed(start)
+        return self._unwrapping.feed(start)
 
     def _call_id(self, event: ToolStart | None) -> str:
         """The id by which the client will know the call: the upstream's, unless it has none or told it twice."""
@@ -158,11 +168,11 @@ class Passes:
         return legal(f"{self._start.id or self._client.response_id}_{event.block}", "call")
 
     def _on_tool_args(self, event: ToolArgs) -> list[Event]:
-        return self._unwrapping.feed(event)
+        return self._respelt(event)
 
     def _on_block_end(self, event: BlockEnd) -> list[Event]:
         """A thought without a signature is remembered too: DeepSeek wants it back in a tool loop, and answers 400."""
-        ended = self._unwrapping.feed(event)
+        ended = self._respelt(event)
         if event.block not in self._unproven:
             return ended
         self._unproven.discard(event.block)
@@ -170,13 +180,18 @@ class Passes:
         self._before_call.append(ReasoningPart("".join(self._thoughts[event.block]), unproven))
         return [Reasoning(event.block, "", unproven), *ended] if self._client.proven_thoughts else ended
 
+    def _respelt(self, event: ToolArgs | BlockEnd) -> list[Event]:
+        """What belongs to a block, where that is a call as the client knows such calls."""
+        return self._wrapping.feed(event) if self._wrapping.holds(event.block) else self._unwrapping.feed(event)
+
     def _on_usage(self, event: Usage) -> list[Event]:
         self._usage = merge(self._usage, event)
         return [event]
 
     def _on_end(self, event: Stop | Failed) -> list[Event]:
         self.ended = event
-        return [*self._unwrapping.close(), event]
+        wrapped = self._wrapping.close() if type(event) is Stop else []  # half a call must not look like a whole one
+        return [*self._unwrapping.close(), *wrapped, event]
 
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], list[Event]]]] = {
         Start: _on_start,

@@ -40,7 +40,8 @@ class Translated(msgspec.Struct, frozen=True):
     """What goes upstream, and what the answer's way back needs.
 
     dropped: what the client said and the upstream is not told, each once. names: tool names as the upstream knows them
-    -> as the client does. customs: free-text tools that went as functions, by the client's names.
+    -> as the client does. customs: free-text tools that went as functions, by the client's names. free_text: all
+    that the client has declared.
     """
 
     body: bytes
@@ -48,6 +49,7 @@ class Translated(msgspec.Struct, frozen=True):
     dropped: tuple[str, ...] = ()
     names: Mapping[str, str] = {}
     customs: frozenset[str] = frozenset()
+    free_text: frozenset[str] = frozenset()
 
 
 def translate_request(
@@ -66,6 +68,7 @@ def translate_request(
         dropped=tuple(dict.fromkeys((*prepared.dropped, *encoded.dropped))),
         names=prepared.names,
         customs=prepared.customs,
+        free_text=prepared.free_text,
     )
 
 
@@ -83,6 +86,7 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     if ToolCallPart in kinds or ReasoningPart in kinds:
         request = msgspec.structs.replace(request, messages=recalled(request.messages, recall, target.mint))
         request, unproven = unseal(request, target.mint)
+    free_text = customs.declared(request)
     wrapped: frozenset[str] = frozenset()
     spelled: Mapping[str, str] = {}
     if request.tools or request.tool_choice.names or ToolCallPart in kinds or ToolResultPart in kinds:
@@ -97,4 +101,4 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     request, unfit = adapt(request, family, target.format.name)
     request, refused = without_refused(with_cache_key(request, target.session), target.refuses)
     dropped = tuple(dict.fromkeys((*repairs, *unproven, *ended, *unfit, *refused)))
-    return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped)
+    return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped, free_text=free_text)

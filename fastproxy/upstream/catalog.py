@@ -80,13 +80,13 @@ class Catalog:
         try:
             async with asyncio.timeout(LOOK_SECONDS):  # a login may have to be renewed first
                 account = await self._lease(provider)
-                return await list_models(session, provider, account, snapshot.upstream.proxy)
+                return await _listed(session, provider, account, snapshot.upstream.proxy)
         except (aiohttp.ClientError, OSError, TimeoutError, Fault, orjson.JSONDecodeError) as error:
             logger.debug("no model list from %s: %s", provider.name, type(error).__name__)
             return None
 
 
-async def list_models(
+async def _listed(
     session: aiohttp.ClientSession, provider: Provider, account: Account, setting: str
 ) -> tuple[str, ...] | None:
     """The ids that an OpenAI-compatible host lists, at most MODELS_PER_PROVIDER; None where it refuses.

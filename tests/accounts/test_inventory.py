@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
@@ -155,6 +156,21 @@ def test_a_rest_that_is_over_is_taken_out_unless_somebody_has_made_it_longer(inv
     assert inventory.exchange(ended, SNAPSHOT).cooldowns == (Cooldown(KEY.id, "model:m", 6e9),)
 
 
+def test_what_is_configured_of_all_logins_counts_where_they_do_not_say_it_themselves(
+    inventory: Inventory, store: AccountStore
+):
+    record = msgspec.structs.replace(BY_NAME["gemini-cli"], facts={"project": "p-all"})
+    configured = Snapshot(providers={"gemini-cli": record})
+    for label, kept in (("silent", {}), ("telling", {"project_id": "p-own"})):
+        account = StoredAccount(f"gemini-cli:{label}", "gemini-cli", label, "login")
+        store.add(account, Login(Secret(label), Secret("rt"), kept=kept))
+    stock = inventory.exchange((), configured)
+    facts = [account.facts for account in stock.accounts["gemini-cli"]]
+    assert facts == [{"project": "p-all"}, {"project": "p-own"}]
+    bare = stock.under(Snapshot(providers={"gemini-cli": BY_NAME["gemini-cli"]})).accounts["gemini-cli"]
+    assert [account.facts for account in bare] == [{}, {"project": "p-own"}]
+
+
 def test_a_stored_key_makes_a_provider_usable_that_lacked_one(inventory: Inventory, store: AccountStore):
     groq, openai = BY_NAME["groq"], BY_NAME["openai"]
     lacking = Snapshot(
@@ -169,3 +185,11 @@ def test_a_stored_key_makes_a_provider_usable_that_lacked_one(inventory: Invento
     assert list(whole.unusable) == ["openai", "ollama"]
     store.disable("groq:key", "closed", 1)
     assert inventory.exchange((), lacking).within(lacking).providers == lacking.providers
+
+
+def test_a_secret_that_nobody_can_renew_is_told_from_a_login(inventory: Inventory, store: AccountStore):
+    store.add(stored("work"), Login(Secret("at"), Secret("rt")))
+    store.add(stored("final"), Login(Secret("at-2")))
+    gone = store.add(stored("gone"), Login(Secret("at-3")))
+    store.disable(gone.id, "refused", gone.version)
+    assert inventory.exchange((), SNAPSHOT).final_ids == {"anthropic:final"}

@@ -18,6 +18,7 @@ from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import wall
+from fastproxy.errors import Fault
 from fastproxy.framing.http1 import parse_response_head
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
@@ -32,7 +33,7 @@ ID = "lab:work"
 class Kept:
     """A keeper over a real store, and the renewals that it has asked for."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, lag_seconds: float = 0.0) -> None:
         self.store = AccountStore(directory)
         self.asked: list[tuple[str, str]] = []
         self.outcome: Outcome = "renewed"
@@ -40,7 +41,7 @@ class Kept:
         self.gate = asyncio.Event()
         self.gate.set()
         self.keeper = Keeper(
-            Inventory(directory, AccountStore(directory)), Snapshot(providers={"lab": LAB}), self.renew
+            Inventory(directory, AccountStore(directory)), Snapshot(providers={"lab": LAB}), self.renew, lag_seconds
         )
 
     async def renew(self, account_id: str, used: str) -> Renewed:
@@ -189,6 +190,35 @@ async def test_a_login_that_is_not_to_be_had_says_when_it_may_be(directory: Path
     assert (fault.kind, fault.status) == ("no_credential", 503)
     assert ID in fault.message
     assert fault.retry_after_seconds == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
+
+
+@in_loop
+async def test_a_question_of_our_own_is_asked_with_an_account_that_can_serve_anybody_now(directory: Path):
+    kept = Kept(directory)
+    kept.add(-5, id_="lab:ended")
+    kept.add(3600, id_="lab:resting")
+    kept.add(3600, id_="lab:own")
+    kept.store.change("lab:own", serves="own-client")
+    kept.keeper.start()
+    [resting] = [one for one in kept.keeper.stock.accounts["lab"] if one.id == "lab:resting"]
+    rests = (Cooldown("lab:resting", "", wall() + 100, timed=True),)
+    kept.keeper.learned(resting, "", Verdict("rotate", rests))
+    account = await kept.keeper.any_fresh(LAB)
+    assert (account.id, bearer(account)) == ("lab:ended", "at-1")
+    kept.keeper.learned(account, "", Verdict("rotate", (Cooldown("lab:ended", "", wall() + 50, timed=True),)))
+    with pytest.raises(Fault) as caught:
+        await kept.keeper.any_fresh(LAB)
+    assert caught.value.kind == "rate_limited"
+
+
+@in_loop
+async def test_a_question_of_our_own_is_not_asked_with_a_token_that_has_ended(directory: Path):
+    kept = Kept(directory)
+    kept.add(-5)
+    kept.outcome = "failed"
+    kept.keeper.start()
+    with pytest.raises(Fault, match="can't be renewed just now"):
+        await kept.keeper.any_fresh(LAB)
 
 
 @in_loop
@@ -427,3 +457,76 @@ async def test_a_guess_that_a_good_answer_ends_is_over_for_every_process(directo
     kept.keeper.served(Want(LAB, "m"), account)
     await kept.keeper._sync()
     assert [one.until_at for one in kept.store.cooldowns()] == [until_at], "what the vendor told is no guess"
+
+
+@in_loop
+async def test_a_refused_login_that_nobody_can_renew_is_disabled_until_there_is_another(directory: Path):
+    kept = Kept(directory)
+    account = StoredAccount(id=ID, provider="lab", label="work", kind="login")
+    kept.store.add(account, Login(Secret("at-0")))
+    kept.keeper.start()
+    refused = kept.lease()
+    assert await kept.keeper.renewed(refused) is None
+    assert kept.asked == []
+    assert [one.disabled for one in kept.store.accounts()] == [module.FINAL_CAUSE]
+    assert kept.keeper.stock.disabled == {ID: module.FINAL_CAUSE}
+    kept.store.replace(account, Login(Secret("at-1")))
+    kept.keeper.tick()
+    await kept.settled()
+    assert bearer(kept.lease()) == "at-1"
+
+
+@in_loop
+async def test_a_login_that_came_since_is_not_blamed_for_the_one_that_was_refused(directory: Path):
+    kept = Kept(directory)
+    account = StoredAccount(id=ID, provider="lab", label="work", kind="login")
+    kept.store.add(account, Login(Secret("at-0")))
+    kept.keeper.start()
+    refused = kept.lease()
+    kept.store.replace(account, Login(Secret("at-1")))
+    assert bearer(await kept.keeper.renewed(refused)) == "at-1"
+    assert [one.disabled for one in kept.store.accounts()] == [""]
+
+
+@in_loop
+async def test_a_storm_of_refusals_is_told_once(directory: Path, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("DEBUG", module.__name__)
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    account, now = kept.lease(), wall()
+    for number in range(5):
+        rest = Cooldown(ID, "", now + 30 + number, cause="a rate limit")
+        kept.keeper.learned(account, "", Verdict("escape", (rest,), cause=rest.cause))
+    worse = Cooldown(ID, "", now + 900, timed=True, cause="the quota is used up")
+    kept.keeper.learned(account, "", Verdict("rotate", (worse,), cause=worse.cause))
+    for model in ("m", "n"):
+        of_model = Cooldown(ID, f"model:{model}", now + 30, cause="a rate limit")
+        kept.keeper.learned(account, "", Verdict("escape", (of_model,), cause=of_model.cause))
+    kept.keeper.learned(account, "", Verdict("escape", cause="the host is in trouble"))
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert told == [
+        ("WARNING", f"{ID}: a rate limit"),
+        ("WARNING", f"{ID}: the quota is used up"),
+        ("WARNING", f"{ID}: a rate limit"),
+        ("WARNING", f"{ID}: a rate limit"),
+        ("DEBUG", f"{ID}: the host is in trouble"),
+    ]
+
+
+@in_loop
+async def test_a_worker_that_lags_leaves_a_renewal_to_those_before_it(directory: Path):
+    for lag_seconds, lasts_seconds, renewals in (
+        (5.0, 297.0, 0),
+        (5.0, 290.0, 1),
+        (500.0, 160.0, 0),
+        (500.0, 140.0, 1),
+    ):
+        place = directory / f"{lag_seconds}-{lasts_seconds}"
+        place.mkdir()
+        kept = Kept(place, lag_seconds)
+        kept.add(lasts_seconds)
+        kept.keeper.start()
+        kept.keeper.tick()
+        await kept.settled()
+        assert len(kept.asked) == renewals

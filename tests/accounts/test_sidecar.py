@@ -6,7 +6,7 @@ import pytest
 
 from fastproxy.accounts.cipher import Cipher
 from fastproxy.accounts.login import AccountError, Login
-from fastproxy.accounts.sidecar import SIDECAR_BYTES, Sidecar
+from fastproxy.accounts.sidecar import SIDECAR_BYTES, Sidecar, forget, sidecar_path
 from fastproxy.secret import Secret
 from support.credentials import directory_of_somebody
 
@@ -88,3 +88,18 @@ def test_a_state_directory_that_can_t_be_written_is_said() -> None:
         with pytest.raises(AccountError, match="Permission denied"):
             sidecar(directory).write("was", LOGIN)
         directory.chmod(0o700)
+
+
+def test_what_is_to_be_forgotten_is_gone_for_good(tmp_path: Path) -> None:
+    assert not forget(tmp_path, "codex:/h/auth.json")
+    sidecar(tmp_path).write("was", LOGIN)
+    sidecar(tmp_path, "codex:/other").write("was", LOGIN)
+    assert forget(tmp_path, "codex:/h/auth.json")
+    assert sidecar(tmp_path).read() is None
+    assert sidecar(tmp_path, "codex:/other").read() == ("was", LOGIN)
+
+
+def test_what_can_not_be_forgotten_is_said(tmp_path: Path) -> None:
+    sidecar_path(tmp_path, "codex:/h/auth.json").mkdir(parents=True)
+    with pytest.raises(AccountError, match="can't be removed"):
+        forget(tmp_path, "codex:/h/auth.json")

@@ -5,8 +5,10 @@ import sqlite3
 import pytest
 
 from fastproxy.accounts import tables
-from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.sidecar import Sidecar, sidecar_path
 from fastproxy.accounts.vault import Vault
+from fastproxy.secret import Secret
 
 
 @pytest.fixture
@@ -111,3 +113,59 @@ def test_a_damaged_mark_does_not_lock_the_logins_away(tmp_path, connection):
     vault = Vault(tmp_path, "file", {})
     assert vault.to_open(connection).open(sealed(connection), "openai:work") == b"data"
     seal_one(vault, connection, "openai:home")
+
+
+def link(connection, source="codex:/h/auth.json"):
+    """An account whose login a vendor's file owns."""
+    marks = ", ".join("?" * 15)
+    row = ("codex:tool", "codex", "tool", "login", source, "any", 1, 0, "", None, None, 1, 0, 0, None)
+    names = "id, provider, label, kind, source, serves, weight, position, disabled, expires_at, minted_at"
+    statement = f"INSERT INTO account ({names}, version, created_at, changed_at, sealed) VALUES ({marks})"  # noqa: S608
+    connection.execute(statement, row)
+    return source
+
+
+def beside(tmp_path, connection, source):
+    """A login sealed beside the file, by a vault of its own."""
+    vault = Vault(tmp_path, "file", {})
+    cipher = vault.to_seal(connection)
+    vault.claim(connection, cipher)
+    sidecar = Sidecar(tmp_path, source, lambda: cipher)
+    sidecar.write("was", Login(Secret("at"), Secret("rt")))
+    return sidecar
+
+
+def test_no_key_is_made_over_what_is_sealed_beside_a_tools_file(tmp_path, connection):
+    sidecar = beside(tmp_path, connection, link(connection))
+    (tmp_path / "accounts.key").unlink()
+    vault = Vault(tmp_path, "file", {})
+    with pytest.raises(AccountError, match="is missing; restore it"):
+        vault.to_seal(connection)
+    assert not (tmp_path / "accounts.key").exists()
+    (tmp_path / "accounts.key").write_bytes(b"k" * 32)
+    (tmp_path / "accounts.key").chmod(0o600)
+    with pytest.raises(AccountError, match="is not the one that sealed your logins"):
+        vault.to_seal(connection)
+    assert sidecar.stamp() is not None
+
+
+def test_a_sidecar_proves_its_key_where_the_mark_is_gone(tmp_path, connection):
+    sidecar = beside(tmp_path, connection, link(connection))
+    connection.execute("DELETE FROM seal")
+    vault = Vault(tmp_path, "file", {})
+    vault.claim(connection, vault.to_seal(connection))
+    assert sidecar.read() == ("was", Login(Secret("at"), Secret("rt")))
+
+
+def test_a_sidecar_that_no_account_has_holds_nobody_up(tmp_path, connection):
+    beside(tmp_path, connection, link(connection))
+    connection.execute("DELETE FROM account")
+    (tmp_path / "accounts.key").unlink()
+    seal_one(Vault(tmp_path, "file", {}), connection)
+
+
+def test_a_sidecar_that_can_not_be_read_is_sealed_all_the_same(tmp_path, connection):
+    source = link(connection)
+    sidecar_path(tmp_path, source).mkdir(parents=True)
+    with pytest.raises(AccountError, match="is missing"):
+        Vault(tmp_path, "file", {}).to_seal(connection)

@@ -6,6 +6,7 @@ import pytest
 
 from fastproxy.accounts.cooldown import Cooldown
 from fastproxy.accounts.login import Login
+from fastproxy.accounts.sidecar import Sidecar, sidecar_path
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.clock import wall
@@ -54,6 +55,26 @@ def test_an_account_is_removed_with_all_that_is_known_of_it(run, store) -> None:
 def test_a_vendors_file_outlives_its_account(run, store, home) -> None:
     store.add(StoredAccount("codex:tool", "codex", "tool", "login", source=f"codex:{home}/auth.json"), None)
     assert f"its login is still in {home}/auth.json" in run("account", "remove", "tool").err
+
+
+def test_tokens_that_were_kept_beside_a_vendors_file_go_with_the_account(run, store, home) -> None:
+    source, directory = f"codex:{home}/auth.json", home / ".local/state/fastproxy"
+    for label in ("tool", "twin"):
+        store.add(StoredAccount(f"codex:{label}", "codex", label, "login", source=source), None)
+    Sidecar(directory, source, store.cipher).write("was", Login(Secret("at"), Secret("rt")))
+    assert "log in with its own tool" not in run("account", "remove", "twin").err
+    assert sidecar_path(directory, source).exists()  # the other account's still
+    assert "log in with its own tool again" in run("account", "remove", "tool").err
+    assert not sidecar_path(directory, source).exists()
+
+
+def test_an_account_whose_tokens_can_not_be_removed_stays(run, store, home) -> None:
+    source, directory = f"codex:{home}/auth.json", home / ".local/state/fastproxy"
+    store.add(StoredAccount("codex:tool", "codex", "tool", "login", source=source), None)
+    sidecar_path(directory, source).mkdir(parents=True)
+    ended = run("account", "remove", "tool")
+    assert (ended.code, "can't be removed" in ended.err) == (1, True)
+    assert "codex:tool" in [account.id for account in store.accounts()]
 
 
 def test_rests_are_ended_of_one_account_or_of_all(run, store, tmp_path, monkeypatch) -> None:

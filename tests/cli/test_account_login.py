@@ -61,12 +61,12 @@ def browser(tmp_path: Path) -> str:
 
 
 class LoggingIn:
-    """A running `fastproxy account login lab`."""
+    """A running `fastproxy account login`."""
 
-    def __init__(self, state: Path, config: Path, *arguments: str, browser: str = "") -> None:
+    def __init__(self, state: Path, config: Path, *arguments: str, browser: str = "", provider: str = "lab") -> None:
         environ = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "SSH_CONNECTION")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fastproxy", "account", "login", "lab", f"--config={config}", *arguments],
+            [sys.executable, "-m", "fastproxy", "account", "login", provider, f"--config={config}", *arguments],
             env={**environ, "FASTPROXY_STATE_DIR": str(state), "BROWSER": browser},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -109,6 +109,22 @@ def test_with_a_code_for_another_device(vendor: Vendor, state, tmp_path) -> None
     assert (code, out) == (0, "lab:login\n"), err
     assert "WDJB-MJHT" in err
     assert "https://example.com/device" in err
+
+
+@pytest.mark.parametrize(("body", "kept"), [('{"cloudaicompanionProject": "p-1"}', {"project_id": "p-1"}), ("{}", {})])
+def test_a_login_that_needs_a_project_is_kept_with_it_or_without(
+    vendor: Vendor, state, tmp_path, body: str, kept: dict[str, str]
+) -> None:
+    vendor.answers("ann", {"body": body})
+    config = lab_config(tmp_path, vendor)
+    text = config.read_text().replace("providers.lab", "providers.gemini-cli").replace('/v1"', '"')
+    config.write_text(text.replace('format = "openai-chat"\n', "").replace('auth = "bearer"\n', ""))
+    running = LoggingIn(state, config, "--device", "--serves", "any", provider="gemini-cli")
+    code, out, err = running.ended()
+    assert (code, out) == (0, "gemini-cli:login\n"), err
+    assert ("[providers.gemini-cli] project" in err) is not bool(kept)
+    with closing(AccountStore(state)) as store:
+        assert kept.items() <= store.login("gemini-cli:login").kept.items()
 
 
 def test_copilots_way_ends_with_a_token_for_copilot(vendor: Vendor, state, tmp_path) -> None:

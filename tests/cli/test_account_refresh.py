@@ -1,5 +1,6 @@
 """`fastproxy account refresh`, as people and the relay use it; what it does in trouble is in test_renewal."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from fastproxy import clock
+from fastproxy.accounts.errand import errand_for, packed
 from fastproxy.accounts.holders import account_named
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.secret import Secret
-from support.renewable import ID, Refresh, lab_config, stored_login
+from support.renewable import ID, Refresh, lab_config, snapshot_of, stored_login
 from support.vendor import Vendor
 
 
@@ -89,3 +91,31 @@ def test_an_account_whose_provider_is_gone_says_so(vendor: Vendor, state: Path, 
     told = Refresh(empty, state).told()
     assert (told["outcome"], "lab" in told["cause"]) == ("failed", True)
     assert vendor.grants() == []
+
+
+def test_a_relay_tells_it_all_and_no_configuration_is_read(vendor: Vendor, state: Path, config: Path) -> None:
+    stored_login(vendor, state).close()
+    errand = packed(errand_for("lab", snapshot_of(config), {}))
+    config.write_text("nonsense = [")
+    for told, outcome in ((errand[:-1], "failed"), (errand, "renewed")):
+        refresh = Refresh(config, state, "--from-stdin", stdin=subprocess.PIPE)
+        assert refresh.told(told)["outcome"] == outcome
+
+
+@pytest.mark.parametrize("broken", ["configuration", "state directory"])
+def test_a_program_hears_of_every_failure_in_json(vendor: Vendor, state: Path, config: Path, broken: str) -> None:
+    stored_login(vendor, state).close()
+    if broken == "configuration":
+        config.write_text("nonsense = [")
+    else:
+        state.chmod(0o777)
+    told = Refresh(config, state).told()
+    assert (told["account"], told["outcome"], told["code"]) == (ID, "failed", 1)
+    assert told["cause"]
+
+
+def test_a_person_hears_where_the_configuration_is_broken(state: Path, config: Path, run, monkeypatch) -> None:
+    monkeypatch.setenv("FASTPROXY_STATE_DIR", str(state))
+    config.write_text("nonsense = [")
+    ended = run("account", "refresh", "ann", "--config", config)
+    assert (ended.code, "config.toml:1" in ended.err) == (2, True)

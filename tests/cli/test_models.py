@@ -1,6 +1,14 @@
 """`fastproxy models`: what a client may ask for."""
 
+import os
+
 import pytest
+
+from fastproxy.accounts.login import Login
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.cli.places import private_state_directory
+from fastproxy.secret import Secret
 
 
 @pytest.fixture
@@ -37,6 +45,14 @@ def test_a_provider_without_a_list_is_mentioned_beside_it(run, config) -> None:
 
 def test_for_programs_it_is_a_list_of_ids(run, config) -> None:
     assert run("models", "--config", config, "--json").json()[0] == "fast"
+
+
+def test_a_list_is_asked_for_with_an_account_that_serves_anybody(run, config, home) -> None:
+    store = AccountStore(private_state_directory(os.environ))
+    own = StoredAccount("lab:own", "lab", "own", "login", serves="own-client", position=-1)
+    store.add(own, Login(Secret("wrong"), None))
+    store.close()
+    assert "lab/small" in run("models", "--config", config).out
 
 
 def test_offline_asks_nobody(run, config, host) -> None:

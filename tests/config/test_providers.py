@@ -49,6 +49,15 @@ def test_the_first_variable_that_is_set_gives_the_account():
     assert keys(known(environ=both), "gemini") == [("gemini:GEMINI_API_KEY", "a")]
 
 
+def test_a_project_for_all_logins_is_configured_or_in_the_environment():
+    environ = {"GOOGLE_CLOUD_PROJECT": "p-1"}
+    assert known(environ=environ).providers["gemini-cli"].facts == {"project": "p-1"}
+    configured = known('[providers.gemini-cli]\nproject = "p-2"', environ).providers
+    assert configured["gemini-cli"].facts == {"project": "p-2"}
+    assert {name for name, provider in configured.items() if provider.facts} == {"gemini-cli"}
+    assert "openai has no use for a project" in problem_of('[providers.openai]\nproject = "p-2"')
+
+
 def test_several_keys_are_several_accounts_in_order_and_equal_ones_are_one(tmp_path):
     (tmp_path / "key").write_text("k3\n")
     text = '[providers.openai]\napi_key = ["k1", "env:SECOND", "file:key", "k1"]'

@@ -12,7 +12,9 @@ from fastproxy import clock
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.current import Source
 from fastproxy.secret import Secret
+from fastproxy.snapshot import Snapshot
 from support.vendor import Vendor
 
 ID = "lab:ann"
@@ -40,6 +42,11 @@ def lab_config(directory: Path, vendor: Vendor, more: str = "") -> Path:
     return path
 
 
+def snapshot_of(config: Path) -> Snapshot:
+    """The configuration as a relay has read it."""
+    return Source(config, {}).load()
+
+
 def login_from(answer: dict[str, Any], *, ends_in_seconds: float, age_seconds: float = 3600.0) -> Login:
     """A vendor's answer as a login of that age."""
     now = clock.wall()
@@ -58,18 +65,21 @@ def stored_login(vendor: Vendor, state: Path, *, ends_in_seconds: float = 60.0) 
 class Refresh:
     """A running `fastproxy account refresh --json`."""
 
-    def __init__(self, config: Path, state: Path, *arguments: str, account: str = ID, **environ: str) -> None:
+    def __init__(
+        self, config: Path, state: Path, *arguments: str, account: str = ID, stdin: int | None = None, **environ: str
+    ) -> None:
         command = [sys.executable, "-m", "fastproxy", "account", "refresh", account, "--json", f"--config={config}"]
         self.process = subprocess.Popen(
             [*command, *arguments],
             env={**os.environ, "FASTPROXY_STATE_DIR": str(state), **environ},
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def told(self) -> dict[str, Any]:
+    def told(self, errand: bytes | None = None) -> dict[str, Any]:
         """What it said in the end, with its exit code as `code`."""
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(errand, timeout=60)
         assert b"Traceback" not in err, err.decode()
         told: dict[str, Any] = orjson.loads(out)
         return told | {"code": self.process.returncode}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fastproxy.ir.events import BlockEnd, Event, ToolArgs, ToolStart
 from fastproxy.ir.request import Message, Request, TextPart, Tool, ToolCallPart, ToolResultPart
-from fastproxy.translate.customs import Unwrapping, unwrapped, wrapped
+from fastproxy.translate.customs import Unwrapping, Wrapping, unwrapped, wrapped
 
 GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "x"'}
 PATCH = Tool("apply_patch", "Edits files.", custom=True, grammar=GRAMMAR)
@@ -84,4 +84,28 @@ def test_a_response_that_ends_within_a_call_tells_what_had_come() -> None:
     line = Unwrapping(frozenset({"apply_patch"}))
     fed(line, ToolStart(0, "a", "apply_patch"), ToolArgs(0, '{"input":"ha'))
     assert line.close() == [ToolArgs(0, '{"input":"ha')]
+    assert line.close() == []
+
+
+@given(st.lists(st.text(), max_size=4))
+def test_a_free_text_call_that_the_client_can_not_be_told_of_is_a_call_of_a_function(pieces: list[str]) -> None:
+    line = Wrapping(frozenset({"shell"}))
+    start = ToolStart(1, "c", "apply_patch", custom=True)
+    assert line.takes(start)
+    told = [*line.feed(start), *(e for piece in pieces for e in line.feed(ToolArgs(1, piece))), *line.feed(BlockEnd(1))]
+    assert (told[0], told[-1]) == (ToolStart(1, "c", "apply_patch"), BlockEnd(1))
+    arguments = "".join(event.json for event in told if isinstance(event, ToolArgs))
+    assert msgspec.json.decode(arguments) == {"input": "".join(pieces)}
+    assert not line.holds(1)
+
+
+@pytest.mark.parametrize("start", [ToolStart(0, "a", "shell", custom=True), ToolStart(0, "a", "apply_patch")])
+def test_calls_of_functions_and_of_tools_that_the_client_has_declared_are_left_alone(start: ToolStart) -> None:
+    assert not Wrapping(frozenset({"shell"})).takes(start)
+
+
+def test_a_wrapped_call_that_a_limit_cuts_is_whole_json_all_the_same() -> None:
+    line = Wrapping(frozenset())
+    told = [*line.feed(ToolStart(0, "a", "f", custom=True)), *line.feed(ToolArgs(0, "ha")), *line.close()]
+    assert "".join(event.json for event in told if isinstance(event, ToolArgs)) == '{"input":"ha"}'
     assert line.close() == []

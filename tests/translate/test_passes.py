@@ -152,3 +152,25 @@ def test_a_thought_with_a_signature_gets_no_second_one() -> None:
 def test_no_envelope_is_made_for_clients_whose_hosts_ask_no_proof() -> None:
     events: list[Event] = [Reasoning(0, "I think"), BlockEnd(0)]
     assert passes().feed(events) == events
+
+
+def test_a_free_text_call_of_a_tool_that_the_client_has_not_declared_is_one_of_a_function() -> None:
+    one = passes(free_text=frozenset({"shell"}))
+    assert ToolArgs in one.plain
+    told = one.feed([ToolStart(0, "c", "patch", custom=True), ToolArgs(0, 'a"b'), BlockEnd(0)])
+    assert told == [
+        ToolStart(0, "c", "patch"),
+        ToolArgs(0, '{"input":"'),
+        ToolArgs(0, 'a\\"b'),
+        ToolArgs(0, '"}'),
+        BlockEnd(0),
+    ]
+    assert ToolArgs not in one.plain
+    assert one.feed([ToolStart(1, "d", "shell", custom=True)]) == [ToolStart(1, "d", "shell", custom=True)]
+
+
+def test_a_wrapped_call_is_closed_by_a_stop_and_left_half_by_a_failure() -> None:
+    for end, rest in ((Stop("length"), [ToolArgs(0, '"}')]), (Failed("timeout", "late"), [])):
+        one = passes()
+        one.feed([ToolStart(0, "c", "patch", custom=True), ToolArgs(0, "ha")])
+        assert one.feed([end]) == [*rest, end]

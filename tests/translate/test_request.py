@@ -88,10 +88,11 @@ def test_free_text_tools_are_wrapped_only_where_the_target_has_none_and_their_na
     sent, told = translated(asked, custom_tools=False)
     (tool,) = sent.tools
     assert tool["custom"] is False
+    assert told.free_text == {"a.b"}
     assert (told.customs, told.names) == ({"a.b"}, {tool["name"]: "a.b"})
     sent, told = translated(asked)
     assert sent.tools[0]["custom"] is True
-    assert told.customs == frozenset()
+    assert (told.customs, told.free_text) == (frozenset(), {"a.b"})
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 import asyncio
 
-import aiohttp
 import orjson
 import pytest
 
+from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot, Upstream
 from fastproxy.upstream import catalog as module
-from fastproxy.upstream.catalog import MODELS_PER_PROVIDER, RETRY_SECONDS, Catalog, list_models
+from fastproxy.upstream.catalog import MODELS_PER_PROVIDER, RETRY_SECONDS, Catalog
 from support.hosts import Host, Play, Visit
 from support.loops import in_both_loops, in_loop, turns
 
@@ -35,21 +35,23 @@ def provider(origin: str, name: str = "lab", *, discover: bool = True) -> Provid
 
 
 def snapshot(*providers: Provider) -> Snapshot:
-    accounts = {one.name: (Account(one.name, one.name, Secret("sk-lab")),) for one in providers}
-    return Snapshot(
-        providers={one.name: one for one in providers}, accounts=accounts, upstream=Upstream(proxy="direct")
-    )
+    return Snapshot(providers={one.name: one for one in providers}, upstream=Upstream(proxy="direct"))
+
+
+async def lease(provider: Provider) -> Account:
+    return Account(provider.name, provider.name, Secret("sk-lab"))
 
 
 async def ids_of(one: Provider) -> tuple[str, ...] | None:
-    async with aiohttp.ClientSession() as session:
-        return await list_models(session, one, snapshot(one))
+    catalog = Catalog(lease)
+    await catalog.refresh(snapshot(one))
+    return catalog.models.get(one.name)
 
 
 @in_both_loops
 async def test_a_host_is_asked_with_its_credential_and_says_its_models():
     async with Host(listing(models("a", "b", "a"))) as host:
-        catalog = Catalog()
+        catalog = Catalog(lease)
         assert await catalog.refresh(snapshot(provider(host.origin)))
         assert dict(catalog.models) == {"lab": ("a", "b")}
         assert catalog.generation == 1
@@ -62,7 +64,7 @@ async def test_a_host_is_asked_with_its_credential_and_says_its_models():
 @in_loop
 async def test_a_fresh_list_is_not_asked_for_again():
     async with Host(listing(models("a"))) as host:
-        catalog, configured = Catalog(), snapshot(provider(host.origin))
+        catalog, configured = Catalog(lease), snapshot(provider(host.origin))
         assert await catalog.refresh(configured)
         assert not await catalog.refresh(configured)
         assert len(host.requests) == 1
@@ -73,7 +75,7 @@ async def test_a_host_that_failed_is_asked_again_after_a_while(monkeypatch: pyte
     now = 1000.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
     async with Host(listing(b"{}", 500)) as host:
-        catalog, configured = Catalog(), snapshot(provider(host.origin))
+        catalog, configured = Catalog(lease), snapshot(provider(host.origin))
         assert await catalog.refresh(configured)
         assert dict(catalog.models) == {}
         assert not await catalog.refresh(configured)
@@ -88,7 +90,7 @@ async def test_a_list_that_can_no_longer_be_had_stays_known(monkeypatch: pytest.
     monkeypatch.setattr(module, "monotonic", lambda: now)
     async with Host(listing(models("a"))) as host:
         configured = snapshot(provider(host.origin))
-        catalog = Catalog()
+        catalog = Catalog(lease)
         await catalog.refresh(configured)
     now += module.FRESH_SECONDS + 1
     assert await catalog.refresh(configured)
@@ -98,7 +100,7 @@ async def test_a_list_that_can_no_longer_be_had_stays_known(monkeypatch: pytest.
 @in_loop
 async def test_a_provider_that_is_gone_from_the_configuration_is_forgotten():
     async with Host(listing(models("a"))) as one, Host(listing(models("b"))) as two:
-        catalog = Catalog()
+        catalog = Catalog(lease)
         await catalog.refresh(snapshot(provider(one.origin, "one")))
         await catalog.refresh(snapshot(provider(two.origin, "two")))
         assert dict(catalog.models) == {"two": ("b",)}
@@ -107,7 +109,7 @@ async def test_a_provider_that_is_gone_from_the_configuration_is_forgotten():
 @in_loop
 async def test_callers_share_one_look():
     async with Host(listing(models("a"))) as host:
-        catalog, configured = Catalog(), snapshot(provider(host.origin))
+        catalog, configured = Catalog(lease), snapshot(provider(host.origin))
         assert await asyncio.gather(*(catalog.refresh(configured) for _ in range(5))) == [True] * 5
         assert len(host.requests) == 1
 
@@ -117,7 +119,7 @@ async def test_only_hosts_that_can_be_asked_are():
     async with Host(listing(models("a"))) as host:
         closed = provider(host.origin, discover=False)
         foreign = Provider(name="x", title="x", formats={"anthropic": host.origin})
-        assert not await Catalog().refresh(snapshot(closed, foreign))
+        assert not await Catalog(lease).refresh(snapshot(closed, foreign))
         assert host.requests == []
 
 
@@ -130,7 +132,7 @@ async def test_a_caller_waits_for_a_slow_host_only_so_long(monkeypatch: pytest.M
         await visit.left()
 
     async with Host(play) as host:
-        catalog = Catalog()
+        catalog = Catalog(lease)
         assert await catalog.refresh(snapshot(provider(host.origin)))
         await host.finished()
         await catalog.close()
@@ -144,7 +146,7 @@ async def test_closing_ends_a_running_look():
         await visit.left()
 
     async with Host(play) as host:
-        catalog = Catalog()
+        catalog = Catalog(lease)
         looking = asyncio.create_task(catalog.refresh(snapshot(provider(host.origin))))
         while not host.requests:
             await turns(1)
@@ -197,8 +199,30 @@ async def test_nobody_there_is_no_list():
 
 
 @in_loop
-async def test_a_provider_without_a_credential_is_not_asked():
-    async with Host(listing(models("a"))) as host, aiohttp.ClientSession() as session:
-        one = provider(host.origin)
-        assert await list_models(session, one, Snapshot(providers={"lab": one})) is None
+async def test_a_provider_without_an_account_that_can_ask_is_not_asked():
+    async def nobody(_provider: Provider) -> Account:
+        raise Fault("rate_limited", "all of them rest")
+
+    async with Host(listing(models("a"))) as host:
+        catalog = Catalog(nobody)
+        assert await catalog.refresh(snapshot(provider(host.origin)))
+        assert dict(catalog.models) == {}
         assert host.requests == []
+
+
+@in_loop
+async def test_an_account_that_takes_long_to_be_had_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.1)
+
+    async def late(provider: Provider) -> Account:
+        if provider.name == "late":
+            await asyncio.Event().wait()
+        return await lease(provider)
+
+    async with Host(listing(models("a"))) as host:
+        catalog = Catalog(late)
+        await catalog.refresh(snapshot(provider(host.origin), provider(host.origin, "late")))
+        while not catalog.models:
+            await turns(1)
+        assert dict(catalog.models) == {"lab": ("a",)}
+        await catalog.close()

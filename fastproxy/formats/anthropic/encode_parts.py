@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from fastproxy.errors import Fault
+from fastproxy.formats.anthropic.inputs import INVALID
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.extras import part_names
 from fastproxy.ir.request import (
@@ -81,7 +82,7 @@ class PartEncoder:
 
     def _call(self, part: ToolCallPart) -> Block:
         arguments = None if part.custom else arguments_object(part.arguments)
-        spelt: Any = {"_invalid_json": part.arguments} if arguments is None else msgspec.Raw(arguments)
+        spelt: Any = {INVALID: part.arguments} if arguments is None else msgspec.Raw(arguments)
         return {"type": "tool_use", "id": part.id, "name": part.name, "input": spelt, **hint(part.cache, self._dropped)}
 
     def _result(self, part: ToolResultPart) -> Block:

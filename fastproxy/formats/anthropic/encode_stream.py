@@ -14,8 +14,9 @@ from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.citations import encode_citation
 from fastproxy.formats.anthropic.encode_whole import FREE_TEXT, call_id
 from fastproxy.formats.anthropic.faults import fault_event
-from fastproxy.formats.anthropic.stops import stop_reason
-from fastproxy.formats.arguments import NO_ARGUMENTS
+from fastproxy.formats.anthropic.inputs import broken_call, input_json
+from fastproxy.formats.anthropic.stops import is_cut, stop_reason
+from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.ir.events import (
     BlockEnd,
@@ -62,13 +63,17 @@ class AnthropicEncoder:
     """
 
     __slots__ = (
+        "_broken",
+        "_call",
         "_calls",
         "_custom",
         "_delta",
         "_ended",
+        "_held",
         "_index",
         "_open",
         "_owed",
+        "_pieces",
         "_refusals",
         "_response",
         "_serial",
@@ -81,7 +86,11 @@ class AnthropicEncoder:
         self._usage = Usage()
         self._calls = 0
         self._refusals = 0
+        self._call = ""  # the name of the tool, in a call
         self._custom = False  # whether the open block is a call with free text
+        self._held = False  # whether it is one whose arguments are no object, of which nothing has been told
+        self._pieces: list[str] = []  # of its arguments
+        self._broken: list[tuple[str, str]] = []  # calls whose arguments are not whole: their names, and those
         self._index = -1
         self._open: int | None = None
         self._delta = b""  # of the open block, with room for a piece
@@ -136,7 +145,7 @@ class AnthropicEncoder:
 
     def _tool_start(self, event: ToolStart) -> bytes:
         self._calls += 1
-        self._custom = event.custom
+        self._call, self._custom, self._held = event.name, event.custom, False
         tool_id = call_id(self._response, event.id, self._index + 1)
         block = {"type": "tool_use", "id": tool_id, "name": event.name, "input": {}}
         begin = self._begin(event.block, orjson.dumps(block), _ARGUMENTS)
@@ -146,12 +155,14 @@ class AnthropicEncoder:
     def _tool_args(self, event: ToolArgs) -> bytes:
         """White space in front is left out: the official SDK's accumulator raises for a text of nothing else.
 
-        So is a null, which says that there are no arguments: clients look into an object without asking.
+        What begins as no object is told at its end (`inputs`): null, for one, says that there are no arguments.
         """
         if self._custom:  # free text goes into a JSON string, piece by piece
             return self._delta % orjson.dumps(orjson.dumps(event.json)[1:-1].decode())
+        self._pieces.append(event.json)
         piece = event.json.lstrip() if self._owed else event.json
-        if not piece or (self._owed and piece.rstrip() in NO_ARGUMENTS):
+        self._held = self._held or (bool(self._owed and piece) and piece[0] != "{")
+        if not piece or self._held:
             return b""
         self._owed = b""
         return self._delta % orjson.dumps(piece)
@@ -159,8 +170,19 @@ class AnthropicEncoder:
     def _block_end(self, event: BlockEnd) -> bytes:
         if self._open != event.block:
             return b""
+        if self._pieces:
+            self._end_arguments()
         owed, self._owed, self._open = self._owed, b"", None
         return owed + _STOP % self._index
+
+    def _end_arguments(self) -> None:
+        """Look at the whole text: what is no object is owed in one piece; one that breaks waits for the stop."""
+        arguments = "".join(self._pieces)
+        self._pieces.clear()
+        if self._held:
+            self._owed = self._delta % orjson.dumps((input_json(arguments, cut=False) or b"{}").decode())
+        elif arguments_object(arguments) is None:
+            self._broken.append((self._call, arguments))
 
     def _opaque(self, event: Opaque) -> bytes:
         """A content block that only this format has, whole in its start."""
@@ -178,6 +200,10 @@ class AnthropicEncoder:
             reason = stop_reason(event, has_calls=self._calls > 0, has_refusal=self._refusals > 0)
         except Fault as fault:
             return self._fail(fault)
+        cut = is_cut(event)
+        for name, arguments in self._broken:
+            if input_json(arguments, cut=cut) is None:
+                return self._fail(broken_call(name))
         self._ended = True
         delta = {"stop_reason": reason, "stop_sequence": event.sequence}
         return _named("message_delta", {"delta": delta, "usage": usage.encode(self._usage)}) + _END

@@ -7,8 +7,8 @@ import orjson
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.citations import encode_citation
-from fastproxy.formats.anthropic.stops import stop_reason
-from fastproxy.formats.arguments import arguments_object
+from fastproxy.formats.anthropic.inputs import broken_call, input_json
+from fastproxy.formats.anthropic.stops import is_cut, stop_reason
 from fastproxy.ir.events import Start
 from fastproxy.ir.fold import OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 
@@ -37,7 +37,7 @@ def encode_whole(response: Response) -> bytes:
             "type": "message",
             "role": "assistant",
             "model": response.start.model,
-            "content": _content(response, cut=response.stop.reason == "length"),
+            "content": _content(response, cut=is_cut(response.stop)),
             "stop_reason": reason,
             "stop_sequence": response.stop.sequence,
             "usage": usage.encode(response.usage),
@@ -51,7 +51,7 @@ def call_id(start: Start, upstream_id: str, index: int) -> str:
 
 
 def _content(response: Response, *, cut: bool) -> list[Content]:
-    """The content blocks. cut: a token limit ended the answer, so its last call may be half a one and is left out."""
+    """The content blocks. cut: see `inputs`."""
     content: list[Content] = []
     for block in response.blocks:
         match block:
@@ -63,19 +63,18 @@ def _content(response: Response, *, cut: bool) -> list[Content]:
             case ReasoningBlock(text=text, signature=signature):
                 content.append({"type": "thinking", "thinking": text, "signature": signature or ""})
             case ToolCall(name=name):
-                arguments_json = _arguments(block)
-                if arguments_json is None and not cut:
-                    raise Fault("upstream_garbage", f"the arguments of the call of {name!r} are not a JSON object")
-                if arguments_json is not None:
-                    content.append(_tool_use(call_id(response.start, block.id, len(content)), name, arguments_json))
+                arguments_json = _arguments(block, cut=cut)
+                if arguments_json is None:
+                    raise broken_call(name)
+                content.append(_tool_use(call_id(response.start, block.id, len(content)), name, arguments_json))
             case OpaqueBlock(format="anthropic", name="content_block", data=data):
                 content.append(orjson.Fragment(data))
     return content
 
 
-def _arguments(call: ToolCall) -> bytes | None:
+def _arguments(call: ToolCall, *, cut: bool) -> bytes | None:
     """The input as it came; free text as the one property of an object, since this format has no other input."""
-    return orjson.dumps({FREE_TEXT: call.arguments}) if call.custom else arguments_object(call.arguments)
+    return orjson.dumps({FREE_TEXT: call.arguments}) if call.custom else input_json(call.arguments, cut=cut)
 
 
 def _tool_use(tool_id: str, name: str, arguments: bytes) -> Content:

@@ -14,6 +14,7 @@ _WORDS: dict[StopReason, str] = {
     "refusal": "refusal",
     "pause": "pause_turn",
 }
+_ENDED = frozenset({"end", "tools"})
 _WINDOW = "model_context_window_exceeded"
 _REASONS: dict[str, StopReason] = {
     "end_turn": "end",
@@ -24,6 +25,11 @@ _REASONS: dict[str, StopReason] = {
     "refusal": "refusal",
     "pause_turn": "pause",
 }
+
+
+def is_cut(stop: Stop) -> bool:
+    """Whether something else than the model ended the answer, so that its last call may be half a one."""
+    return stop.reason not in _ENDED
 
 
 def stop_reason(stop: Stop, *, has_calls: bool, has_refusal: bool = False) -> str:

@@ -38,4 +38,7 @@ FORMAT = Format(
     signatures=SignaturePlace("messages", "reasoning_details", ("data",), needs_inner=False),
     # OpenAI itself takes them, but serves Responses as well; the other hosts of this format are sent plain functions.
     custom_tools=False,
+    # The chunk type knows functions only; the SDK's accumulator raises for anything else (openai 3.54.0, and
+    # github.com/openai/openai-openapi/issues/576, read 2026-11-21).
+    streams_free_text=False,
 )

@@ -19,6 +19,7 @@ from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
 from fastproxy.formats.openai_responses.reading import index_in, objects_in, parsed
+from fastproxy.formats.openai_responses.untold import ItemName, name_of, untold
 from fastproxy.formats.openai_shared import Object, object_of, text_of, unfinished
 from fastproxy.ir.events import Event, Failed, Opaque, Refusal, Start, Stop, StopReason, Text, ToolStart
 
@@ -45,7 +46,18 @@ _read_piece = msgspec.json.Decoder(_Piece).decode
 class ResponsesDecoder:
     """One response. State is which items have begun; an item that is done is kept as None."""
 
-    __slots__ = ("_blocks", "_items", "_over", "_places", "_speaking", "_started", "_thinking", "_tries", "finished")
+    __slots__ = (
+        "_blocks",
+        "_items",
+        "_over",
+        "_places",
+        "_speaking",
+        "_started",
+        "_thinking",
+        "_told",
+        "_tries",
+        "finished",
+    )
 
     def __init__(self) -> None:
         self.finished = False
@@ -55,6 +67,7 @@ class ResponsesDecoder:
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
         self._items: dict[object, ToldItem | None] = {}  # by output index, else by id
+        self._told: dict[object, ItemName] = {}  # the names of the items of which something has been told
         self._places: dict[str, int] = {}  # of items by their ids, and of the last one by ""
         self._thinking: ReasoningItem | None = None  # the last one that began
 
@@ -95,11 +108,9 @@ class ResponsesDecoder:
         if outcome == "failed":
             return [*events, *([counts] if counts else []), failed_of(response.get("error") or {})]
         output = objects_in(response, "output")
-        if self._items:
-            events += self._left_open(output)
-        else:
-            for index, item in enumerate(output):
-                events += self._on_item_done({"output_index": index, "item": item})
+        events += self._left_open(output)
+        for index, item in enumerate(untold(self._told.values(), output)):
+            events += self._finish(("untold", index), item)
         return [*events, *([counts] if counts else []), self._stop(response, outcome)]
 
     def _begin(self, response: Object) -> list[Event]:
@@ -123,8 +134,14 @@ class ResponsesDecoder:
         return [*events, *began.open()] if isinstance(began, CallItem) else events
 
     def _on_item_done(self, told: Object) -> list[Event]:
-        item, key = object_of(told, "item"), self._key(told)
+        return self._finish(self._key(told), object_of(told, "item"))
+
+    def _finish(self, key: object, item: Object) -> list[Event]:
+        """An item that is whole."""
         type_ = text_of(item, "type")
+        name = name_of(item)
+        if name[1] or key not in self._told:
+            self._told[key] = name
         if type_ not in _KNOWN:
             self._items[key] = None
             opaque = [Opaque("openai-responses", type_, orjson.dumps(item))] if type_ else []
@@ -226,6 +243,7 @@ class ResponsesDecoder:
         else:
             began = MessageItem(self._blocks)
         self._items[key] = began
+        self._told[key] = name_of(item)
         if type(key) is int:
             self._places[text_of(item, "id")] = self._places[""] = key
         return began, events

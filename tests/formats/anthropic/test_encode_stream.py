@@ -232,3 +232,18 @@ def test_nothing_is_written_after_the_end() -> None:
 
 def test_a_stream_without_any_event_is_an_error() -> None:
     assert read(write())[0] == "error"
+
+
+@pytest.mark.parametrize("pieces", [("nu", "ll"), ("[1,", "2]"), ("\n", "x{", '"a":1}')])
+def test_arguments_that_begin_as_no_object_are_told_in_one_piece_at_their_end(pieces: tuple[str, ...]) -> None:
+    stream = write(START, ToolStart(0, "a", "f"), *(ToolArgs(0, piece) for piece in pieces), Stop("tools"))
+    text = "".join(pieces)
+    assert stream.count(b"input_json_delta") == 1
+    assert anthropic_stream(stream).content[0].to_dict()["input"] == ({} if text == "null" else {"_invalid_json": text})
+
+
+def test_an_object_that_breaks_is_no_finished_answer_unless_a_limit_cut_it() -> None:
+    events = (START, ToolStart(0, "a", "f"), ToolArgs(0, '{"x": 1, "y": "ha'), BlockEnd(0))
+    assert read(write(*events, Stop("tools")))[0] == "error"
+    message = anthropic_stream(write(*events, Stop("length")))
+    assert (message.content[0].to_dict()["input"], message.stop_reason) == ({"x": 1}, "max_tokens")

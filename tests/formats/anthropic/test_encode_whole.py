@@ -86,16 +86,23 @@ def test_a_stop_sequence_is_named() -> None:
     assert (body["stop_reason"], body["stop_sequence"]) == ("stop_sequence", "END")
 
 
-def test_a_call_that_the_token_limit_cut_off_is_left_out() -> None:
-    body = orjson.loads(encode_whole(response(TextBlock("a"), ToolCall("a", "f", '{"cut": "o'), stop=Stop("length"))))
-    assert body["content"] == [{"type": "text", "text": "a"}]
-    assert body["stop_reason"] == "max_tokens"
+def test_a_call_that_the_token_limit_cut_off_has_the_input_that_was_told() -> None:
+    call = ToolCall("a", "f", '{"n": 1.0, "cut": "o')
+    body = encode_whole(response(TextBlock("a"), call, stop=Stop("length")))
+    assert b'"input":{"n": 1.0}' in body
+    assert orjson.loads(body)["stop_reason"] == "max_tokens"
+
+
+def test_arguments_that_are_no_object_reach_the_client_in_one() -> None:
+    body = encode_whole(response(ToolCall("a", "f", "[1, 2"), stop=Stop("tools")))
+    assert anthropic_body(body).content[0].to_dict()["input"] == {"_invalid_json": "[1, 2"}
 
 
 @pytest.mark.parametrize(
     ("broken", "kind"),
     [
         (response(ToolCall("a", "f", '{"cut": "o'), stop=Stop("tools")), "upstream_garbage"),
+        (response(ToolCall("a", "f", '{"a":1,}'), stop=Stop("length")), "upstream_garbage"),
         (response(TextBlock("half")), "upstream_garbage"),
         (response(stop=Stop("error")), "upstream_garbage"),
         (response(failed=Failed("timeout", "late")), "timeout"),

@@ -6,7 +6,7 @@ import pytest
 from anthropic.types import StopReason as Theirs
 
 from fastproxy.errors import Fault
-from fastproxy.formats.anthropic.stops import decode_stop, stop_reason
+from fastproxy.formats.anthropic.stops import decode_stop, is_cut, stop_reason
 from fastproxy.ir.events import Stop, StopReason
 
 
@@ -52,3 +52,8 @@ def test_a_broken_answer_is_no_stop() -> None:
     with pytest.raises(Fault, match="MALFORMED_FUNCTION_CALL") as raised:
         stop_reason(Stop("error", raw="MALFORMED_FUNCTION_CALL"), has_calls=False)
     assert raised.value.kind == "upstream_garbage"
+
+
+@pytest.mark.parametrize(("reason", "cut"), [("end", False), ("tools", False), ("length", True), ("refusal", True)])
+def test_an_answer_is_cut_when_the_model_did_not_end_it(reason: StopReason, cut: bool) -> None:
+    assert is_cut(Stop(reason)) == cut

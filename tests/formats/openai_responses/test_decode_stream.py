@@ -119,6 +119,32 @@ def test_an_item_without_its_end_is_finished_by_the_last_event() -> None:
     assert events[1:] == [Text(0, "H"), Text(0, "i"), BlockEnd(0), Stop("end", "completed")]
 
 
+def test_items_that_only_the_last_event_tells_are_told_behind_those_that_were_streamed() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    events = read(CREATED, done(0, id="m", **message("Hi")), ended(output=[{"id": "m", **message("Hi")}, call]))
+    assert events[1:] == [
+        Text(0, "Hi"),
+        BlockEnd(0),
+        ToolStart(1, "c", "f"),
+        ToolArgs(1, "{}"),
+        BlockEnd(1),
+        Stop("tools", "completed"),
+    ]
+
+
+def test_what_was_streamed_is_not_told_again_when_the_last_event_leaves_items_out_or_names_them_anew() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    streamed = (
+        CREATED,
+        done(0, type="reasoning", id="r", summary=[{"text": "Hm"}]),
+        added(1, type="message", id="m"),
+        delta("output_text", 1, "Hi"),
+        done(1, **message("Hi")),
+        done(2, **call),
+    )
+    assert read(*streamed, ended(output=[{"id": "other", **message("Hi")}, call])) == read(*streamed, ended())
+
+
 def test_content_before_any_start_makes_one() -> None:
     assert read(delta("output_text", 0, "a"), CREATED, ended())[:2] == [Start("", "", 0), Text(0, "a")]
     assert read(delta("reasoning_text", 0, "a"), ended())[:2] == [Start("", "", 0), Reasoning(0, "a")]
