@@ -5,7 +5,9 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -13,6 +15,7 @@ from fastproxy.accounts.store import AccountStore
 from fastproxy.secret import Secret
 
 KEY = "sk-very-secret"
+ECHO_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -50,11 +53,18 @@ def test_a_person_types_it_unseen(home: Path) -> None:
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "NO_COLOR": "1"}
     shown, person = pty.openpty()
     command = [sys.executable, "-m", "fastproxy", "account", "add", "openai"]
-    with subprocess.Popen(command, stdin=person, stdout=person, stderr=person, env=environ) as process:
+    # A session of its own has no terminal but this one: /dev/tty would be that of whoever runs the tests.
+    with subprocess.Popen(
+        command, stdin=person, stdout=person, stderr=person, env=environ, start_new_session=True
+    ) as process:
         os.close(person)
         seen = b""
         while b"not shown" not in seen:
             seen += os.read(shown, 4096)
+        deadline = monotonic() + ECHO_SECONDS
+        while termios.tcgetattr(shown)[3] & termios.ECHO:  # what is typed before it is off is thrown away
+            assert monotonic() < deadline, "what is typed would be seen"
+            sleep(0.01)
         os.write(shown, f"{KEY}\n".encode())
         try:
             while piece := os.read(shown, 4096):

@@ -160,12 +160,14 @@ class AnthropicEncoder:
         if self._custom:  # free text goes into a JSON string, piece by piece
             return self._delta % orjson.dumps(orjson.dumps(event.json)[1:-1].decode())
         self._pieces.append(event.json)
-        piece = event.json.lstrip() if self._owed else event.json
-        self._held = self._held or (bool(self._owed and piece) and piece[0] != "{")
-        if not piece or self._held:
-            return b""
-        self._owed = b""
-        return self._delta % orjson.dumps(piece)
+        piece = event.json
+        if self._owed:  # nothing has been told yet
+            piece = piece.lstrip()
+            self._held = self._held or piece[:1] not in ("", "{")
+            if self._held or not piece:
+                return b""
+            self._owed = b""
+        return self._delta % orjson.dumps(piece) if piece else b""
 
     def _block_end(self, event: BlockEnd) -> bytes:
         if self._open != event.block:

@@ -2,7 +2,7 @@
 
 Places in the list prove nothing, because hosts may leave items out of it; nor does another id, because OpenRouter names
 a thought anew in its last event. A call's own id is what its result goes by, and stays.
-Source: recorded streams of OpenRouter, and of the Codex backend (whose list is empty), read 2026-11-21.
+Source: recorded stream of OpenRouter; that the list may be empty: see `gather`; read 2026-11-21.
 """
 
 from collections import Counter
