@@ -68,7 +68,7 @@ def ends_well(state: Path, before: str) -> None:
         assert account_named(store, ID).disabled == ""
 
 
-def wait_until(done: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_until(done: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = clock.monotonic() + seconds
     while not done():
         assert clock.monotonic() < deadline, "it took too long"
