@@ -82,7 +82,7 @@ class Admin:
 
     async def models(self, call: AdminCall) -> Answer:
         """GET /v1/models and GET /v1/models/{id}, in the shape of whoever asks."""
-        await self.catalog.refresh(self.accounts.current(call.view.snapshot))
+        await self.catalog.refresh(call.view.snapshot)
         ids = routing.models(call.view.snapshot, self.catalog.models)
         shape = _shape_for(call)
         wanted = call.match.params.get("id")

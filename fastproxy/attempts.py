@@ -226,7 +226,7 @@ class Attempts:
         """What the answer means for the account. A stream is held until it has begun to answer."""
         if got.head.status >= 400:
             return await self._judged(asked, route, got)
-        return await self._judge_stream(asked, route, got) if _is_stream(got.head) else _SERVE
+        return await self._judge_stream(asked, route, got) if got.answering.streamed else _SERVE
 
     async def _judged(self, asked: Asked, route: Route, got: Got) -> Verdict:
         """The verdict on a refusal. Its body is read, and goes to the client all the same if it is served."""
@@ -313,9 +313,3 @@ def _wait_of(verdict: Verdict) -> float | None:
     """How long the refusal asks to wait, where it does."""
     told = [cooldown.until_at for cooldown in verdict.cooldowns if cooldown.timed]
     return max(0.0, max(told) - wall()) if told else None
-
-
-def _is_stream(head: ResponseHead) -> bool:
-    """Whether the answer is events that can be looked into."""
-    events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
-    return events and head.get(b"content-encoding") in (None, b"", b"identity")

@@ -184,7 +184,7 @@ class Relay:
     async def _find(self, asked: Asked, key: RouteKey) -> Route:
         """Where the model is served; a model that nobody knows yet is looked for once more in fresh model lists."""
         view, model = asked.view, asked.peek.model
-        snapshot = self.attempts.keeper.whole(view.snapshot)
+        snapshot = view.snapshot
         try:
             route = routing.route(asked.endpoint, model, snapshot, self.catalog.models)
         except Fault as fault:

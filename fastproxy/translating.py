@@ -77,11 +77,12 @@ def estimated(asked: Asked, route: Route) -> Answer:
 class Translating:
     """The opening of a translated answer (as pump.Opening), made of the upstream's response head and who was asked.
 
-    uncounted: whether the host has no way to count, although its format has one.
+    streamed: the body is events that we may look into. uncounted: whether the host has no way to count, although its
+    format has one.
     """
 
-    __slots__ = ("_account", "_array", "_asked", "_head", "_memory", "_route", "_stream", "_streamed", "_translated",
-                 "hold", "keepalive", "length_bytes", "status", "uncounted")  # fmt: skip
+    __slots__ = ("_account", "_array", "_asked", "_head", "_memory", "_route", "_stream", "_translated",
+                 "hold", "keepalive", "length_bytes", "status", "streamed", "uncounted")  # fmt: skip
 
     def __init__(
         self, asked: Asked, route: Route, account: Account, head: ResponseHead, translated: Translated, memory: Memory
@@ -92,7 +93,8 @@ class Translating:
         self._head = head
         self._translated = translated
         self._memory = memory
-        self._streamed = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+        events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+        self.streamed = events and head.get(b"content-encoding") in (None, b"", b"identity")
         self.status = head.status
         self.uncounted = asked.action != "generate" and head.status in _UNCOUNTED
         self.length_bytes: int | None = None
@@ -135,10 +137,10 @@ class Translating:
         )
         pipe = (
             pipe_for_translation(crossing, streamed=True, stream=self._stream)
-            if self._streamed
+            if self.streamed
             else Sniffed(crossing, stream=self._stream)
         )
-        return out_of_envelope(pipe, asked, self._route, streamed=self._streamed)
+        return out_of_envelope(pipe, asked, self._route, streamed=self.streamed)
 
     def _for_client(self) -> ForClient:
         asked, route, translated = self._asked, self._route, self._translated

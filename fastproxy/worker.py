@@ -97,6 +97,7 @@ class Worker:
         self._ledger.start()
         self._keeper.start()
         self._look_at_accounts()
+        self._look_at_accounts()
         self._admin.ready = True
         await self._listener.start(sockets)
         self._swept_at = loop.time()

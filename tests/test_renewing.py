@@ -220,6 +220,7 @@ def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path
         wait_until(lambda: store.login(ID).access.reveal() != before)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # nobody reaps the late one
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # nobody starts one after it
 def test_one_that_is_late_is_left_to_its_work(
     vendor: Vendor, state: Path, config: Path, monkeypatch: pytest.MonkeyPatch

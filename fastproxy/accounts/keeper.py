@@ -9,16 +9,16 @@ our write), an account removed because a vendor said no.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from hashlib import sha256
 from typing import NamedTuple
 
 from fastproxy.accounts.cooldown import Cooldown, Ended, News
 from fastproxy.accounts.counts import Counts, count, summed
+from fastproxy.accounts.holders import FileHolder
 from fastproxy.accounts.inventory import Inventory, Stock
 from fastproxy.accounts.limits import cooldowns_of, windows_of
 from fastproxy.accounts.login import AccountError
 from fastproxy.accounts.pool import Pool, Want
-from fastproxy.accounts.renewal import Renewed
+from fastproxy.accounts.renewal import SKEW_SECONDS, YOUNG_SECONDS, Renewed, digest
 from fastproxy.accounts.reports import Report, ended_by
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
@@ -30,11 +30,8 @@ from fastproxy.usage.tally import AccountCounts
 
 logger = logging.getLogger(__name__)
 
-SKEW_SECONDS = 60.0  # a token that ends sooner may end on its way
-YOUNG_SECONDS = 300.0  # a token that young is not renewed for a 401: that would only burn the next one
 RENEWALS = 4  # at once, of those that nobody waits for
 BACKOFF_SECONDS = (30.0, 300.0)  # between renewals that failed: the first wait, and the longest
-PATIENCE_SECONDS = 3.0  # with a tool that has its vendor's answer, and not yet its file
 PATIENCE_PAUSE_SECONDS = 0.1
 LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
 REPORT_LAG_SECONDS = 60.0  # vendors count late: a report that young does not answer a refusal
@@ -174,13 +171,13 @@ class Keeper:
             return None
         if not mint or self._is_young(account, wall()):
             return await self._replaced(account)
-        await self._renewal(account, sha256(account.secret.reveal().encode()).hexdigest())
+        await self._renewal(account, digest(account.secret.reveal()))
         current = self._current(account)
         return current if current.secret != account.secret else None
 
     async def _replaced(self, account: Account) -> Account | None:
         """The account with a token that somebody else has made: a vendor's tool may be about to write it down."""
-        give_up_at = monotonic() + (PATIENCE_SECONDS if account.id in self._stock.linked_ids else 0.0)
+        give_up_at = monotonic() + (FileHolder.patience_seconds if account.id in self._stock.linked_ids else 0.0)
         while True:
             await self._look()  # the last one may be a second old
             current = self._current(account)
@@ -231,7 +228,7 @@ class Keeper:
             self._save((Ended(cooldown),))
 
     def served(self, want: Want, account: Account) -> None:
-        """An account has begun to answer well: the session is at home there, and what was only guessed is over."""
+        """An account has begun to answer well: the conversation is at home there, and what was only guessed is over."""
         for cooldown in self.pool.served(want, account.id, wall()):
             self._save((Ended(cooldown),))
 

@@ -47,14 +47,17 @@ async def ask(request: OwnRequest, proxy: str) -> OwnAnswer:
     try:
         timeout = aiohttp.ClientTimeout(total=LIMIT_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            return await _answer(session, request, url, way)
+            return await exchange(session, request, url, way, ANSWER_BYTES)
     except TimeoutError:
         raise Fault("timeout", f"{url.host} did not answer within {LIMIT_SECONDS:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise Fault("unreachable", f"{url.host} can't be asked: {type(error).__name__}") from None
 
 
-async def _answer(session: aiohttp.ClientSession, request: OwnRequest, url: URL, way: Proxy) -> OwnAnswer:
+async def exchange(
+    session: aiohttp.ClientSession, request: OwnRequest, url: URL, way: Proxy, answer_bytes: int
+) -> OwnAnswer:
+    """The answer to a request that carries a credential. Raises: Fault(upstream_garbage), and what aiohttp raises."""
     before, login = way
     to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
     headers = {name.decode(): value.decode() for name, value in request.headers}
@@ -71,8 +74,8 @@ async def _answer(session: aiohttp.ClientSession, request: OwnRequest, url: URL,
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece
-            if len(body) > ANSWER_BYTES:
-                raise Fault("upstream_garbage", f"{url.host} answered with more than {ANSWER_BYTES} bytes")
+            if len(body) > answer_bytes:
+                raise Fault("upstream_garbage", f"{url.host} answered with more than {answer_bytes} bytes")
         heads = {
             name.lower().encode(): value.encode("utf-8", "surrogateescape") for name, value in response.headers.items()
         }

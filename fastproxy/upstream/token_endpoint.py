@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 from yarl import URL
 
-from fastproxy import __version__
 from fastproxy.accounts.grants import TokenAnswer, TokenRequest
 from fastproxy.errors import Fault
-from fastproxy.upstream.proxies import Proxy, way_to
+from fastproxy.upstream.once import OwnRequest, exchange
+from fastproxy.upstream.proxies import way_to
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
@@ -33,10 +33,12 @@ async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
     """The answer, whatever its status. Raises: Fault(unreachable, timeout, upstream_garbage)."""
     url = URL(request.url)
     way = way_to(url, proxy)
+    headers = tuple((name.encode(), value.encode()) for name, value in request.headers)
+    own = OwnRequest(request.method, request.url, headers, request.body)
     timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            return await _answer(session, request, url, way)
+            return TokenAnswer(*await exchange(session, own, url, way, ANSWER_BYTES))
     except aiohttp.ConnectionTimeoutError:
         raise Fault("timeout", f"{url.host} did not take a connection within {CONNECT_SECONDS:g} s") from None
     except TimeoutError:
@@ -47,27 +49,3 @@ async def ask(request: TokenRequest, proxy: str) -> TokenAnswer:
         ) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise Fault("unreachable", f"{url.host} broke off: {type(error).__name__}") from None
-
-
-async def _answer(session: aiohttp.ClientSession, request: TokenRequest, url: URL, way: Proxy) -> TokenAnswer:
-    before, login = way
-    to_proxy = {"proxy-authorization": login.encode()} if login is not None else None
-    headers = {**dict(request.headers), "user-agent": f"fastproxy/{__version__}"}
-    async with session.request(
-        request.method,
-        url,
-        headers=headers,
-        data=request.body or None,
-        allow_redirects=False,
-        proxy=before,
-        proxy_headers=to_proxy,
-    ) as response:
-        body = bytearray()
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > ANSWER_BYTES:
-                raise Fault("upstream_garbage", f"{url.host} answered with more than {ANSWER_BYTES} bytes")
-        heads = {
-            name.lower().encode(): value.encode("utf-8", "surrogateescape") for name, value in response.headers.items()
-        }
-        return TokenAnswer(response.status, heads, bytes(body))
