@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
@@ -51,6 +51,7 @@ def opened(*, streamed: bool) -> Enveloped:
     return Enveloped(inner, "response", streamed=streamed, event_bytes=EVENT_BYTES, body_bytes=BODY_BYTES)
 
 
+@settings(deadline=None)
 @given(CUTS)
 def test_events_lose_their_envelopes_and_no_other_byte(cuts: list[int]):
     pipe = opened(streamed=True)
@@ -60,6 +61,7 @@ def test_events_lose_their_envelopes_and_no_other_byte(cuts: list[int]):
     assert pipe.tap.usage().output_tokens == 4
 
 
+@settings(deadline=None)
 @given(CUTS)
 def test_a_whole_answer_loses_its_envelope_and_no_other_byte(cuts: list[int]):
     pipe = opened(streamed=False)
@@ -68,6 +70,7 @@ def test_a_whole_answer_loses_its_envelope_and_no_other_byte(cuts: list[int]):
     assert pipe.tap.usage().input_tokens == 3
 
 
+@settings(deadline=None)
 @given(CUTS)
 def test_an_array_is_opened_element_by_element(cuts: list[int]):
     pipe = opened(streamed=False)
@@ -159,6 +162,7 @@ def gathered() -> Gathered:
     return Gathered(RESPONSES, EVENT_BYTES, BODY_BYTES)
 
 
+@settings(deadline=None)
 @given(CUTS)
 def test_the_whole_answer_is_the_hosts_own_bytes(cuts: list[int]):
     data, response = stream(b"[%b ]" % ITEM)
