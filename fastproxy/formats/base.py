@@ -4,7 +4,7 @@ A format never knows who serves it (providers do), never touches a socket, never
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -95,8 +95,15 @@ class EncoderOptions(msgspec.Struct, frozen=True):
 class StreamEncoder(Protocol):
     """Events in, one format's stream out. One per response; state is *which block is open*."""
 
+    @property
+    def failed(self) -> bool:
+        """Whether the stream has ended in an error, which some formats find in an answer that its host calls good."""
+
     def encode(self, event: Event) -> bytes:
-        """The bytes this event becomes; b"" when it says nothing in this format."""
+        """The bytes this event becomes; b"" when it says nothing in this format, or has to wait."""
+
+    def write(self, events: Iterable[Event]) -> bytes:
+        """The bytes that these events become, one after the other."""
 
     def close(self) -> bytes:
         """The end of the stream. Without a Stop seen: the format's error event, never a success marker."""

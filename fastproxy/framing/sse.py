@@ -91,12 +91,34 @@ class EventReader:
 def payloads(events: bytes) -> list[bytes]:
     """The data of each event in `events`, its lines joined by LF; comments, names and ids are left out.
 
-    Cost: 0.2 us for an event of 300 bytes.
+    Cost: 0.25 us for an event of 300 bytes among others that have the same lines, else 0.5 us.
     """
     whole = events.removeprefix(_BOM)
     if _CR in whole:  # of bytes, unlike text, `splitlines` splits where events do
-        whole = b"\n".join((*whole.splitlines(), b""))
-    return [data for event in whole.split(b"\n\n") if (data := _data(event))]
+        lines = whole.splitlines()
+        lines.append(b"")
+    else:
+        lines = whole.split(b"\n")
+    if (alike := _alike(lines)) is not None:
+        return alike
+    return [data for event in b"\n".join(lines).split(b"\n\n") if (data := _data(event))]
+
+
+def _alike(lines: list[bytes]) -> list[bytes] | None:
+    """The data of events that have one line of data each, and either all a name before it or none; else None.
+
+    lines: of whole events; what follows the last line's end is the last element.
+    """
+    step = 3 if lines[0][:6] == b"event:" else 2
+    said = lines[step - 2 : -1 : step]
+    data = [line[6:] for line in said if line[:6] == b"data: "]
+    if len(data) < len(said) or len(lines) != len(said) * step + 1 or not all(data):
+        return None
+    if lines[-1] or any(lines[step - 1 :: step]):
+        return None
+    if step == 3 and not all(line[:6] == b"event:" for line in lines[:-1:3]):
+        return None
+    return data
 
 
 def _data(event: bytes) -> bytes:

@@ -65,25 +65,38 @@ class StreamToStream:
     def feed(self, data: bytes) -> bytes:
         if self._concluded:
             return b""
-        passes, out, decode, encode = self.tap, self._unsent, self._decode, self._encode
-        plain = passes.plain
         self._taken_bytes += len(data)
         if self._taken_bytes > STREAM_BYTES:
             raise Fault("upstream_garbage", f"the upstream sent a stream of more than {STREAM_BYTES} bytes")
-        for payload in self._read(data):
-            if len(payload) > SHORT_BYTES:
-                _require_walkable(payload)
-            events = decode(payload)
-            if len(events) == 1 and type(events[0]) in plain:  # a piece of text, mostly
-                out.append(encode(events[0]))
-                continue
-            for event in passes.feed(events):
-                out.append(encode(event))
-            if passes.ended is not None:
-                self._conclude("failed")
-                break
-        said = b"".join(out)
-        out.clear()
+        events: list[Event] = []
+        decode = self._decode
+        try:
+            for payload in self._read(data):
+                if len(payload) > SHORT_BYTES:
+                    _require_walkable(payload)
+                events += decode(payload)
+        except Fault:
+            self._unsent.append(self._said(events))
+            if not self._concluded:  # what comes behind a good end is nobody's trouble
+                raise
+            return self._rest()
+        if len(events) == 1 and type(events[0]) in self.tap.plain:  # a read is one piece of text, mostly
+            said = self._encode(events[0])
+            if said:
+                self._spoken = True
+            return said
+        return self._said(events)
+
+    def _said(self, events: list[Event]) -> bytes:
+        """What these events become, with the end of the client's stream if they have one in them. Raises: Fault."""
+        passes = self.tap
+        if not passes.plain.issuperset(map(type, events)):
+            events = passes.feed(events)
+        said = self._encoder.write(events)
+        if passes.ended is not None:
+            self._unsent.append(said)
+            self._conclude("failed")
+            said = self._rest()
         if said:
             self._spoken = True
         return said
@@ -91,8 +104,7 @@ class StreamToStream:
     def close(self) -> bytes:
         if self._concluded:
             return b""
-        events = self.tap.feed(_last_events(self._reader, self._decoder))
-        self._unsent += map(self._encoder.encode, events)
+        self._unsent.append(self._encoder.write(self.tap.feed(_last_events(self._reader, self._decoder))))
         self._conclude("failed" if self._decoder.finished else "incomplete")
         return self._rest()
 
@@ -106,9 +118,11 @@ class StreamToStream:
     def _conclude(self, failed: Ending) -> None:
         """Write the end of the client's stream. Raises: Fault for a failure of which the client has seen nothing."""
         ended = self.tap.ended
-        good = isinstance(ended, Stop) and ended.reason != "error"
-        self.ending = "ok" if good else failed
         self._unsent.append(self._encoder.close())
+        if isinstance(ended, Stop):
+            self.ending = "failed" if ended.reason == "error" or self._encoder.failed else "ok"
+        else:
+            self.ending = failed
         self._concluded = True
         if isinstance(ended, Failed) and not self._spoken:
             raise _as_fault(ended)
@@ -207,8 +221,10 @@ class WholeToStream(WholeToWhole):
 
     def close(self) -> bytes:
         encoder = self._crossing.target.encoder(self._crossing.options)
-        said = b"".join(map(encoder.encode, self._told()))
-        return said + encoder.close()
+        said = encoder.write(self._told()) + encoder.close()
+        if encoder.failed:
+            self.ending = "failed"
+        return said
 
     def abort(self, fault: Fault) -> bytes:
         encoder = self._crossing.target.encoder(self._crossing.options)

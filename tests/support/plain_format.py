@@ -4,7 +4,7 @@ Never a model of a real format: it has no grammar beyond one event per server-se
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -54,6 +54,8 @@ class _Decoder:
         self.finished = False
 
     def decode(self, data: bytes) -> list[Event]:
+        if self.finished:
+            return []
         try:
             event = _event(data)
         except orjson.JSONDecodeError:
@@ -68,10 +70,14 @@ class _Decoder:
 class _Encoder:
     def __init__(self, options: EncoderOptions) -> None:
         self._good = False
+        self.failed = False
 
     def encode(self, event: Event) -> bytes:
         self._good |= isinstance(event, Stop)
         return line(event)
+
+    def write(self, events: Iterable[Event]) -> bytes:
+        return b"".join(map(self.encode, events))
 
     def close(self) -> bytes:
         return END if self._good else b""

@@ -1,5 +1,6 @@
 """Pipes that translate: any split, both crossings, and never a broken answer that looks finished."""
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from fastproxy.translate.passes import ForClient
 from fastproxy.translate.response import STREAM_BYTES, Crossing, pipe_for_translation
 from fastproxy.translate.seal import Mint
 from laws.event_lists import responses
+from support import cells
+from support.exchange import Format
 from support.plain_format import END, line, plain_format, told
 
 SAID: list[Event] = [
@@ -191,6 +194,20 @@ def test_a_whole_answer_that_stopped_with_an_error_is_no_good_end_either() -> No
     one = pipe(streamed=False)
     run(one, plain_format().encode_whole(fold([*SAID[:-1], Stop("error")])))
     assert one.ending == "failed"
+
+
+@pytest.mark.parametrize("target", ["anthropic", "gemini"])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_call_that_the_client_cannot_be_told_is_no_good_end(target: Format, streamed: bool) -> None:
+    call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a": nonsense}'}}
+    said = {"choices": [{"index": 0, "delta" if streamed else "message": {"tool_calls": [call]}}]}
+    ended = {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    said["choices"][0] |= {} if streamed else {"finish_reason": "tool_calls"}
+    stream = b"".join(b"data: %b\n\n" % orjson.dumps(told) for told in (said, ended)) + b"data: [DONE]\n\n"
+    one = cells.pipe("openai-chat", target, streamed=streamed, stream=True)
+    came = cells.through(one, stream if streamed else orjson.dumps(said))
+    assert cells.ending(target, came.body) == "error" or b"MALFORMED_FUNCTION_CALL" in came.body
+    assert came.ending == "failed"
 
 
 def test_interleaved_calls_reach_the_client_with_their_own_arguments() -> None:

@@ -18,10 +18,10 @@ from fastproxy.formats.anthropic.inputs import broken_call, input_json
 from fastproxy.formats.anthropic.stops import is_cut, stop_reason
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.base import EncoderOptions
+from fastproxy.formats.in_turn import InTurn
 from fastproxy.ir.events import (
     BlockEnd,
     Citation,
-    Event,
     Failed,
     Opaque,
     Reasoning,
@@ -34,7 +34,6 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
-from fastproxy.ir.serial import Serial
 
 _START = b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'
 _TEXT_BLOCK = b'{"type":"text","text":""}'
@@ -53,10 +52,8 @@ _NO_ARGUMENTS = b'"{}"'  # clients that parse the joined text need an object
 _FREE_BEGIN = orjson.dumps(f'{{"{FREE_TEXT}":"')
 _FREE_END = orjson.dumps('"}')
 
-_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
-
-class AnthropicEncoder:
+class AnthropicEncoder(InTurn):
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
     Cost: 0.3 us for a piece of text.
@@ -76,12 +73,12 @@ class AnthropicEncoder:
         "_pieces",
         "_refusals",
         "_response",
-        "_serial",
         "_usage",
+        "failed",
     )
 
     def __init__(self, options: EncoderOptions) -> None:  # noqa: ARG002 - this format knows no options
-        self._serial = Serial()
+        super().__init__()
         self._response = Start("", "", 0)
         self._usage = Usage()
         self._calls = 0
@@ -95,14 +92,7 @@ class AnthropicEncoder:
         self._open: int | None = None
         self._delta = b""  # of the open block, with room for a piece
         self._owed = b""  # the delta that the open block still needs before it stops
-        self._ended = False
-
-    def encode(self, event: Event) -> bytes:
-        if type(event) is Text and event.block == self._serial.open:
-            return self._text(event)
-        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
-            return self._BY_TYPE[type(event)](self, event)
-        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
+        self._ended = self.failed = False
 
     def close(self) -> bytes:
         if self._ended:
@@ -214,7 +204,7 @@ class AnthropicEncoder:
         return self._fail(Fault(event.kind, event.message, reason=event.reason))
 
     def _fail(self, fault: Fault) -> bytes:
-        self._ended = True
+        self._ended = self.failed = True
         return fault_event(fault, b"")
 
     def _begin(self, block: int, start: bytes, delta: bytes) -> bytes:

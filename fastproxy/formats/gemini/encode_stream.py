@@ -15,12 +15,12 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini import parts
 from fastproxy.formats.gemini.faults import fault_object
 from fastproxy.formats.gemini.grounding import Sources
-from fastproxy.formats.gemini.stops import finish_reason
+from fastproxy.formats.gemini.stops import finish_reason, is_error
+from fastproxy.formats.in_turn import InTurn
 from fastproxy.framing.jsonarray import ArrayWriter
 from fastproxy.ir.events import (
     BlockEnd,
     Citation,
-    Event,
     Failed,
     Opaque,
     Reasoning,
@@ -33,13 +33,11 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import ToolCall, merge
-from fastproxy.ir.serial import Serial
 
 _HEAD = b'{"candidates":[{"content":{"parts":['  # of a chunk
 _TEXT_HEAD = _HEAD + b'{"text":'
 _TEXT_EVENT = b"data: " + _TEXT_HEAD
 _THOUGHT = b',"thought":true'
-_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
 def _ends(start: Start, usage: Usage) -> tuple[bytes, bytes, bytes]:
@@ -53,20 +51,20 @@ _UNBEGUN = Start("", "", 0)
 _UNBEGUN_ENDS = _ends(_UNBEGUN, Usage())
 
 
-class GeminiEncoder:
+class GeminiEncoder(InTurn):
     """One response: `encode` every event, then `close`. Nothing is written after a Stop or a Failed.
 
     Cost: 0.4 us for a piece of text.
     """
 
     __slots__ = (
-        "_array", "_broken_call", "_call", "_ended", "_pieces", "_serial", "_signature", "_sources", "_start", "_tail",
-        "_text_end", "_text_event_end", "_usage",
+        "_array", "_broken_call", "_call", "_ended", "_pieces",  "_signature", "_sources", "_start", "_tail",
+        "_text_end", "_text_event_end", "_usage", "failed",
     )  # fmt: skip
 
     def __init__(self, options: EncoderOptions) -> None:
         self._array = ArrayWriter() if options.array else None
-        self._serial = Serial()
+        super().__init__()
         self._start = _UNBEGUN
         self._usage = Usage()
         self._call: ToolStart | None = None  # the open block, where it is a call
@@ -74,15 +72,8 @@ class GeminiEncoder:
         self._broken_call = False
         self._signature: str | None = None  # of the call that comes next
         self._sources = Sources()
-        self._ended = False
+        self._ended = self.failed = False
         self._tail, self._text_end, self._text_event_end = _UNBEGUN_ENDS
-
-    def encode(self, event: Event) -> bytes:
-        if type(event) is Text and event.block == self._serial.open:
-            return self._text(event)
-        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
-            return self._BY_TYPE[type(event)](self, event)
-        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
 
     def close(self) -> bytes:
         end = b""
@@ -158,13 +149,14 @@ class GeminiEncoder:
     def _stop(self, event: Stop) -> bytes:
         self._ended = True
         finish = finish_reason(event, broken_call=self._broken_call)
+        self.failed = is_error(finish)
         return self._framed(parts.last_chunk([parts.text("")], finish, self._sources, self._tail))
 
     def _failed(self, event: Failed) -> bytes:
         return self._fail(Fault(event.kind, event.message, reason=event.reason))
 
     def _fail(self, fault: Fault) -> bytes:
-        self._ended = True
+        self._ended = self.failed = True
         return self._framed(fault_object(fault))
 
     def _part(self, part: bytes) -> bytes:

@@ -40,6 +40,13 @@ _REASONS: dict[str, StopReason] = {
     "MALFORMED_RESPONSE": "error",
     "ESCALATION": "error",
 }
+# What the words of one kind have in common, for those of tomorrow.
+_FAMILIES: tuple[tuple[str, StopReason], ...] = (
+    ("MALFORMED", "error"),
+    ("SAFETY", "refusal"),
+    ("PROHIBITED", "refusal"),
+    ("BLOCK", "refusal"),
+)
 _NUMBERS = (
     "", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
     "MALFORMED_FUNCTION_CALL", "MODEL_ARMOR", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
@@ -60,12 +67,21 @@ def blocked_word(told: object) -> str:
 
 
 def stop_of(word: str, *, called: bool) -> Stop:
-    """Why the model stopped. A reason that nobody knows yet never looks like a good end.
+    """Why the model stopped. A word that nobody knows yet is no reason to fail, unless it resembles one that is.
 
     called: whether the answer has a tool call.
     """
-    reason = _REASONS.get(word, "error")
+    reason = _REASONS.get(word) or _resembled(word)
     return Stop("tools" if called and reason == "end" else reason, raw=word)
+
+
+def is_error(word: str) -> bool:
+    """Whether an answer with that `finishReason` went wrong."""
+    return _REASONS.get(word) == "error"
+
+
+def _resembled(word: str) -> StopReason:
+    return next((reason for mark, reason in _FAMILIES if mark in word), "end")
 
 
 def _word(told: object, numbers: tuple[str, ...]) -> str:

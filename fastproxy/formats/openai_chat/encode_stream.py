@@ -16,6 +16,7 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
+from fastproxy.formats.in_turn import InTurn
 from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.faults import fault_event
 from fastproxy.formats.openai_chat.objects import annotation, call_id, completion_id
@@ -24,7 +25,6 @@ from fastproxy.formats.openai_chat.thoughts import entry
 from fastproxy.ir.events import (
     BlockEnd,
     Citation,
-    Event,
     Failed,
     Opaque,
     Reasoning,
@@ -37,17 +37,15 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
-from fastproxy.ir.serial import Serial
 
 DONE = b"data: [DONE]\n\n"
-_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
-class ChatStream:
+class ChatStream(InTurn):
     """One response. A choice has one text and no blocks, so that interleaved blocks are put in order first."""
 
     def __init__(self, options: EncoderOptions) -> None:
-        self._serial = Serial()
+        super().__init__()
         self._include_usage = options.include_usage
         self._usage = Usage()
         self._calls = 0
@@ -63,13 +61,10 @@ class ChatStream:
         self._tail = b'}],"usage":null}\n\n' if self._include_usage else b"}]}\n\n"
         self._begin(Start("", "", 0))
 
-    def encode(self, event: Event) -> bytes:
-        """The chunks this event becomes; b"" when it says nothing or has to wait. Cost: 0.3 us for a piece of text."""
-        if type(event) is Text and event.block == self._serial.open:
-            return self._on_text(event)
-        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
-            return self._BY_TYPE[type(event)](self, event)
-        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
+    @property
+    def failed(self) -> bool:
+        """Whether the stream has ended in an error event."""
+        return self._ending == "broken"
 
     def close(self) -> bytes:
         """Usage and [DONE] after a Stop; the error event without one; nothing after an error event."""

@@ -15,6 +15,7 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
+from fastproxy.formats.in_turn import InTurn
 from fastproxy.formats.openai_responses.faults import fault_event, response_error
 from fastproxy.formats.openai_responses.items import (
     CustomItem,
@@ -34,7 +35,6 @@ from fastproxy.formats.openai_shared import require_good, unfinished
 from fastproxy.ir.events import (
     BlockEnd,
     Citation,
-    Event,
     Failed,
     Opaque,
     Reasoning,
@@ -47,16 +47,13 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
-from fastproxy.ir.serial import Serial
-
-_PIECES = frozenset((Reasoning, ToolArgs))  # with Text: nearly every event of every stream
 
 
-class ResponsesStream:
+class ResponsesStream(InTurn):
     """One response. The terminal event waits for `close`, because usage may still come after a Stop."""
 
     def __init__(self, options: EncoderOptions) -> None:  # noqa: ARG002 - this format knows no options
-        self._serial = Serial()
+        super().__init__()
         self._start: Start | None = None
         self._usage = Usage()
         self._stop: Stop | None = None
@@ -65,13 +62,10 @@ class ResponsesStream:
         self._item: Item | None = None  # the one that is open
         self._output: list[Any] = []  # those that are done
 
-    def encode(self, event: Event) -> bytes:
-        """The events this event becomes; b"" while it has to wait. Cost: 0.5 us for a piece of text."""
-        if type(event) is Text and event.block == self._serial.open:
-            return self._on_text(event)
-        if type(event) in _PIECES and event.block == self._serial.open:  # type: ignore[union-attr]
-            return self._BY_TYPE[type(event)](self, event)
-        return b"".join([self._BY_TYPE[type(ready)](self, ready) for ready in self._serial.feed(event)])
+    @property
+    def failed(self) -> bool:
+        """Whether the stream has ended in an error event."""
+        return self._broken
 
     def close(self) -> bytes:
         """The terminal event after a Stop; the error event without one; nothing after an error event."""

@@ -55,8 +55,12 @@ def test_a_call_makes_a_good_end_tools_and_no_other_end() -> None:
     assert stop_of("SAFETY", called=True).reason == "refusal"
 
 
-def test_a_reason_that_nobody_knows_yet_is_no_good_end() -> None:
-    assert stop_of("A_REASON_OF_TOMORROW", called=True).reason == "error"
+def test_a_reason_that_nobody_knows_yet_keeps_what_was_said_unless_it_resembles_a_bad_one() -> None:
+    assert stop_of("A_REASON_OF_TOMORROW", called=False) == Stop("end", raw="A_REASON_OF_TOMORROW")
+    assert stop_of("REASON_99", called=True) == Stop("tools", raw="REASON_99")
+    assert stop_of("MALFORMED_THOUGHT", called=True).reason == "error"
+    assert stop_of("VIDEO_SAFETY", called=False).reason == "refusal"
+    assert finish_reason(stop_of("A_REASON_OF_TOMORROW", called=False), broken_call=False) == "STOP"
 
 
 @pytest.mark.parametrize(("told", "word"), [("SAFETY", "SAFETY"), (7, "JAILBREAK"), ("BLOCKED_REASON_UNSPECIFIED", "")])
