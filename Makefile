@@ -47,7 +47,7 @@ soak: .venv/installed-dev ## one relay under a mixed load: memory, files, loop l
 	$(SLOW).soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 chaos: .venv/installed-dev ## relays killed while they renew, a login shared with its tool, for long (KILLS=100, TOOL_SECONDS=60)
-	KILLS=$(or $(KILLS),100) TOOL_SECONDS=$(or $(TOOL_SECONDS),60) $(BIN)/pytest $(ARGS) tests/e2e/test_account_kills.py tests/e2e/test_account_sharing.py
+	KILLS=$(or $(KILLS),100) TOOL_SECONDS=$(or $(TOOL_SECONDS),60) $(BIN)/pytest -o faulthandler_timeout=0 $(ARGS) tests/e2e/test_account_kills.py tests/e2e/test_account_sharing.py
 
 test-clients: .venv/installed-dev ## real command line clients from npm through the relay, cut off from every network
 	$(SLOW).clients

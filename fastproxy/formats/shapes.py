@@ -2,7 +2,8 @@
 
 A format says in types what such an event looks like, and everything in it that would mean more makes it not fit; then,
 and where nothing is open that could go on, the event is read in full. Fields that a shape does not name are skipped
-over and not judged: a stray byte in one, which orjson would refuse, goes unseen.
+over, their strings unread: a byte in one that is no UTF-8, or an escape that is none, goes unseen. Brackets, commas and
+numbers are judged everywhere, so that an event that was cut or torn is refused as in full.
 Cost: a third of orjson.loads and a walk through what it returns; 1 us for an event that does not fit.
 """
 

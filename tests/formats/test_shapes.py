@@ -144,6 +144,14 @@ def test_a_piece_that_is_no_json_is_refused_as_in_full(format_: Format, text: by
 
 
 @FORMATS
+def test_a_piece_that_is_cut_or_torn_anywhere_is_told_as_in_full(format_: Format) -> None:
+    piece, before = orjson.dumps(PIECES[format_]), opened(format_)
+    torn = [piece[:at] + between + piece[at:] for at in range(len(piece)) for between in (b"{", b"]", b",", b"\x00")]
+    for each in [*(piece[:at] for at in range(len(piece))), *torn]:
+        assert read(format_, [*before, each]) == read_in_full(format_, [*before, each])
+
+
+@FORMATS
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"null", b"{}{}", b"[DONE]", b'{"a":01}', b'"\xff"'])
 def test_what_is_no_piece_at_all_is_told_as_in_full(format_: Format, broken: bytes) -> None:
     events = [*opened(format_), broken, orjson.dumps(PIECES[format_])]

@@ -4,7 +4,7 @@ import itertools
 
 import h11
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.framing.chunked import (
@@ -84,7 +84,6 @@ def test_every_byte_on_its_own_gives_the_same_body():
     assert through_us(data, tuple(range(len(data)))) == (b"hello!", True, b"")
 
 
-@settings(max_examples=500)
 @given(BODIES, st.data())
 def test_a_mutated_body_is_never_read_where_h11_refuses_it_nor_otherwise(pieces, data):
     stream = written(pieces)
@@ -104,7 +103,6 @@ def test_a_mutated_body_is_never_read_where_h11_refuses_it_nor_otherwise(pieces,
     assert (ours[0], ours[1]) == theirs
 
 
-@settings(max_examples=500)
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=4))
 def test_garbage_raises_nothing_but_a_chunk_error_and_the_same_for_any_split(data, cuts):
     assert through_us(data) == through_us(data, tuple(cuts))

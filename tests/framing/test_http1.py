@@ -2,7 +2,7 @@
 
 import h11
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
@@ -54,7 +54,6 @@ def test_what_we_accept_h11_reads_alike(status, reason, headers):
     assert ours.headers == [(bytes(name), bytes(value)) for name, value in theirs.headers]
 
 
-@settings(max_examples=300)
 @given(
     st.sampled_from(
         [
@@ -81,7 +80,6 @@ def test_a_mutated_head_is_never_read_where_h11_refuses_it(head, data):
     assert [name for name, _ in ours.headers] == [bytes(name) for name, _ in theirs.headers]
 
 
-@settings(max_examples=300)
 @given(st.binary(max_size=120))
 def test_garbage_raises_nothing_but_an_upstream_fault(head):
     through_us(head)

@@ -76,7 +76,8 @@ def chat(answer: bytes) -> Told:
         usages.append(chunk.get("usage"))
         for choice in chunk.get("choices") or ():
             if choice.get("index", 0) == 0:
-                told.say(choice.get("delta") or choice.get("message") or {})
+                delta = choice.get("delta")
+                told.say((choice.get("message") if delta is None else delta) or {})
                 told.finish = choice.get("finish_reason") or told.finish
                 told.sequence = choice.get("stop_reason") or told.sequence
     calls = tuple(Call(**call) for call in told.calls.values())
@@ -127,7 +128,7 @@ def _one_answer(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _response(response: Mapping[str, Any], items: list[dict[str, Any]]) -> Told:
     parts = [part for item in items if item["type"] == "message" for part in item["content"]]
     refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
-    calls = tuple(_item_call(item) for item in items if item["type"] in ("function_call", "custom_tool_call"))
+    calls = tuple(_item_call(item) for item in items if _is_for_the_client(item))
     return Told(
         "".join(part["text"] for part in parts if part["type"] == "output_text"),
         refusal,
@@ -136,6 +137,12 @@ def _response(response: Mapping[str, Any], items: list[dict[str, Any]]) -> Told:
         settled(_response_stop(response), calls, refusal),
         _response_spent(response.get("usage") or {}),
     )
+
+
+def _is_for_the_client(item: Mapping[str, Any]) -> bool:
+    """Whether it is a call that the client is to run; xAI names those that it has run itself."""
+    own = str(item.get("call_id")).startswith("xs_call_")
+    return item["type"] in ("function_call", "custom_tool_call") and not own
 
 
 def _item_call(item: Mapping[str, Any]) -> Call:

@@ -1,6 +1,7 @@
 """An Anthropic request, the whole of it in the hub's words. Never fails on what it does not know: that is kept.
 
-Tools that the server runs, and fields without a word in the hub, stay in `extras` by their own names.
+Tools that the server runs, and fields without a word in the hub, stay in `extras` by their own names. Anthropic's own
+tools that the client runs are functions like any other.
 Source: anthropic 2.12.0 `types/message_create_params.py`, read 2026-11-21.
 """
 
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from fastproxy.formats.anthropic.client_tools import client_tool
 from fastproxy.formats.anthropic.decode_parts import Content, PartDecoder, cache, text
 from fastproxy.formats.body import parse, values, without_lone_surrogates
 from fastproxy.formats.extras import keep
@@ -73,6 +75,7 @@ _THINKING: dict[object, Literal["off", "budget", "adaptive", "between_tools"]] =
 _TIERS = {"auto": "auto", "standard_only": "default"}
 _KNOWN = frozenset(_Body.__struct_fields__)
 _TOOL_FIELDS = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
+_CLIENT_TOOL_FIELDS = frozenset({"type", "name", "cache_control"})
 _THINKING_FIELDS = frozenset({"type", "budget_tokens", "display"})
 _EFFORTS: dict[object, Effort] = {effort: effort for effort in EFFORTS}
 _VISIBLE: dict[object, bool] = {"summarized": True, "omitted": False}
@@ -118,11 +121,16 @@ def _messages(told: _Body, decoder: PartDecoder, extras: dict[str, Any]) -> Iter
 
 
 def _is_function(tool: Mapping[str, msgspec.Raw]) -> bool:
-    """Whether the client runs it by a schema of its own; Anthropic's own tools have a type and no schema."""
-    return "input_schema" in tool or bytes(tool.get("type", b"null")) in {b"null", b'"custom"'}
+    """Whether the client runs it, by a schema of its own or by one that is known of its type."""
+    type_ = bytes(tool.get("type", b"null"))
+    return "input_schema" in tool or type_ in {b"null", b'"custom"'} or client_tool(type_.decode()[1:-1]) is not None
 
 
 def _tool(told: dict[str, Any], extras: dict[str, Any]) -> Tool:
+    type_ = told.get("type")
+    if isinstance(type_, str) and "input_schema" not in told and (own := client_tool(type_)) is not None:
+        keep(extras, "tools", told, _CLIENT_TOOL_FIELDS)
+        return Tool(text(told, "name"), own.description, own.schema, cache=cache(told))
     keep(extras, "tools", told, _TOOL_FIELDS)
     schema, strict, description = told.get("input_schema"), told.get("strict"), told.get("description")
     return Tool(

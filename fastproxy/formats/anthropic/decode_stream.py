@@ -6,7 +6,7 @@ Source: wire format notes 3.3; anthropic 2.12.0 `lib/streaming/_messages.py`; re
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import orjson
@@ -34,9 +34,10 @@ class _BlockStart(msgspec.Struct):
 _BLOCK_START = msgspec.json.Decoder(_BlockStart)
 
 
-class _Piece(msgspec.Struct, frozen=True, gc=False, tag="content_block_delta"):
-    """The commonest event."""
+class _Piece(msgspec.Struct, frozen=True, gc=False):
+    """The commonest event. Its type is no tag, which might be missing."""
 
+    type: Literal["content_block_delta"]
     index: int
     delta: TextDelta | ThinkingDelta | InputDelta
 

@@ -23,6 +23,7 @@ from fastproxy.formats.openai_chat import pieces, usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.choices import together
 from fastproxy.formats.openai_chat.faults import failed_of
+from fastproxy.formats.openai_chat.sources import annotated, listed
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
 from fastproxy.formats.openai_chat.thoughts import (
     OPAQUE,
@@ -34,7 +35,7 @@ from fastproxy.formats.openai_chat.thoughts import (
     thinking_text,
     thoughts,
 )
-from fastproxy.ir.events import BlockEnd, Citation, Event, Failed, Opaque, Reasoning, Refusal, Start, Text, Usage
+from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Reasoning, Refusal, Start, Text, Usage
 
 Object = dict[str, Any]
 Kind = type[Text] | type[Reasoning] | type[Refusal]
@@ -51,6 +52,7 @@ class ChatDecoder:
         "_block",
         "_calls",
         "_characters",
+        "_cited",
         "_data",
         "_finish",
         "_kind",
@@ -72,7 +74,7 @@ class ChatDecoder:
         self._calls = Calls(self._numbers)
         self._kind: Kind | None = None  # of the open block
         self._block = 0
-        self._started = self._over = self._refused = self._said = False
+        self._started = self._over = self._refused = self._said = self._cited = False
         self._finish: object = None
         self._sequence: object = None
         self._usage: object = None
@@ -113,10 +115,12 @@ class ChatDecoder:
             self._usage = told
         choice = _first(choices)
         if choice is None:
-            return []
+            return [] if self._finish is None else self._late_sources(chunk)
         events: list[Event] = [] if self._started else [_start(chunk)]
         self._started = True
-        delta = choice.get("delta") or _numbered(choice.get("message"))
+        delta = choice.get("delta")
+        if delta is None:  # Perplexity repeats all of the message so far beside each delta, which may say nothing
+            delta = _numbered(choice.get("message"))
         if delta and type(delta) is dict:
             self._take(delta, events)
         if word := choice.get("finish_reason"):
@@ -166,7 +170,12 @@ class ChatDecoder:
                 tell(self, value, events)
 
     def _on_finish(self, word: object, choice: Object, chunk: Object, events: list[Event]) -> None:
+        speaking = self._kind is Text
+        if speaking:
+            self._on_sources(chunk, events)
         self._end_blocks(events)
+        if not speaking:
+            events += self._late_sources(chunk)
         self._finish = word
         self._sequence = choice.get("stop_reason")
         groq = chunk.get("x_groq")
@@ -249,18 +258,35 @@ class ChatDecoder:
         for annotation in value if isinstance(value, list) else ():
             cited = annotation.get("url_citation") if isinstance(annotation, dict) else None
             if isinstance(cited, dict):
-                events.append(_citation(self._block_of(Text, events), cited, self._text_start))
+                events.append(annotated(self._block_of(Text, events), cited, self._text_start))
+                self._cited = True
             else:
                 events += [
                     Opaque("openai-chat", "annotations", orjson.dumps([told])) for told in _objects([annotation])
                 ]
 
+    def _on_sources(self, chunk: Object, events: list[Event]) -> None:
+        """What the last chunk lists beside its choices; hosts that annotate as well have told it by then."""
+        if not self._cited and (sources := listed(chunk, self._block)):
+            events += sources
+            self._cited = True
+
+    def _late_sources(self, chunk: Object) -> list[Event]:
+        """Those of a chunk behind the end of the text: in an empty block of their own, which no call has before it."""
+        if self._cited or not self._characters or self._calls or not listed(chunk, 0):
+            return []
+        self._cited = True
+        block = next(self._numbers)
+        return [Text(block, ""), *listed(chunk, block), BlockEnd(block)]
+
     def _on_images(self, value: object, events: list[Event]) -> None:
         if images := _objects(value):
             events.append(Opaque("openai-chat", "images", orjson.dumps(images)))
 
-    def _on_audio(self, value: object, _events: list[Event]) -> None:
-        """Sound comes in pieces, as text does; it is told whole at the end, as a whole body tells it."""
+    def _on_audio(self, value: object, events: list[Event]) -> None:
+        """Sound comes in pieces, and is told whole at the end, as a whole body tells it. What is said in it is text."""
+        if isinstance(value, dict) and isinstance(said := value.get("transcript"), str) and said:
+            self._on_content(said, events)
         for key, piece in value.items() if isinstance(value, dict) else ():
             old = self._audio.get(key)
             joined = isinstance(old, str) and isinstance(piece, str) and key != "id"
@@ -345,21 +371,6 @@ def _bare_error(chunk: Object) -> Object | None:
     return chunk if chunk.get("object") == "error" or isinstance(chunk.get("message"), str) else None
 
 
-def _citation(block: int, cited: Object, text_start: int) -> Citation:
-    """Its place is told in characters of the whole message; 0 to 0, as OpenRouter tells it, is no place."""
-    start, end = cited.get("start_index"), cited.get("end_index")
-    if not (isinstance(start, int) and isinstance(end, int) and start < end):
-        start = end = None
-    return Citation(
-        block,
-        str(cited.get("url") or ""),
-        str(cited.get("title") or ""),
-        None if start is None else max(0, start - text_start),
-        None if end is None else max(0, end - text_start),
-        str(cited.get("content") or ""),
-    )
-
-
 def _has_object(entry: object) -> bool:
     function = entry.get("function") if isinstance(entry, dict) else None
     return isinstance(function, dict) and isinstance(function.get("arguments"), dict | list)
@@ -371,7 +382,8 @@ def _exact_calls(data: bytes) -> list[Any] | None:
         choice = _first(msgspec.json.decode(data)["choices"]) or {}
     except msgspec.DecodeError:
         return None
-    calls = (choice.get("delta") or _numbered(choice.get("message")) or {}).get("tool_calls")
+    delta = choice.get("delta")
+    calls = ((_numbered(choice.get("message")) if delta is None else delta) or {}).get("tool_calls")
     return calls if isinstance(calls, list) else None
 
 

@@ -12,6 +12,7 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_responses.decode_items import thoughts
+from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
 from fastproxy.formats.openai_responses.media import take_audio, take_file, take_image
 from fastproxy.formats.openai_responses.namespaces import full_name
 from fastproxy.formats.openai_responses.searches import search_part
@@ -63,7 +64,7 @@ def _message(item: Object, extras: Object) -> Message:
     if type_ == "message":
         keep(extras, type_, item, _MESSAGE_FIELDS)
         return Message(_role(item), tuple(_content(item.get("content"), extras)))
-    if type_ in _BY_TYPE:
+    if type_ in _BY_TYPE and not (type_ == FREE_TEXT_CALL and is_hosted(item)):
         take, known = _BY_TYPE[type_]
         keep(extras, type_, item, known)
         return take(item, extras)

@@ -18,6 +18,7 @@ from fastproxy.formats import shapes
 from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
+from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
 from fastproxy.formats.openai_responses.reading import index_in, objects_in, parsed
 from fastproxy.formats.openai_responses.untold import ItemName, name_of, untold
 from fastproxy.formats.openai_shared import Object, object_of, text_of, unfinished
@@ -32,9 +33,10 @@ _INCOMPLETE: dict[str, StopReason] = {"max_output_tokens": "length", "content_fi
 _LAST_SECOND = 2**53  # a greater number is no time, and may not even be an integer
 
 
-class _Piece(msgspec.Struct, frozen=True, gc=False, tag="response.output_text.delta"):
-    """The commonest event."""
+class _Piece(msgspec.Struct, frozen=True, gc=False):
+    """The commonest event. Its type is no tag, which might be missing."""
 
+    type: Literal["response.output_text.delta"]
     output_index: int
     content_index: int
     delta: str
@@ -127,7 +129,7 @@ class ResponsesDecoder:
         if key in self._items:
             return []
         type_ = text_of(item, "type")
-        if type_ not in _KNOWN:
+        if type_ not in _KNOWN or (type_ == FREE_TEXT_CALL and is_hosted(item)):
             self._items[key] = None
             return self._begin({})
         began, events = self._new(key, item, type_)
@@ -142,7 +144,7 @@ class ResponsesDecoder:
         name = name_of(item)
         if name[1] or key not in self._told:
             self._told[key] = name
-        if type_ not in _KNOWN:
+        if type_ not in _KNOWN or (type_ == FREE_TEXT_CALL and is_hosted(item)):
             self._items[key] = None
             opaque = [Opaque("openai-responses", type_, orjson.dumps(item))] if type_ else []
             return [*self._begin({}), *opaque]

@@ -152,7 +152,7 @@ def test_tools_of_every_kind() -> None:
             {"name": "a", "input_schema": {"type": "object"}, "strict": True, "cache_control": {"ttl": "1h"}},
             {"type": "custom", "name": "b", "description": None, "input_schema": None},
             {"name": "c"},
-            {"type": "bash_20250124", "name": "bash"},
+            {"type": "web_search_20250305", "name": "web_search"},
         ]
     )
     assert request.tools == (
@@ -160,7 +160,18 @@ def test_tools_of_every_kind() -> None:
         Tool("b"),
         Tool("c"),
     )
-    assert request.extras == {"tools": [{"type": "bash_20250124", "name": "bash"}]}
+    assert request.extras == {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}
+
+
+def test_tools_of_anthropics_own_that_the_client_runs_are_functions() -> None:
+    editor = {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool", "max_characters": 9000}
+    request = asked(tools=[{"type": "bash_20250124", "name": "bash", "cache_control": {"type": "ephemeral"}}, editor])
+    bash, edit = request.tools
+    assert (bash.name, bash.cache, edit.name) == ("bash", Cache(), "str_replace_based_edit_tool")
+    assert bash.description
+    assert bash.schema is not None
+    assert set(bash.schema["properties"]) == {"command", "restart"}
+    assert request.extras == {"tools.max_characters": 9000}
 
 
 def test_what_claude_code_sends_is_never_refused() -> None:

@@ -49,6 +49,10 @@ def test_what_says_nothing_ends_nothing(told: object) -> None:
     assert finish_word(told) == ""
 
 
+def test_an_answer_without_the_picture_that_was_asked_for_keeps_its_words() -> None:
+    assert [stop_of(word, called=False).reason for word in ("NO_IMAGE", "IMAGE_OTHER")] == ["refusal", "refusal"]
+
+
 def test_a_call_makes_a_good_end_tools_and_no_other_end() -> None:
     assert stop_of("STOP", called=True) == Stop("tools", raw="STOP")
     assert stop_of("MAX_TOKENS", called=True).reason == "length"

@@ -310,3 +310,17 @@ def test_a_thought_told_alone_in_any_of_its_spellings_is_a_thought() -> None:
         assert decoder.decode(chunk({key: "a"})) == [START, Reasoning(0, "a")]
         assert decoder.decode(chunk({key: ["b"]})) == []
         assert decoder.decode(chunk({"content": "c"})) == [BlockEnd(0), Text(1, "c")]
+
+
+def test_what_is_said_in_sound_is_text_as_well() -> None:
+    pieces = said(
+        {"audio": {"id": "a", "transcript": "Hel"}}, {"audio": {"data": "AA"}}, {"audio": {"transcript": "lo"}}
+    )
+    sound = Opaque("openai-chat", "audio", b'{"id":"a","transcript":"Hello","data":"AA"}')
+    assert pieces == [Text(0, "Hel"), Text(0, "lo"), BlockEnd(0), sound]
+
+
+def test_a_message_that_is_repeated_beside_an_empty_delta_is_not_told_twice() -> None:
+    whole = {"index": 0, "delta": {}, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
+    events = told(chunk({"content": "Hello"}), orjson.dumps({"choices": [whole]}), DONE)
+    assert events == [START, Text(0, "Hello"), BlockEnd(0), Stop("end", "stop")]

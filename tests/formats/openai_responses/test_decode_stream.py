@@ -317,3 +317,18 @@ def test_what_is_not_json_is_the_upstreams_fault() -> None:
 @pytest.mark.parametrize(("told", "seconds"), [(1.5, 1), (None, 0), ("1", 0), (-1, 0), (1e300, 0), (7, 7)])
 def test_a_time_of_any_shape_is_taken(told: object, seconds: int) -> None:
     assert read({"type": "response.created", "response": {"created_at": told}})[0] == Start("", "", seconds)
+
+
+def test_a_search_that_the_host_has_run_is_no_call_of_the_clients() -> None:
+    call = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "xs_call_1", "name": "x_keyword_search"}
+    events = read(
+        CREATED,
+        added(0, **call, input="", status="in_progress"),
+        delta("custom_tool_call_input", 0, '{"query":"rain"}', item_id="ctc_1"),
+        {"type": "response.custom_tool_call_input.done", "output_index": 0, "input": '{"query":"rain"}'},
+        done(0, **call, input='{"query":"rain"}', status="completed"),
+        delta("output_text", 1, "found"),
+        ended(output=[call | {"input": '{"query":"rain"}'}, message("found")]),
+    )
+    assert [type(event) for event in events] == [Start, Opaque, Text, BlockEnd, Stop]
+    assert events[-1] == Stop("end", "completed")
