@@ -3,8 +3,11 @@
 The command line tells the same. Never: a secret, or a word that a vendor's answer holds beyond numbers and names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
+from fastproxy.accounts.counts import total
 from fastproxy.accounts.described import described
 from fastproxy.accounts.reports import as_json
 from fastproxy.asked import View
@@ -14,6 +17,7 @@ from fastproxy.credential_check import Completion, CredentialCheck, Health
 from fastproxy.errors import Fault
 from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.reports import Answered, Reports
+from fastproxy.usage.tally import Busy
 
 CHECK_SECONDS = 240.0  # all accounts together; what is left then has not been asked
 
@@ -32,12 +36,16 @@ class AccountReports:
         """The configuration with the tokens that count now."""
         return self._attempts.keeper.whole(snapshot)
 
-    def accounts(self) -> _Document:
-        """Every account as this process sees it. in_flight, uses, pins: of this process since its start."""
+    def accounts(self, peers: Iterable[Mapping[str, Busy]] = ()) -> _Document:
+        """Every account as this process sees it. in_flight, uses, pins: of all workers, each since its start.
+
+        peers: how the other workers use them.
+        """
         keeper = self._attempts.keeper
         sources = {account.id: account.source for account in keeper.stock.stored}
+        busy = total([keeper.busy(), *peers])
         rows = [
-            described(one, sources) | {"in_flight": one.in_flight, "uses": one.uses, "pins": one.pins}
+            described(one, sources) | msgspec.structs.asdict(busy[one.account.id])
             for one in keeper.pool.standing(wall())
         ]
         return {"generated_at": wall(), "accounts": rows}

@@ -109,7 +109,7 @@ class Admin:
         return _answer(call, 200, b"application/json", report.as_json(rows))
 
     async def show_accounts(self, call: AdminCall) -> Answer:
-        return _json(call, self.accounts.accounts())
+        return _json(call, self.accounts.accounts(await asyncio.to_thread(self.metrics.peers_busy)))
 
     async def check_credentials(self, call: AdminCall) -> Answer:
         """GET /v1/credentials/check?strict=1&model=provider/model&account=ID."""

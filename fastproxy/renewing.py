@@ -14,13 +14,16 @@ from pathlib import Path
 
 import msgspec
 
+from fastproxy.accounts.claim import Claim
 from fastproxy.accounts.errand import Errand, errand_for, packed
+from fastproxy.accounts.holders import claim_path
 from fastproxy.accounts.login import AccountError
 from fastproxy.accounts.renewal import Outcome, Renewed
 from fastproxy.clock import monotonic
 from fastproxy.snapshot import Snapshot
 
 WAIT_SECONDS = 30.0
+CLAIM_PAUSE_SECONDS = 0.05  # between two looks at whether somebody else's renewal has ended
 ANSWER_BYTES = 65536
 _END_SECONDS = 5.0  # from the answer to the end of the process
 _READ_BYTES = 4096
@@ -56,10 +59,30 @@ class _Renewals:
     def __init__(self, snapshot: Callable[[], Snapshot], state_directory: Path) -> None:
         self._snapshot = snapshot
         self._key = snapshot().keeping.key  # another kind takes effect at the next start, for all of the relay
+        self._directory = state_directory
         self._environ = {**os.environ, "FASTPROXY_STATE_DIR": str(state_directory)}
         self._late: list[subprocess.Popen[bytes]] = []
 
     async def renew(self, account_id: str, used: str) -> Renewed:
+        """By the one process of all workers and relays of this state directory that came first."""
+        claim, give_up_at = Claim(claim_path(self._directory, account_id)), monotonic() + WAIT_SECONDS
+        try:
+            while not claim.take():
+                if monotonic() >= give_up_at:
+                    return Renewed("failed", f"another process has been at it for {WAIT_SECONDS:g} s")
+                await asyncio.sleep(CLAIM_PAUSE_SECONDS)
+            found = claim.found(used)
+            if found is None:
+                claim.begin()
+                found = await self._renewed(account_id, used)
+                claim.tell(used, found)
+        except OSError:  # a directory that can't be written: renewals have a lock of their own, and say what is wrong
+            return await self._renewed(account_id, used)
+        finally:
+            claim.leave()
+        return found
+
+    async def _renewed(self, account_id: str, used: str) -> Renewed:
         self._late = [one for one in self._late if one.poll() is None]
         try:
             errand = errand_for(account_id.partition(":")[0], self._snapshot(), os.environ)

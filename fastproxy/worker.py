@@ -34,6 +34,7 @@ from fastproxy.service import Notifier
 from fastproxy.snapshot import Limits, Snapshot
 from fastproxy.upstream.catalog import Catalog
 from fastproxy.upstream.pool import Pool
+from fastproxy.upstream.projects import project_asker
 from fastproxy.usage.journal import Journal
 from fastproxy.usage.metrics import Metrics, Names, Shared
 from fastproxy.usage.store import DATABASE, Ledger
@@ -67,7 +68,8 @@ class Worker:
         inventory = Inventory(state_directory, AccountStore(state_directory, snapshot.keeping.key))
         renew = spawn_renewal(lambda: self._snapshot, state_directory)
         lag_seconds = RENEWAL_LAG_SECONDS * shared.worker if shared is not None else 0.0
-        self._keeper = Keeper(inventory, snapshot, renew, lag_seconds)
+        ask_facts = project_asker(lambda: self._snapshot)
+        self._keeper = Keeper(inventory, snapshot, renew, ask_facts, lag_seconds)
         self._stock = self._keeper.stock
         self._catalog = Catalog(self._keeper.any_fresh)
         attempts = Attempts(Pool(snapshot.upstream, self._sweep), self._keeper)
@@ -161,6 +163,8 @@ class Worker:
     def _look_at_accounts(self) -> None:
         """A provider that has got its first account, or lost its last one, is chosen otherwise from now on."""
         self._relay.metrics.accounts = self._keeper.numbers()
+        if self._parent_pid is not None:  # there are other workers, and any of them may be asked
+            self._relay.metrics.busy = self._keeper.busy()
         if self._stock is not self._keeper.stock:
             self._stock = self._keeper.stock
             whole = self._keeper.whole(self._snapshot)

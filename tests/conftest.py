@@ -1,15 +1,32 @@
 """Fixtures for every test: the upstream process, a running relay, and relays with a configuration of one's own."""
 
+import gc
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("support")  # before its modules are imported, so that their assertions show values
 
 from support.relay import Relay, StartRelay, config  # noqa: E402 - as above
 from support.upstream import Upstream  # noqa: E402 - as above
+
+# Of properties that leave it open; `make fuzz` takes many more. No clock: a busy machine is no defect.
+settings.register_profile("suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """No search for garbage among thousands of tests that are made to stay: it was a third of the collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from fastproxy.accounts.reports import Reading, Report, Told
 from fastproxy.credential_check import Completion, Health
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account
+from fastproxy.usage.tally import Busy
 from support.loops import in_loop
 from support.relay_parts import UPSTREAM_KEY, provider, relay, snapshot
 
@@ -44,6 +45,9 @@ async def test_every_account_is_told_with_what_it_does(tmp_path):
         rows = {row["id"]: row for row in told["accounts"]}  # type: ignore[union-attr] - a list of objects
         assert (rows["lab:key"]["state"], rows["lab:key"]["in_flight"], rows["lab:key"]["uses"]) == ("ready", 0, 0)
         assert UPSTREAM_KEY.encode() not in msgspec.json.encode(told)
+        shared = reports.accounts([{"lab:key": Busy(1, 5, 2)}, {"lab:key": Busy(0, 1, 0), "lab:gone": Busy()}])
+        [row] = [row for row in shared["accounts"] if row["id"] == "lab:key"]  # type: ignore[attr-defined] - as above
+        assert (row["in_flight"], row["uses"], row["pins"]) == (1, 6, 2)
 
 
 @in_loop

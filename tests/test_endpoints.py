@@ -1,7 +1,7 @@
 """Every path that we answer, and the many that look like one and are not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.endpoints import MAX_MODEL_CHARS, PATHS, find
@@ -183,7 +183,6 @@ def test_no_path_stands_in_two_rows():
     assert len(paths) == len(set(paths))
 
 
-@settings(max_examples=500)
 @given(st.sampled_from([b"GET", b"POST", b"HEAD", b"BREW"]), st.binary(max_size=60), st.booleans())
 def test_any_path_gives_a_match_or_a_not_found(method, path, prefixed):
     try:

@@ -112,6 +112,48 @@ def test_many_at_once_in_several_processes_make_exactly_one_request(vendor: Vend
     assert len(vendor.grants()) == 1
 
 
+def test_of_several_workers_one_starts_a_process_and_the_others_wait_for_it(
+    vendor: Vendor, state: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_login(vendor, state).close()
+    started: list[object] = []
+    start = renewing.subprocess.Popen
+    monkeypatch.setattr(renewing.subprocess, "Popen", lambda *a, **k: started.append(a) or start(*a, **k))
+    workers = [renewals(config, state) for _ in range(4)]
+
+    async def all_at_once() -> list[Renewed]:
+        return await asyncio.gather(*(renew(ID, "") for renew in workers))
+
+    outcomes = sorted(renewed.outcome for renewed in asyncio.run(all_at_once()))
+    assert outcomes == ["adopted", "adopted", "adopted", "renewed"]
+    assert len(started) == 1
+    vendor.set(token_answers=[{"status": 500, "body": "{}"}] * 9)
+    with closing(AccountStore(state)) as store:
+        [account] = store.accounts()
+        store.replace(account, login_from(vendor.login("ann"), ends_in_seconds=60))
+    failed = asyncio.run(all_at_once())
+    assert [renewed.outcome for renewed in failed] == ["failed"] * 4
+    assert len({renewed.cause for renewed in failed}) == 1
+    assert len(started) == len(vendor.grants()) == 2
+
+
+def test_a_worker_that_dies_leaves_its_renewal_to_the_others(vendor: Vendor, state: Path, config: Path) -> None:
+    stored_login(vendor, state).close()
+    vendor.set(delay_seconds=0.5)
+
+    first, other = renewals(config, state), renewals(config, state)
+
+    async def die_and_ask() -> Renewed:
+        dying, staying = asyncio.create_task(first(ID, "")), asyncio.create_task(other(ID, ""))
+        await asyncio.to_thread(wait_until, vendor.grants)
+        dying.cancel()
+        return await staying
+
+    assert asyncio.run(die_and_ask()).outcome == "current"
+    assert asyncio.run(first(ID, "")).outcome == "current"  # and what it had begun is reaped
+    assert len(vendor.grants()) == 1
+
+
 def test_two_relays_that_share_a_tools_file_make_exactly_one_request(
     vendor: Vendor, tmp_path: Path, config: Path
 ) -> None:

@@ -13,6 +13,12 @@ State = Literal["ready", "cooling", "disabled"]
 STATES: tuple[State, ...] = get_args(State)
 
 
+REFUSED_KEY = "the vendor refused the key"
+REFUSED_TOKEN = "the vendor refused the token, and there is no newer one"  # noqa: S105 - a cause
+OF_SECRET = frozenset((REFUSED_KEY, REFUSED_TOKEN))
+"""Causes of rests that say nothing about an account whose secret is another by now."""
+
+
 class Cooldown(msgspec.Struct, frozen=True):
     """An account that is not to be asked before `until_at`.
 

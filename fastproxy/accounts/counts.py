@@ -1,10 +1,10 @@
 """What has happened to one worker's accounts since its start, by provider. For metrics; decides nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from fastproxy.accounts.cooldown import STATES, State
-from fastproxy.usage.tally import AccountCounts
+from fastproxy.usage.tally import AccountCounts, Busy
 
 _Key = TypeVar("_Key")
 
@@ -28,6 +28,15 @@ def summed(counts: Counts, states: Iterable[tuple[str, State]]) -> AccountCounts
     for provider, state in states:
         count(by_provider.setdefault(provider, dict.fromkeys(STATES, 0)), state)
     return AccountCounts(by_provider, dict(counts.cooldowns), _nested(counts.renewals), _nested(counts.steps))
+
+
+def total(workers: Iterable[Mapping[str, Busy]]) -> dict[str, Busy]:
+    """How all workers together use each account, by id."""
+    sums: dict[str, Busy] = {}
+    for worker in workers:
+        for account_id, busy in worker.items():
+            sums[account_id] = sums.get(account_id, Busy()).plus(busy)
+    return sums
 
 
 def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:

@@ -15,7 +15,7 @@ from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.storage import files
 
-LOCKS = "renewing"  # a directory of the state directory: one lock file for each login that the store holds
+LOCKS = "renewing"  # a directory of the state directory: lock and claim files, by login
 _ATTEMPTS = 5  # at reading or writing a login that others change
 _SETTLE_SECONDS = 2.0  # for a file that is half written at the moment
 
@@ -141,6 +141,11 @@ def account_named(store: AccountStore, name: str) -> StoredAccount:
         reason = f"{name!r} may be any of {several}" if found else f"there is no account {name!r}"
         raise AccountError(f"{reason}: `fastproxy account list` tells which there are")
     return found[0]
+
+
+def claim_path(directory: Path, account_id: str) -> Path:
+    """Where the process is told that has a login renewed. directory: of the state."""
+    return directory / LOCKS / f"{_file_name(account_id)}.claim"
 
 
 def _file_name(account_id: str) -> str:

@@ -14,18 +14,26 @@ import msgspec
 from fastproxy.accounts.cooldown import Cooldown, Ended, News, Window
 from fastproxy.accounts.linked import Linked
 from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.renewal import SKEW_SECONDS, YOUNG_SECONDS
 from fastproxy.accounts.sources import facts_of
+from fastproxy.accounts.sources.tokens import identity
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.clock import wall
 from fastproxy.providers import echo
+from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Snapshot
+
+ENDED_CAUSE = "its token has ended, and it has no refresh token: log in again"
+MAX_TOLD = 1024  # logins of which something is remembered that their vendor was asked for
 
 
 @dataclass(frozen=True)
 class Stock:
     """What was read. accounts: provider -> its accounts in order, also those that can't be used.
 
-    disabled: id of an account that can't be used -> why. minted_at: id of a login -> when its token was made.
+    disabled: id of an account that can't be used -> why. told: id of an account -> what its vendor was asked for.
+    lacking: ids of logins whose backend wants to know more of them than is known.
     """
 
     accounts: Mapping[str, tuple[Account, ...]] = field(default_factory=dict)
@@ -34,6 +42,8 @@ class Stock:
     disabled: Mapping[str, str] = field(default_factory=dict)
     cooldowns: tuple[Cooldown, ...] = ()
     windows: tuple[Window, ...] = ()
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset()
 
     @cached_property
     def renewable(self) -> tuple[Account, ...]:
@@ -69,12 +79,46 @@ class Stock:
         return frozenset(account.id for account in self.stored if account.source)
 
     @cached_property
+    def _ending(self) -> Mapping[str, float]:
+        """Logins that nobody can renew -> when their token ends, but for those that are disabled for another reason."""
+        return {
+            id_: login.expires_at
+            for id_, login in self.logins.items()
+            if login.refresh is None
+            and login.expires_at is not None
+            and self.disabled.get(id_, ENDED_CAUSE) == ENDED_CAUSE
+        }
+
+    def is_outdated(self, now: float) -> bool:
+        """Whether a login has ended since, or has not after all: the clock was set. Cost: 0.2 us for each of those."""
+        return any((ends_at <= now) != (id_ in self.disabled) for id_, ends_at in self._ending.items())
+
+    def due(self, now: float, lead_seconds: float) -> Iterator[Account]:
+        """Every login that can be renewed and whose token ends within the lead; a young one, when it ends shortly."""
+        for account in self.renewable:
+            lead = SKEW_SECONDS if self.is_young(account.id, now) else lead_seconds
+            if account.expires_at is not None and account.expires_at - now <= lead:
+                yield account
+
+    def is_young(self, account_id: str, now: float) -> bool:
+        """Whether its token has just been made. One of the future was made by a clock that was wrong."""
+        minted_at = self.minted_at.get(account_id)
+        return minted_at is not None and 0 <= now - minted_at < YOUNG_SECONDS
+
+    def current(self, account: Account) -> Account:
+        """The account as it is now; as it was where it is there no more."""
+        members = self.accounts.get(account.provider, ())
+        return next((one for one in members if one.id == account.id), account)
+
+    @cached_property
     def minted_at(self) -> Mapping[str, float]:
+        """Id of a login -> when its token was made."""
         return {id_: login.minted_at for id_, login in self.logins.items() if login.minted_at is not None}
 
     def under(self, snapshot: Snapshot) -> "Stock":
         """The same store beside another configuration."""
-        return replace(self, accounts=_merged(snapshot, self.stored, self.logins))
+        accounts = _merged(snapshot, self.stored, self.logins, self.told)
+        return replace(self, accounts=accounts, lacking=_lacking(snapshot, accounts))
 
     def within(self, snapshot: Snapshot) -> Snapshot:
         """The configuration with every account that can be used, and the providers that these make usable."""
@@ -108,6 +152,7 @@ class Inventory:
         self.store = store
         self._links: dict[str, Linked] = {}
         self._resets: Mapping[str, int] | None = None
+        self._told: Mapping[str, Mapping[str, str]] = {}  # by identity of the login: another one has other facts
 
     def exchange(self, news: Iterable[News], snapshot: Snapshot) -> Stock:
         """Write what the pool has learned, then read everything as it is. Raises: AccountError when the store can't."""
@@ -116,17 +161,30 @@ class Inventory:
         cooldowns, windows = self.store.cooldowns(), self.store.windows()
         logins: dict[str, Login] = {}
         disabled: dict[str, str] = {}
+        now = wall()
         for account in stored:
             try:
-                logins[account.id] = self.login(account)
+                login = logins[account.id] = self.login(account)
                 if account.disabled and not self._is_back(account):
                     disabled[account.id] = account.disabled
+                elif has_ended(login, now):
+                    disabled[account.id] = ENDED_CAUSE
             except AccountError as error:
                 disabled[account.id] = account.disabled or str(error)
         linked = {account.id for account in stored if account.source}  # also one that can't be read: it may come back
         self._links = {id_: link for id_, link in self._links.items() if id_ in linked}
-        accounts = _merged(snapshot, stored, logins)
-        return Stock(accounts, stored, logins, disabled, cooldowns, windows)
+        told = self._told_of(logins)
+        accounts = _merged(snapshot, stored, logins, told)
+        return Stock(accounts, stored, logins, disabled, cooldowns, windows, told, _lacking(snapshot, accounts))
+
+    def _told_of(self, logins: Mapping[str, Login]) -> Mapping[str, Mapping[str, str]]:
+        if not self._told:
+            return {}
+        return {id_: facts for id_, login in logins.items() if (facts := self._told.get(identity(login)))}
+
+    def tell(self, login: Login, facts: Mapping[str, str]) -> None:
+        """Remember what a vendor told of a login, for as long as this process runs."""
+        self._told = dict([*self._told.items(), (identity(login), facts)][-MAX_TOLD:])
 
     def write(self, news: Iterable[News]) -> None:
         """Keep what the pool has learned. What was learned before somebody reset an account is no news any more.
@@ -159,7 +217,7 @@ class Inventory:
     def linked(self, account: StoredAccount) -> Linked:
         """The vendor's file that owns an account."""
         link = self._links.get(account.id)
-        if link is None:
+        if link is None or link.source != account.source:  # removed, and imported from elsewhere
             link = self._links[account.id] = Linked(account.source, self._directory, self.store.cipher)
         return link
 
@@ -167,6 +225,11 @@ class Inventory:
         """Whether others have written since the last read. Cost: one or two stats for each place."""
         links = tuple(self._links.values())  # a thread that reads may add one meanwhile
         return self.store.changed() or any(link.changed() for link in links)
+
+
+def has_ended(login: Login, now: float) -> bool:
+    """Whether nobody can use a login any more, nor renew it."""
+    return login.refresh is None and login.expires_at is not None and login.expires_at <= now
 
 
 def _lasting(news: Iterable[News]) -> Iterator[Cooldown]:
@@ -181,14 +244,19 @@ def _lasting(news: Iterable[News]) -> Iterator[Cooldown]:
 
 
 def _merged(
-    snapshot: Snapshot, stored: tuple[StoredAccount, ...], logins: Mapping[str, Login]
+    snapshot: Snapshot,
+    stored: tuple[StoredAccount, ...],
+    logins: Mapping[str, Login],
+    told: Mapping[str, Mapping[str, str]],
 ) -> dict[str, tuple[Account, ...]]:
     merged = {name: list(accounts) for name, accounts in snapshot.accounts.items()}
     taken = {account.id for accounts in merged.values() for account in accounts}
     for account in stored:
         if account.id in taken:  # what is configured counts more than what was added
             continue
-        added = _account(account, logins.get(account.id), _facts_for_all(snapshot, account.provider))
+        record = _record(snapshot, account.provider)
+        known = {**(record.facts if record is not None else {}), **told.get(account.id, {})}
+        added = _account(account, logins.get(account.id), known)
         merged.setdefault(account.provider, []).append(added)
     return {name: tuple(sorted(accounts, key=_position)) for name, accounts in merged.items()}
 
@@ -197,13 +265,22 @@ def _position(account: Account) -> int:
     return account.position
 
 
-def _facts_for_all(snapshot: Snapshot, provider: str) -> Mapping[str, str]:
-    record = snapshot.providers.get(provider) or snapshot.keyless.get(provider)
-    return record.facts if record is not None else {}
+def _lacking(snapshot: Snapshot, accounts: Mapping[str, tuple[Account, ...]]) -> frozenset[str]:
+    return frozenset(
+        account.id
+        for name, members in accounts.items()
+        if (record := _record(snapshot, name)) is not None and record.fact_variables
+        for account in members
+        if account.kind == "login" and any(fact not in account.facts for fact, _ in record.fact_variables)
+    )
 
 
-def _account(stored: StoredAccount, login: Login | None, configured: Mapping[str, str]) -> Account:
-    """configured: facts that count where the login does not tell them itself."""
+def _record(snapshot: Snapshot, provider: str) -> Provider | None:
+    return snapshot.providers.get(provider) or snapshot.keyless.get(provider)
+
+
+def _account(stored: StoredAccount, login: Login | None, known: Mapping[str, str]) -> Account:
+    """known: facts that count where the login does not tell them itself."""
     bare = Account(
         provider=stored.provider,
         id=stored.id,
@@ -216,5 +293,5 @@ def _account(stored: StoredAccount, login: Login | None, configured: Mapping[str
     if login is None:
         return bare
     ended = 0.0 if not login.access.reveal() else login.expires_at  # nothing but a token to get one with
-    facts = {**configured, **facts_of(stored.provider, login)}
+    facts = {**known, **facts_of(stored.provider, login)}
     return msgspec.structs.replace(bare, secret=login.access, expires_at=ended, facts=facts)

@@ -8,17 +8,19 @@ our write), an account removed because a vendor said no.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
 
-from fastproxy.accounts.cooldown import Cooldown, Ended, News
+from fastproxy.accounts.backoff import Backoffs
+from fastproxy.accounts.cooldown import Cooldown, Ended
 from fastproxy.accounts.counts import Counts, count, summed
+from fastproxy.accounts.facts import AskFacts, Facts, nobody_tells
 from fastproxy.accounts.holders import FileHolder
-from fastproxy.accounts.inventory import Inventory, Stock
+from fastproxy.accounts.inventory import ENDED_CAUSE, Inventory, Stock
 from fastproxy.accounts.limits import cooldowns_of, windows_of
 from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.outbox import Outbox
 from fastproxy.accounts.pool import Pool, Want
-from fastproxy.accounts.renewal import SKEW_SECONDS, YOUNG_SECONDS, Renewed, digest
+from fastproxy.accounts.renewal import SKEW_SECONDS, Renewed, digest
 from fastproxy.accounts.reports import Report, ended_by
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
@@ -26,35 +28,34 @@ from fastproxy.errors import Fault, place_of
 from fastproxy.framing.http1 import ResponseHead
 from fastproxy.providers.base import Provider
 from fastproxy.snapshot import Account, Snapshot
-from fastproxy.usage.tally import AccountCounts
+from fastproxy.usage.tally import AccountCounts, Busy
 
 logger = logging.getLogger(__name__)
 
 RENEWALS = 4  # at once, of those that nobody waits for
-BACKOFF_SECONDS = (30.0, 300.0)  # between renewals that failed: the first wait, and the longest
 PATIENCE_PAUSE_SECONDS = 0.1
 LOOK_SECONDS = 5.0  # between two looks at the limit headers of one account's good answers
 REPORT_LAG_SECONDS = 60.0  # vendors count late: a report that young does not answer a refusal
 FINAL_CAUSE = "the vendor refused its token, and it has no refresh token: log in again"
-MAX_UNSAVED = 4096  # news for the disk; beyond that the oldest is forgotten
 
 Renew = Callable[[str, str], Awaitable[Renewed]]  # id of the account, SHA-256 of the token that was refused or ""
-
-
-class Backoff(NamedTuple):
-    """Until when a login is not renewed again (monotonic seconds), and how long that wait is."""
-
-    until: float
-    seconds: float
 
 
 class Keeper:
     """One per worker. inventory: where accounts come from. renew: starts the process that renews one login.
 
+    ask_facts: asks a vendor for what its backend wants to know of a login besides the token.
     lag_seconds: how much later than other workers this one renews what nobody waits for, and so finds it renewed.
     """
 
-    def __init__(self, inventory: Inventory, snapshot: Snapshot, renew: Renew, lag_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        snapshot: Snapshot,
+        renew: Renew,
+        ask_facts: AskFacts = nobody_tells,
+        lag_seconds: float = 0.0,
+    ) -> None:
         keeping = snapshot.keeping
         self.pool = Pool(pin_seconds=keeping.pin_seconds, pins=keeping.pins)
         self.counts = Counts({}, {}, {})
@@ -65,9 +66,10 @@ class Keeper:
         self._snapshot = snapshot
         self._stock = Stock()
         self._renewing: dict[str, asyncio.Task[Renewed]] = {}
-        self._backoff: dict[str, Backoff] = {}
+        self._backoffs = Backoffs()
         self._looked_at: dict[str, float] = {}
-        self._unsaved: list[News] = []
+        self._outbox = Outbox(self._begin_errand)
+        self._facts = Facts(ask_facts)
         self._errand: asyncio.Task[None] | None = None
         self._syncing = asyncio.Lock()
         self._stale = False
@@ -83,7 +85,7 @@ class Keeper:
         self.pool.limit_pins(snapshot.keeping.pin_seconds, snapshot.keeping.pins)
         self._stale = True
         self._stock = self._stock.under(snapshot)
-        self.pool.replace(self._stock.accounts, self._stock.disabled)
+        self._admit(self._stock)
 
     @property
     def stock(self) -> Stock:
@@ -98,6 +100,10 @@ class Keeper:
     def numbers(self) -> AccountCounts:
         """What there is and what has happened since the start, for metrics. Cost: 1 us for each account."""
         return summed(self.counts, self.pool.states(wall()))
+
+    def busy(self) -> dict[str, Busy]:
+        """How each account is used here, by id. Cost: as Pool.standing."""
+        return {one.account.id: Busy(one.in_flight, one.uses, one.pins) for one in self.pool.standing(wall())}
 
     def whole(self, snapshot: Snapshot) -> Snapshot:
         """A configuration with all accounts that can be used."""
@@ -131,13 +137,24 @@ class Keeper:
         wait_seconds: for a renewal, which goes on all the same; None: to its end.
         """
         if account.expires_at is None or account.expires_at - wall() > SKEW_SECONDS:
-            return account
+            return await self._completed(account) if account.id in self._stock.lacking else account
         if self._may_renew(account.id):
             await asyncio.wait({self._begin_renewal(account, "")}, timeout=wait_seconds)
-        current = self._current(account)
+        current = self._stock.current(account)
         if current.expires_at is not None and current.expires_at <= wall():
             return None
-        return current
+        return await self._completed(current) if current.id in self._stock.lacking else current
+
+    async def _completed(self, account: Account) -> Account:
+        """The account with what its backend wants to know of it besides; without it where nobody tells."""
+        login = self._stock.logins.get(account.id)
+        facts = await self._facts.of(account) if login is not None else {}
+        if login is None or not facts:
+            return account
+        self._inventory.tell(login, facts)
+        self._stale = True
+        await self._look()
+        return self._stock.current(account)
 
     def is_renewing(self, account_id: str) -> bool:
         """Whether a renewal is under way here."""
@@ -146,8 +163,10 @@ class Keeper:
 
     def unready(self, account: Account) -> Fault:
         """Why `fresh` has none, for the client."""
-        backoff = self._backoff.get(account.id)
-        wait_seconds = max(1.0, backoff.until - monotonic()) if backoff is not None else None
+        if account.id in self._stock.final_ids:
+            remedy = f"type `fastproxy account login {account.provider}`"
+            return Fault("no_credential", f"{account.id}: {ENDED_CAUSE}: {remedy}")
+        wait_seconds = self._backoffs.left_seconds(account.id)
         again = f"; next try in {wait_seconds:.0f} s" if wait_seconds is not None else ""
         message = f"the login of {account.id} has ended and can't be renewed just now{again}"
         return Fault("no_credential", message, retry_after_seconds=wait_seconds)
@@ -157,7 +176,7 @@ class Keeper:
 
         mint: whether the vendor may be asked for one; else it must be there already.
         """
-        current = self._current(account)
+        current = self._stock.current(account)
         if current.secret != account.secret:  # somebody else has renewed it meanwhile
             return current
         if account.kind != "login" or account.secret is None:
@@ -169,10 +188,10 @@ class Keeper:
             return replaced
         if not self._may_renew(account.id):
             return None
-        if not mint or self._is_young(account, wall()):
+        if not mint or self._stock.is_young(account.id, wall()):
             return await self._replaced(account)
         await self._renewal(account, digest(account.secret.reveal()))
-        current = self._current(account)
+        current = self._stock.current(account)
         return current if current.secret != account.secret else None
 
     async def _replaced(self, account: Account) -> Account | None:
@@ -180,7 +199,7 @@ class Keeper:
         give_up_at = monotonic() + (FileHolder.patience_seconds if account.id in self._stock.linked_ids else 0.0)
         while True:
             await self._look()  # the last one may be a second old
-            current = self._current(account)
+            current = self._stock.current(account)
             if current.secret != account.secret:
                 return current
             if monotonic() >= give_up_at:
@@ -189,13 +208,16 @@ class Keeper:
 
     async def _end(self, account: Account) -> None:
         """Disable a login that was refused and that nobody can renew, until there is another one."""
-        version = next(one.version for one in self._stock.stored if one.id == account.id)
+        version = next((one.version for one in self._stock.stored if one.id == account.id), None)
+        if version is None:  # it has been removed meanwhile
+            return
         try:
             await asyncio.to_thread(self._inventory.store.disable, account.id, FINAL_CAUSE, version)
         except AccountError as error:
             logger.warning("%s: not disabled: %s", account.id, error)
-        self._stale = True
-        await self._sync()
+        finally:  # also when the client goes away: what we write ourselves is no news of others
+            self._stale = True
+        await self._look()
 
     def learned(self, account: Account, session: str, verdict: Verdict) -> None:
         """An upstream has refused an account."""
@@ -215,22 +237,22 @@ class Keeper:
         now = wall()
         windows = windows_of(account.id, head.get, now)
         if windows:
-            self._save(self.pool.see(windows))
+            self._outbox.add(self.pool.see(windows))
             if account.kind == "login" or self.several(account.provider):  # the only key is asked in any case
                 self._cool(cooldowns_of(windows, now))
 
     def reported(self, report: Report) -> None:
         """What a vendor has just told of an account's quotas; a rest that it proves wrong is over."""
-        self._save(self.pool.see(report.windows))
+        self._outbox.add(self.pool.see(report.windows))
         wrong = ended_by(report, self.pool.cooldowns(report.account, wall()))
         for cooldown in self.pool.end(wrong, report.fetched_at - REPORT_LAG_SECONDS):
             logger.info("%s: usable again, as its vendor's report shows: %s", report.account, cooldown.cause)
-            self._save((Ended(cooldown),))
+            self._outbox.add((Ended(cooldown),))
 
     def served(self, want: Want, account: Account) -> None:
         """An account has begun to answer well: the conversation is at home there, and what was only guessed is over."""
         for cooldown in self.pool.served(want, account.id, wall()):
-            self._save((Ended(cooldown),))
+            self._outbox.add((Ended(cooldown),))
 
     def last_of(self, provider: str, session: str) -> str:
         """The account that answered this conversation last; "" if that is not known."""
@@ -246,12 +268,14 @@ class Keeper:
                 break
             self._begin_renewal(account, "")
         if self._errand is None or self._errand.done():
-            self._stale = self._inventory.changed() or self._stale
-            if self._stale or self._unsaved:
-                self._errand = asyncio.get_running_loop().create_task(self._sync())
+            self._stale = self._inventory.changed() or self._stale or self._stock.is_outdated(wall())
+            if self._stale or self._outbox:
+                self._begin_errand()
 
     async def close(self) -> None:
         """Write what is not yet written. A renewal that runs goes on by itself."""
+        self._outbox.close()
+        self._facts.close()
         for task in self._renewing.values():
             task.cancel()
         if self._errand is not None:
@@ -263,23 +287,11 @@ class Keeper:
 
     def _due(self) -> list[Account]:
         """Every login whose token ends soon, whatever else is known of it: also idle and cooling ones."""
-        now = wall()
         lead_seconds = self._lead_seconds - min(self._lag_seconds, self._lead_seconds / 2)
-        return [
-            account
-            for account in self._stock.renewable
-            if account.expires_at is not None
-            and account.expires_at - now <= (SKEW_SECONDS if self._is_young(account, now) else lead_seconds)
-            and self._may_renew(account.id)
-        ]
-
-    def _is_young(self, account: Account, now: float) -> bool:
-        minted_at = self._stock.minted_at.get(account.id)
-        return minted_at is not None and 0 <= now - minted_at < YOUNG_SECONDS
+        return [account for account in self._stock.due(wall(), lead_seconds) if self._may_renew(account.id)]
 
     def _may_renew(self, account_id: str) -> bool:
-        backoff = self._backoff.get(account_id)
-        return account_id in self._stock.renewable_ids and (backoff is None or monotonic() >= backoff.until)
+        return account_id in self._stock.renewable_ids and self._backoffs.is_over(account_id)
 
     async def _renewal(self, account: Account, used: str) -> None:
         """Wait for the one renewal of an account; a caller that goes away does not end it for the others."""
@@ -293,46 +305,48 @@ class Keeper:
         return running
 
     async def _run_renewal(self, account: Account, used: str) -> Renewed:
-        result = await self._renew(account.id, used)
+        await self._look()  # the last one may be a second old, and it costs less than a process
+        if self._stock.current(account).secret != account.secret:
+            result = Renewed("adopted", "somebody else has renewed it")
+        else:
+            result = await self._renew(account.id, used)
         count(self.counts.renewals, (account.provider, result.outcome))
         if result.outcome == "failed":
-            first, longest = BACKOFF_SECONDS
-            before = self._backoff.get(account.id)
-            seconds = min(before.seconds * 2, longest) if before else first
-            seconds = max(seconds, result.retry_after_seconds or 0.0)
-            self._backoff[account.id] = Backoff(monotonic() + seconds, seconds)
+            seconds = self._backoffs.failed(account.id, result.retry_after_seconds)
             logger.warning("%s: not renewed, next try in %.0f s: %s", account.id, seconds, result.cause)
         else:
-            self._backoff.pop(account.id, None)
+            self._backoffs.ended(account.id)
         if result.outcome == "refused":
             logger.error("%s: its login has ended: %s", account.id, result.cause)
         self._stale = True
-        await self._sync()
+        await self._look()
         if result.outcome != "failed" and self._is_due_still(account):
             # Nothing came of it: without a wait the next tick would start the same again, for ever.
-            self._backoff[account.id] = Backoff(monotonic() + BACKOFF_SECONDS[0], BACKOFF_SECONDS[0])
+            self._backoffs.pause(account.id)
         return result
 
     def _is_due_still(self, account: Account) -> bool:
-        current = self._current(account)
+        current = self._stock.current(account)
         return current.expires_at is not None and current.expires_at <= wall() + min(self._lead_seconds, SKEW_SECONDS)
-
-    def _current(self, account: Account) -> Account:
-        for one in self._stock.accounts.get(account.provider, ()):
-            if one.id == account.id:
-                return one
-        return account
 
     # To and from the disk.
 
+    def _begin_errand(self) -> bool:
+        """Have `_sync` run; False while it runs already, with what it took."""
+        if self._errand is not None and not self._errand.done():
+            return False
+        self._errand = asyncio.get_running_loop().create_task(self._sync())
+        return True
+
     async def _look(self) -> None:
-        """Read what others have written by now."""
-        if self._errand is None or self._errand.done():
-            self._stale = self._inventory.changed() or self._stale
-            if not self._stale:
-                return
-            self._errand = asyncio.get_running_loop().create_task(self._sync())
-        await asyncio.shield(self._errand)
+        """Read what others have written by now. Whoever goes away while it is read does not end it for all."""
+        if self._errand is not None:
+            await asyncio.shield(self._errand)  # it may have read before they wrote
+        self._stale = self._inventory.changed() or self._stale
+        if self._stale:
+            self._begin_errand()
+        if self._errand is not None:
+            await asyncio.shield(self._errand)
 
     async def _sync(self) -> None:
         """Write what is new, then read what others have written.
@@ -340,7 +354,7 @@ class Keeper:
         In this order, or the pool would take its own news for reset.
         """
         async with self._syncing:
-            unsaved, self._unsaved = self._unsaved, []
+            unsaved = self._outbox.take()
             stale, self._stale = self._stale, False
             read_at = wall()
             try:
@@ -352,7 +366,7 @@ class Keeper:
                 logger.warning(
                     "accounts not saved or read: %s", error if isinstance(error, AccountError) else place_of(error)
                 )
-                self._unsaved = (unsaved + self._unsaved)[-MAX_UNSAVED:]
+                self._outbox.put_back(unsaved)
                 self._stale = stale
 
     def _take(self, stock: Stock, read_at: float) -> None:
@@ -361,8 +375,12 @@ class Keeper:
                 logger.error("%s can't be used: %s", id_, cause)
         before, self._stock = self._stock, stock
         if (stock.accounts, stock.disabled) != (before.accounts, before.disabled):
-            self.pool.replace(stock.accounts, stock.disabled)
+            self._admit(stock)
         self.pool.restore(stock.cooldowns, stock.windows, read_at, wall())
+
+    def _admit(self, stock: Stock) -> None:
+        """Let these accounts serve. What rested because its secret was refused, and has another one now, is asked."""
+        self._outbox.add(Ended(cooldown) for cooldown in self.pool.replace(stock.accounts, stock.disabled))
 
     def _cool(self, cooldowns: tuple[Cooldown, ...]) -> None:
         """Let accounts rest. A storm of refusals is told once: when a rest begins, and when it has another cause."""
@@ -378,8 +396,4 @@ class Keeper:
             count(self.counts.cooldowns, provider)
             if (cooldown.account, cooldown.scope, cooldown.cause) not in known:
                 logger.warning("%s: %s", cooldown.account, cooldown.cause)
-        self._save(changed)
-
-    def _save(self, news: Iterable[News]) -> None:
-        self._unsaved.extend(news)
-        del self._unsaved[:-MAX_UNSAVED]
+        self._outbox.send(changed)

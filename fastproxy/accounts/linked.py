@@ -48,6 +48,7 @@ class Linked:
     """
 
     def __init__(self, source: str, directory: Path, cipher: Callable[[], Sealing]) -> None:
+        self.source = source
         self._origin = origin_of(source, os.environ, Path(os.environ.get("HOME", "/")))
         self._sidecar = Sidecar(directory, source, cipher)
         self._stamps: tuple[files.Stamp | None, files.Stamp | None] | None = None

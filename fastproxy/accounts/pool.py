@@ -115,19 +115,26 @@ class Pool:
         """Take other limits than those that it was made with."""
         self._pins.limit(pin_seconds, pins)
 
-    def replace(self, accounts: Mapping[str, tuple[Account, ...]], disabled: Mapping[str, str]) -> None:
-        """Take new accounts, by provider. Those that stay keep their state. disabled: id -> cause."""
+    def replace(self, accounts: Mapping[str, tuple[Account, ...]], disabled: Mapping[str, str]) -> tuple[Cooldown, ...]:
+        """Take new accounts, by provider. Those that stay keep their state. disabled: id -> cause.
+
+        Rests that are over because they were for a secret that has been replaced; to be taken out of the store.
+        """
         before, self._by_id, self._rosters = self._by_id, {}, {}
+        ended: list[Cooldown] = []
         for provider, members in accounts.items():
             first: dict[Secret, str] = {}
             seats = []
             for account in sorted(members, key=_position):
                 seat = before.get(account.id) or Seat(account)
+                if account.secret != seat.account.secret:
+                    ended += seat.forgive()
                 twin = account.id if account.secret is None else first.setdefault(account.secret, account.id)
                 seat.configure(account, disabled.get(account.id, ""), twin)
                 seats.append(seat)
             self._by_id |= {seat.id: seat for seat in seats}
             self._rosters[provider] = _Roster(seats)
+        return tuple(ended)
 
     def restore(self, cooldowns: Iterable[Cooldown], windows: Iterable[Window], read_at: float, now: float) -> None:
         """Take what the store holds, in whole, also news of other processes.

@@ -7,7 +7,7 @@ told is kept to the second.
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
-from fastproxy.accounts.cooldown import Cooldown, Window, covers
+from fastproxy.accounts.cooldown import OF_SECRET, Cooldown, Window, covers
 from fastproxy.snapshot import Account
 
 PROBE_SECONDS = 300.0  # a guess may be wrong: one request tries after this, and every so often again
@@ -205,6 +205,19 @@ class Seat:
                 rest.settle()
         self._sum_up()
         return tuple(healed)
+
+    def forgive(self) -> tuple[Cooldown, ...]:
+        """Forget the guesses that were of a secret which has been replaced; those, as above."""
+        forgiven = [(scope, rest) for scope, rest in self._rests.items() if rest.cause in OF_SECRET]
+        for _, rest in forgiven:
+            rest.guessed_until_at = rest.firm_until_at = 0.0
+            rest.settle()
+        self._sum_up()
+        return tuple(
+            Cooldown(self.id, scope, rest.heard_until_at, cause=rest.cause)
+            for scope, rest in forgiven
+            if not rest.told_until_at
+        )
 
     def end(self, scope: str, noted_before: float) -> bool:
         """End a scope's rest, unless it has been noted since; as heard it stays known, as above."""

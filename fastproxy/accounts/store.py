@@ -20,6 +20,7 @@ from fastproxy.accounts.cipher import Cipher
 from fastproxy.accounts.cooldown import Cooldown, Window
 from fastproxy.accounts.database import Database
 from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.seat import MAX_COOLDOWN_SECONDS
 from fastproxy.accounts.sidecar import forget
 from fastproxy.accounts.stored import LABEL_RULE, StoredAccount, is_label
 from fastproxy.accounts.vault import Vault
@@ -96,12 +97,19 @@ class AccountStore:
             return _put(connection, msgspec.structs.replace(account, version=1, created_at=now), sealed, login)
 
     def replace(self, account: StoredAccount, login: Login | None) -> StoredAccount:
-        """The same account with another login, enabled. Raises: AccountError when there is none of that id."""
+        """The same account with another login, enabled; of one that a file owned no more, nothing is kept beside that.
+
+        Raises: AccountError when there is none of that id.
+        """
         with self._sealing(account, login) as (connection, sealed):
             _check_label(connection, account)
             old = _account(connection, account.id)
             new = msgspec.structs.replace(account, version=old.version + 1, created_at=old.created_at, disabled="")
-            return _put(connection, new, sealed, login)
+            stored = _put(connection, new, sealed, login)
+            is_left = _is_unlinked(connection, old.source)
+        if is_left:
+            forget(self._directory, old.source)
+        return stored
 
     def save_login(self, account_id: str, login: Login, version: int) -> bool:
         """A renewed login instead of the one of `version`; on the disk for good when this returns. Cost: 2 ms, a sync.
@@ -142,8 +150,7 @@ class AccountStore:
             connection.execute("DELETE FROM account WHERE id = ?", (account_id,))
             for statement in tables.FORGET_ACCOUNT:
                 connection.execute(statement, (account_id,))
-            shared = connection.execute("SELECT 1 FROM account WHERE source = ?", row).fetchone() is not None
-            return bool(row[0]) and not shared and forget(self._directory, row[0])
+            return _is_unlinked(connection, row[0]) and forget(self._directory, row[0])
 
     def change(
         self, account_id: str, *, label: str | None = None, weight: int | None = None, serves: Serves | None = None
@@ -168,17 +175,24 @@ class AccountStore:
     # Limits
 
     def cooldowns(self) -> tuple[Cooldown, ...]:
-        """All that have been written and not been cleared, those that are over included until the next write."""
+        """All that have been written and not been cleared, those that are over included until the next write.
+
+        But for those of a clock that was wrong: no vendor forbids anything for longer than MAX_COOLDOWN_SECONDS.
+        """
+        latest_at = clock.wall() + MAX_COOLDOWN_SECONDS
         with self._database.reading() as connection:
-            return tables.cooldowns_of(connection.execute(tables.COOLDOWNS))
+            cooldowns = tables.cooldowns_of(connection.execute(tables.COOLDOWNS))
+        return tuple(cooldown for cooldown in cooldowns if cooldown.until_at <= latest_at)
 
     def cool(self, cooldowns: Iterable[Cooldown]) -> None:
         """Remembers them; of two with the same account and scope the longer one stays, whoever wrote it."""
-        rows = [msgspec.structs.astuple(cooldown) for cooldown in cooldowns]
+        now = clock.wall()
+        latest_at = now + MAX_COOLDOWN_SECONDS
+        rows = [(*msgspec.structs.astuple(cooldown), latest_at) for cooldown in cooldowns]
         if rows:
             with self._database.writing(lasting=False) as connection:
                 connection.executemany(tables.COOL, rows)
-                connection.execute(tables.END_COOLDOWNS, (clock.wall(),))
+                connection.execute(tables.END_COOLDOWNS, (now, latest_at))
                 connection.execute(tables.FEWER_COOLDOWNS, (tables.MAX_LIMIT_ROWS,))
 
     def end(self, cooldowns: Iterable[Cooldown]) -> None:
@@ -249,6 +263,11 @@ class AccountStore:
         except (AccountError, msgspec.DecodeError, TypeError):
             self._vault.forget()  # another process may have sealed it with a key that has come since
             raise AccountError(f"the login of {account_id} is damaged: log in again, or remove it") from None
+
+
+def _is_unlinked(connection: sqlite3.Connection, source: str) -> bool:
+    """Whether no account is linked any more to what was the file of one."""
+    return bool(source) and connection.execute(tables.LINKED, (source,)).fetchone() is None
 
 
 def _account(connection: sqlite3.Connection, account_id: str) -> StoredAccount:

@@ -74,6 +74,7 @@ PUT_ACCOUNT = f"INSERT OR REPLACE INTO account ({_NAMES}, sealed) VALUES ({_MARK
 SAVE_LOGIN = """UPDATE account SET sealed = ?, expires_at = ?, minted_at = ?, changed_at = ?, disabled = '',
     version = version + 1 WHERE id = ? AND version = ? AND source = ''"""
 
+LINKED = "SELECT 1 FROM account WHERE source = ?"
 SAME_LABEL = "SELECT id FROM account WHERE provider = ? AND label = ? AND id != ?"
 CHANGE = "UPDATE account SET label = ?, weight = ?, serves = ?, changed_at = ? WHERE id = ?"
 # Configured keys are at 0 or behind it, so whatever is first is below that.
@@ -86,11 +87,12 @@ FORGET_ACCOUNT = (
 )
 
 COOLDOWNS = "SELECT account, scope, until_at, timed, cause FROM cooldown"
-COOL = """INSERT INTO cooldown (account, scope, until_at, timed, cause) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (account, scope) DO UPDATE SET until_at = ?3, timed = ?4, cause = ?5 WHERE ?3 > until_at"""
+COOL = """INSERT INTO cooldown (account, scope, until_at, timed, cause) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (account, scope) DO UPDATE SET until_at = ?3, timed = ?4, cause = ?5
+    WHERE ?3 > until_at OR until_at > ?6"""  # ?6: later than that is a clock that was wrong
 CLEAR_COOLDOWNS = "DELETE FROM cooldown WHERE ?1 IS NULL OR account = ?1"
 END_COOLDOWN = "DELETE FROM cooldown WHERE account = ? AND scope = ? AND until_at <= ?"
-END_COOLDOWNS = "DELETE FROM cooldown WHERE until_at < ?"
+END_COOLDOWNS = "DELETE FROM cooldown WHERE until_at < ? OR until_at > ?"
 FEWER_COOLDOWNS = """DELETE FROM cooldown WHERE rowid IN
     (SELECT rowid FROM cooldown ORDER BY until_at DESC LIMIT -1 OFFSET ?)"""
 

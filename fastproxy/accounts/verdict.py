@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from fastproxy.accounts.cooldown import Cooldown, Window, covers
+from fastproxy.accounts.cooldown import REFUSED_KEY, REFUSED_TOKEN, Cooldown, Window, covers
 from fastproxy.accounts.hints import Headers, retry_after, should_retry
 from fastproxy.accounts.limit_words import LONG_WAIT_SECONDS, LimitKind, limit_kind, limit_reach
 from fastproxy.accounts.limits import LONGEST_COOLDOWN_SECONDS, USAGE_CAUSE, cause_of, windows_of
@@ -78,12 +78,12 @@ _TABLE = (
     _Row("closed", "rotate", "the vendor has closed the account", CLOSED_SECONDS, hard=True),
     _Row("not this client", "escape", NOT_THIS_CLIENT, is_timed=False),
     _Row("not this request", "escape", "the account's plan does not cover a context this long", is_timed=False),
-    _Row("bad key", "rotate", "the vendor refused the key", FORBIDDEN_SECONDS, hard=True, is_timed=False),
+    _Row("bad key", "rotate", REFUSED_KEY, FORBIDDEN_SECONDS, hard=True, is_timed=False),
     _Row(None, "renew", "the vendor refused the token", statuses=_UNAUTHORIZED, kind="login", is_timed=False),
     _Row(
         None,
         "rotate",
-        "the vendor refused the key",
+        REFUSED_KEY,
         FORBIDDEN_SECONDS,
         statuses=_UNAUTHORIZED,
         hard=True,
@@ -166,8 +166,8 @@ def judge(account: Account, model: str, status: int, get: Headers, body: bytes, 
 def refused(account: Account, now: float) -> Verdict:
     """What follows when a login's token is refused with 401 and there is no newer one: as for a key."""
     until_at = now + FORBIDDEN_SECONDS
-    cause = "the vendor refused the token, and there is no newer one"
-    return Verdict("rotate", (Cooldown(account.id, "", until_at, cause=cause),), hard=True, cause=cause)
+    cooldown = Cooldown(account.id, "", until_at, cause=REFUSED_TOKEN)
+    return Verdict("rotate", (cooldown,), hard=True, cause=REFUSED_TOKEN)
 
 
 def _spent(windows: tuple[Window, ...], model: str, get: Headers) -> tuple[Window, ...]:

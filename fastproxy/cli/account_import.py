@@ -14,11 +14,13 @@ import typer
 from fastproxy.cli.account_records import free_label, record_of
 from fastproxy.cli.account_terms import ServesOption, Whom, whom_it_serves
 from fastproxy.cli.output import CommandError, Json, note, write_json, write_table
-from fastproxy.cli.places import Config, account_store, load_snapshot
+from fastproxy.cli.places import Config, account_store, load_snapshot, private_state_directory
 
 if TYPE_CHECKING:
+    from fastproxy.accounts.linked import Linked
     from fastproxy.accounts.sources.search import Finding, Findings
     from fastproxy.accounts.store import AccountStore
+    from fastproxy.accounts.stored import StoredAccount
     from fastproxy.snapshot import Serves, Snapshot
 
 
@@ -90,11 +92,8 @@ class _Import:
         accounts = self._store.accounts()
         place = finding.source
         same = next((one for one in accounts if one.source == place), None)
-        if same is not None and not same.disabled:
-            return _Taken(same.id, place, f"it is there already, as {same.id}")
         if same is not None:
-            self._store.replace(same, None)
-            return _Taken(same.id, place, serves=same.serves)
+            return self._take_again(same)
         twin = known.get(identity(finding.login))
         if twin is not None:
             return _Taken(twin, place, f"the same login is there already, as {twin}")
@@ -109,6 +108,25 @@ class _Import:
         )
         self._store.add(account, finding.login if self._copy else None)
         return _Taken(account.id, place, serves=account.serves)
+
+    def _take_again(self, same: "StoredAccount") -> _Taken:
+        """A login that is linked already: enabled if it was not, or kept by us from now on as it is in effect."""
+        from fastproxy.accounts.renewal import LOCK_SECONDS  # noqa: PLC0415 - as above
+
+        if self._copy:
+            linked = self._linked(same)
+            with linked.locked(LOCK_SECONDS):  # a token that is being renewed is worth nothing any more
+                self._store.replace(msgspec.structs.replace(same, source=""), linked.login())
+        elif same.disabled:
+            self._store.replace(same, None)
+        else:
+            return _Taken(same.id, same.source, f"it is there already, as {same.id}")
+        return _Taken(same.id, same.source, serves=same.serves)
+
+    def _linked(self, account: "StoredAccount") -> "Linked":
+        from fastproxy.accounts.linked import Linked  # noqa: PLC0415 - as above
+
+        return Linked(account.source, private_state_directory(os.environ), self._store.cipher)
 
     def _whom(self, finding: "Finding") -> "Serves":
         if finding.kind == "key":

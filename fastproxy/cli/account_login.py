@@ -22,6 +22,7 @@ from fastproxy.cli.places import Config, load_snapshot, private_state_directory
 if TYPE_CHECKING:
     from fastproxy.accounts.device import Invitation
     from fastproxy.accounts.login import Login
+    from fastproxy.accounts.store import AccountStore
     from fastproxy.accounts.stored import StoredAccount
     from fastproxy.providers.base import OAuth, Provider
     from fastproxy.snapshot import Snapshot
@@ -51,7 +52,7 @@ def login(
     by_device = _is_by_device(record.name, oauth, asked=device)
     with closing(AccountStore(private_state_directory(os.environ), snapshot.keeping.key)) as store:
         try:
-            account, known = account_for(store.accounts(), record.name, label)
+            account, known = account_for(as_they_are(store), record.name, label)
             if serves is not None or not known:  # asked once for each account
                 account = msgspec.structs.replace(account, serves=whom_it_serves(record, serves))
             store.cipher()  # a key that is missing shows before the person has gone through it all
@@ -64,6 +65,25 @@ def login(
             raise CommandError(fault.message) from None
     say(account.id)
     note(f"{account.id} is {'logged in again' if known else 'kept'}; it serves {account.serves}")
+
+
+def as_they_are(store: "AccountStore") -> "tuple[StoredAccount, ...]":
+    """All accounts; logins of ours that have ended and can't be renewed as disabled, which nobody has noted."""
+    import msgspec  # noqa: PLC0415 - as above
+
+    from fastproxy.accounts.inventory import ENDED_CAUSE, has_ended  # noqa: PLC0415
+    from fastproxy.accounts.login import AccountError  # noqa: PLC0415
+
+    accounts = []
+    for account in store.accounts():
+        ended = ""
+        if account.kind == "login" and not account.source and not account.disabled:
+            try:
+                ended = ENDED_CAUSE if has_ended(store.login(account.id), clock.wall()) else ""
+            except AccountError as error:
+                ended = str(error)
+        accounts.append(msgspec.structs.replace(account, disabled=account.disabled or ended))
+    return tuple(accounts)
 
 
 def login_record(snapshot: "Snapshot", name: str, environ: Mapping[str, str]) -> "tuple[Provider, OAuth]":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastproxy.access.store import TokenStore
     from fastproxy.accounts.keeper import Keeper
     from fastproxy.accounts.store import AccountStore
-    from fastproxy.snapshot import Snapshot
+    from fastproxy.snapshot import Account, Snapshot
 
 Config = Annotated[
     Path | None,
@@ -111,9 +111,14 @@ def account_keeper(option: Path | None) -> Iterator["tuple[Snapshot, Keeper]"]:
     from fastproxy.accounts.keeper import Keeper  # noqa: PLC0415
     from fastproxy.renewing import spawn_renewal  # noqa: PLC0415
 
+    async def ask_facts(account: "Account") -> Mapping[str, str]:
+        from fastproxy.upstream.projects import project_asker  # noqa: PLC0415 - brings aiohttp, which few commands need
+
+        return await project_asker(lambda: snapshot)(account)
+
     snapshot, directory = load_snapshot(option), private_state_directory(os.environ)
     with account_store(snapshot) as store:
-        keeper = Keeper(Inventory(directory, store), snapshot, spawn_renewal(lambda: snapshot, directory))
+        keeper = Keeper(Inventory(directory, store), snapshot, spawn_renewal(lambda: snapshot, directory), ask_facts)
         keeper.start()
         yield snapshot, keeper
 

@@ -9,6 +9,7 @@ from fastproxy.errors import Fault
 _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
 _BOM = b"\xef\xbb\xbf"
 _SEAM_BYTES = 3
+_READ_BYTES = 262144  # what an event loop reads at once; of more, a list of lines would take several times the bytes
 _CR, _LF = b"\r\n"  # as numbers, which bytes are searched for fastest
 
 
@@ -95,13 +96,10 @@ def payloads(events: bytes) -> list[bytes]:
     """
     whole = events.removeprefix(_BOM)
     if _CR in whole:  # of bytes, unlike text, `splitlines` splits where events do
-        lines = whole.splitlines()
-        lines.append(b"")
-    else:
-        lines = whole.split(b"\n")
-    if (alike := _alike(lines)) is not None:
+        whole = b"\n".join((*whole.splitlines(), b""))
+    if len(whole) <= _READ_BYTES and (alike := _alike(whole.split(b"\n"))) is not None:
         return alike
-    return [data for event in b"\n".join(lines).split(b"\n\n") if (data := _data(event))]
+    return [data for event in whole.split(b"\n\n") if (data := _data(event))]
 
 
 def _alike(lines: list[bytes]) -> list[bytes] | None:

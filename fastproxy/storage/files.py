@@ -79,7 +79,7 @@ def lock(path: Path, deadline_seconds: float) -> Iterator[None]:
     """
     give_up_at = clock.monotonic() + deadline_seconds
     pause_seconds = _FIRST_PAUSE_SECONDS
-    while (descriptor := _locked(path)) is None:
+    while (descriptor := locked(path)) is None:
         if clock.monotonic() >= give_up_at:
             raise TimeoutError(f"{path} has been locked by another process for {deadline_seconds:g} s")
         clock.pause(pause_seconds)
@@ -99,8 +99,8 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _locked(path: Path) -> int | None:
-    """A descriptor that holds the lock, None when another has it."""
+def locked(path: Path) -> int | None:
+    """A descriptor that holds the lock until it is closed, at once; None when another has it. Raises: OSError."""
     descriptor = create_private(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

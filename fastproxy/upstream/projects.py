@@ -1,19 +1,22 @@
-"""Which project a Code Assist login works in: asked of Google once, when the login is made. A cold path.
+"""Which project a Code Assist login works in: asked of Google when the login is made, or first used. A cold path.
 
 Google gives every person a project of its own, which nobody could know otherwise; an organisation configures its own.
 Never: a plan chosen or a project made for somebody, or the name of another program.
 Source, read 2026-11-21: google-gemini/gemini-cli, code_assist/setup.ts; other clients also meet an object with an id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import orjson
 
+from fastproxy.accounts.facts import AskFacts
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.sources.tokens import fact_text
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider
+from fastproxy.secret import Secret
+from fastproxy.snapshot import Account, Snapshot
 from fastproxy.upstream.once import OwnRequest, ask
 
 _PATH = "/v1internal:loadCodeAssist"
@@ -37,14 +40,33 @@ async def with_project(provider: Provider, login: Login, proxy: str) -> Login:
     """
     if _PROJECT in provider.facts or _PROJECT not in dict(provider.fact_variables):
         return login
-    bearer = f"Bearer {login.access.reveal()}".encode()
+    project = await _project_of(provider, login.access, proxy)
+    return msgspec.structs.replace(login, kept={**login.kept, "project_id": project})
+
+
+def project_asker(snapshot: Callable[[], Snapshot]) -> AskFacts:
+    """What asks for the projects of logins whose file does not name them. snapshot: the configuration in effect."""
+
+    async def ask_facts(account: Account) -> Mapping[str, str]:
+        now = snapshot()
+        provider = now.providers.get(account.provider) or now.keyless.get(account.provider)
+        if provider is None or account.secret is None or _PROJECT not in dict(provider.fact_variables):
+            return {}
+        return {_PROJECT: await _project_of(provider, account.secret, now.upstream.proxy)}
+
+    return ask_facts
+
+
+async def _project_of(provider: Provider, access: Secret, proxy: str) -> str:
+    """Raises: Fault."""
+    bearer = f"Bearer {access.reveal()}".encode()
     headers = ((b"authorization", bearer), (b"content-type", b"application/json"))
     url = next(iter(provider.formats.values())).rstrip("/") + _PATH
     answer = await ask(OwnRequest("POST", url, headers, _BODY), proxy)
     project = _named_in(answer.body) if answer.status == 200 else ""
     if not project:
         raise Fault("upstream_garbage", f"{provider.title} names no project for this login ({answer.status})")
-    return msgspec.structs.replace(login, kept={**login.kept, "project_id": project})
+    return project
 
 
 def _named_in(body: bytes) -> str:

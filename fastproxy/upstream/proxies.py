@@ -19,11 +19,14 @@ def proxy_for(url: URL, setting: str) -> Proxy:
     """The proxy before `url` and its credential, or (None, None).
 
     setting: "env" (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in either case), "direct", or the proxy's URL.
+    What the environment names is for the way out: this machine is reached directly, as no proxy could reach it.
     aiohttp's own `trust_env` would also send whatever netrc holds for the host, so it is never switched on.
     """
     if setting == "direct":
         return None, None
     if setting == "env":
+        if is_loopback(url.host or ""):
+            return None, None
         proxies = getproxies_environment()
         setting = proxies.get(url.scheme) or proxies.get("all") or ""
         if not setting or proxy_bypass_environment(f"{url.host}:{url.port}", proxies):

@@ -59,12 +59,13 @@ class Metrics:
     """One per process, made after any fork.
 
     in_flight: exchanges that have not ended; whoever starts and ends them adds and takes away. accounts: what this
-    process knows of them, since its start; replaced whole.
+    process knows of them, since its start; busy: how it uses each of them, for the other workers. Replaced whole.
     """
 
     def __init__(self, version: str, names: Names, journal: Journal, shared: Shared | None = None) -> None:
         self.in_flight = 0
         self.accounts = tally.AccountCounts()
+        self.busy: dict[str, tally.Busy] = {}
         self._names = names
         self._journal = journal
         self._shared = shared
@@ -130,9 +131,17 @@ class Metrics:
             return exposition.render(mine, process=True)
         with self._publishing:
             mine = msgspec.json.decode(self._publish(self._shared), type=tally.Reading)
-        peers = [self._read(worker) for worker in range(self._shared.workers) if worker != self._shared.worker]
-        whole = tally.total([mine, *(reading for reading in peers if reading is not None)])
-        return exposition.render(whole, process=False)
+        return exposition.render(tally.total([mine, *self._peers()]), process=False)
+
+    def peers_busy(self) -> list[dict[str, tally.Busy]]:
+        """How every other living worker uses its accounts, as it was a second ago at most. Reads a file for each."""
+        return [reading.busy for reading in self._peers()]
+
+    def _peers(self) -> list[tally.Reading]:
+        if self._shared is None:
+            return []
+        others = [self._read(worker) for worker in range(self._shared.workers) if worker != self._shared.worker]
+        return [reading for reading in others if reading is not None]
 
     def _learn(self, key: tuple[str, str, str, str, int]) -> tally.Tally:
         """The tally for a key seen for the first time, every name in it that we don't know replaced."""
@@ -156,6 +165,7 @@ class Metrics:
         self._mine.backlog = self._journal.backlog
         self._mine.accounts = self._named(self.accounts)
         self._mine.accounts.include(self._accounts_before)
+        self._mine.busy = self.busy
         return msgspec.json.encode(self._mine)
 
     def _named(self, accounts: tally.AccountCounts) -> tally.AccountCounts:
@@ -204,6 +214,7 @@ class Metrics:
             return None
         if not _is_alive(reading.pid):
             reading.in_flight = reading.backlog = 0
+            reading.busy = {}
         return reading
 
 

@@ -76,8 +76,22 @@ class AccountCounts(msgspec.Struct):
                 _add(mine.setdefault(provider, {}), counts)
 
 
+class Busy(msgspec.Struct, frozen=True):
+    """How an account is used by one process, or by several. in_flight, pins: at this moment; uses: since the start."""
+
+    in_flight: int = 0
+    uses: int = 0
+    pins: int = 0
+
+    def plus(self, other: "Busy") -> "Busy":
+        return Busy(self.in_flight + other.in_flight, self.uses + other.uses, self.pins + other.pins)
+
+
 class Reading(msgspec.Struct):
-    """Everything one process has counted, or the sum over several. in_flight and backlog: at this moment."""
+    """Everything one process has counted, or the sum over several. in_flight and backlog: at this moment.
+
+    busy: by id of the account; of one process only.
+    """
 
     version: str
     pid: int
@@ -88,6 +102,7 @@ class Reading(msgspec.Struct):
     lost: int = 0
     backlog: int = 0
     accounts: AccountCounts = msgspec.field(default_factory=AccountCounts)
+    busy: dict[str, Busy] = {}
 
     def tally(self, labels: Labels) -> Tally:
         """The tally with these labels, a new one if need be. Slow: for the first exchange with its labels."""

@@ -8,14 +8,16 @@ import orjson
 import pytest
 
 from fastproxy.accounts.cooldown import Cooldown, Ended
-from fastproxy.accounts.inventory import Inventory
+from fastproxy.accounts.inventory import ENDED_CAUSE, Inventory
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.clock import wall
 from fastproxy.providers import BY_NAME, echo
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot
 
+SOON = wall() + 3600.0
 KEY = Account("anthropic", "anthropic:ANTHROPIC_API_KEY", Secret("sk-1"))
 SNAPSHOT = Snapshot(accounts={"anthropic": (KEY,)})
 
@@ -126,7 +128,7 @@ def test_one_that_can_not_be_read_is_named_with_its_reason_and_hides_no_other(
 
 
 def test_what_was_learned_is_written_before_anything_is_read(inventory: Inventory):
-    rest = Cooldown(KEY.id, "", 5e9, timed=True, cause="a usage limit is reached")
+    rest = Cooldown(KEY.id, "", SOON + 5, timed=True, cause="a usage limit is reached")
     assert inventory.exchange((rest,), SNAPSHOT).cooldowns == (rest,)
 
 
@@ -143,7 +145,7 @@ def test_what_was_learned_before_a_reset_is_not_written_after_it(
     inventory.exchange((), SNAPSHOT)
     other = AccountStore(tmp_path)
     other.reset(KEY.id)
-    old, kept = Cooldown(KEY.id, "", 5e9), Cooldown("anthropic:work", "", 5e9)
+    old, kept = Cooldown(KEY.id, "", SOON + 5), Cooldown("anthropic:work", "", SOON + 5)
     assert inventory.exchange((old, kept), SNAPSHOT).cooldowns == (kept,)
     assert inventory.exchange((old,), SNAPSHOT).cooldowns == (kept, old)  # learned since
     other.reset(None)
@@ -151,9 +153,9 @@ def test_what_was_learned_before_a_reset_is_not_written_after_it(
 
 
 def test_a_rest_that_is_over_is_taken_out_unless_somebody_has_made_it_longer(inventory: Inventory, store: AccountStore):
-    store.cool([Cooldown(KEY.id, "", 5e9), Cooldown(KEY.id, "model:m", 6e9)])
-    ended = (Ended(Cooldown(KEY.id, "", 5e9)), Ended(Cooldown(KEY.id, "model:m", 5e9)))
-    assert inventory.exchange(ended, SNAPSHOT).cooldowns == (Cooldown(KEY.id, "model:m", 6e9),)
+    store.cool([Cooldown(KEY.id, "", SOON + 5), Cooldown(KEY.id, "model:m", SOON + 6)])
+    ended = (Ended(Cooldown(KEY.id, "", SOON + 5)), Ended(Cooldown(KEY.id, "model:m", SOON + 5)))
+    assert inventory.exchange(ended, SNAPSHOT).cooldowns == (Cooldown(KEY.id, "model:m", SOON + 6),)
 
 
 def test_what_is_configured_of_all_logins_counts_where_they_do_not_say_it_themselves(
@@ -193,3 +195,47 @@ def test_a_secret_that_nobody_can_renew_is_told_from_a_login(inventory: Inventor
     gone = store.add(stored("gone"), Login(Secret("at-3")))
     store.disable(gone.id, "refused", gone.version)
     assert inventory.exchange((), SNAPSHOT).final_ids == {"anthropic:final"}
+
+
+def test_a_login_that_has_ended_and_that_nobody_can_renew_is_not_used_until_there_is_another(
+    inventory: Inventory, store: AccountStore
+):
+    now = wall()
+    store.add(stored("ended"), Login(Secret("at"), expires_at=now - 1))
+    store.add(stored("lasting"), Login(Secret("at-2"), expires_at=now + 50))
+    store.add(stored("renewable"), Login(Secret("at-3"), Secret("rt"), expires_at=now - 1))
+    stock = inventory.exchange((), SNAPSHOT)
+    assert stock.disabled == {"anthropic:ended": ENDED_CAUSE}
+    assert [account.disabled for account in store.accounts()] == [""] * 3, "a clock that was wrong would stay there"
+    for at, is_outdated in ((now, False), (now + 51, True), (now - 2, True)):
+        assert stock.is_outdated(at) is is_outdated
+    store.replace(stored("ended"), Login(Secret("at-4"), expires_at=now + 50))
+    assert inventory.exchange((), SNAPSHOT).disabled == {}
+
+
+def test_what_a_vendor_told_of_a_login_is_known_of_that_login_only(inventory: Inventory, store: AccountStore):
+    configured = Snapshot(providers={"gemini-cli": BY_NAME["gemini-cli"]})
+    account = StoredAccount("gemini-cli:a", "gemini-cli", "a", "login")
+    login = Login(Secret("at"), Secret("rt"))
+    store.add(account, login)
+    assert inventory.exchange((), configured).lacking == {"gemini-cli:a"}
+    inventory.tell(login, {"project": "p-1"})
+    told = inventory.exchange((), configured)
+    for stock in (told, told.under(configured)):
+        assert [one.facts for one in stock.accounts["gemini-cli"]] == [{"project": "p-1"}]
+        assert stock.lacking == frozenset()
+    store.replace(account, Login(Secret("at-2"), Secret("rt-2")))
+    assert inventory.exchange((), configured).lacking == {"gemini-cli:a"}
+    record = msgspec.structs.replace(BY_NAME["gemini-cli"], facts={"project": "p-all"})
+    assert inventory.exchange((), Snapshot(providers={"gemini-cli": record})).lacking == frozenset()
+
+
+def test_an_account_that_was_imported_anew_from_elsewhere_is_read_there(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    for token in ("at-1", "at-2"):
+        file = tmp_path / f"{token}.json"
+        file.write_bytes(b'{"accessToken":"%b","refreshToken":"rt"}' % token.encode())
+        account = store.add(stored("claude", source=f"claude-code:{file}"), None)
+        assert inventory.exchange((), SNAPSHOT).logins[account.id].access == Secret(token)
+        store.remove(account.id)

@@ -1,25 +1,29 @@
 """Accounts over time: who is renewed when, by whom, once; what is written down; what others have written."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fastproxy.accounts import keeper as module
+from fastproxy.accounts import outbox
+from fastproxy.accounts.backoff import BACKOFF_SECONDS
 from fastproxy.accounts.cooldown import Cooldown, Window
-from fastproxy.accounts.inventory import Inventory
-from fastproxy.accounts.keeper import BACKOFF_SECONDS, Keeper
+from fastproxy.accounts.inventory import ENDED_CAUSE, Inventory
+from fastproxy.accounts.keeper import Keeper
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.pool import Want
 from fastproxy.accounts.renewal import Outcome, Renewed
 from fastproxy.accounts.reports import Reading, Report, Told
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
-from fastproxy.accounts.verdict import Verdict
-from fastproxy.clock import wall
+from fastproxy.accounts.verdict import Verdict, refused
+from fastproxy.clock import pause, wall
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import parse_response_head
+from fastproxy.providers import BY_NAME
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Accounts, Snapshot
@@ -36,12 +40,18 @@ class Kept:
     def __init__(self, directory: Path, lag_seconds: float = 0.0) -> None:
         self.store = AccountStore(directory)
         self.asked: list[tuple[str, str]] = []
+        self.questions: list[str] = []
+        self.facts: Mapping[str, str] | None = None
         self.outcome: Outcome = "renewed"
         self.lasts_seconds = 3600.0
         self.gate = asyncio.Event()
         self.gate.set()
         self.keeper = Keeper(
-            Inventory(directory, AccountStore(directory)), Snapshot(providers={"lab": LAB}), self.renew, lag_seconds
+            Inventory(directory, AccountStore(directory)),
+            Snapshot(providers={"lab": LAB}),
+            self.renew,
+            self.ask_facts,
+            lag_seconds,
         )
 
     async def renew(self, account_id: str, used: str) -> Renewed:
@@ -57,6 +67,13 @@ class Kept:
             [version] = [one.version for one in self.store.accounts() if one.id == account_id]
             self.store.disable(account_id, "invalid_grant", version)
         return Renewed(self.outcome, "a cause")
+
+    async def ask_facts(self, account: Account) -> Mapping[str, str]:
+        self.questions.append(account.id)
+        await asyncio.sleep(0)
+        if self.facts is None:
+            raise Fault("upstream_garbage", "the vendor names none")
+        return self.facts
 
     def add(self, lasts_seconds: float, *, minted_ago_seconds: float = 3000.0, id_: str = ID) -> None:
         now = wall()
@@ -247,7 +264,7 @@ async def test_a_renewal_that_fails_backs_off_and_the_token_serves_while_it_last
     kept.keeper.tick()
     await kept.settled()
     assert len(kept.asked) == 1
-    assert kept.keeper._backoff[ID].seconds == BACKOFF_SECONDS[0]
+    assert kept.keeper._backoffs.left_seconds(ID) == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
     assert kept.keeper.counts.renewals == {("lab", "failed"): 1}
 
 
@@ -301,14 +318,14 @@ async def test_a_waiter_that_goes_away_does_not_end_the_renewal_for_the_others(d
 
 
 @in_loop
-async def test_what_was_learned_is_on_disk_at_the_next_tick_and_known_to_the_next_process(directory: Path):
+async def test_what_was_learned_is_on_disk_at_once_and_known_to_the_next_process(directory: Path):
     kept = Kept(directory)
     kept.add(3600)
     kept.keeper.start()
     account = kept.lease()
     rest = Cooldown(ID, "model:m", wall() + 500, timed=True, cause="a usage limit is reached")
     kept.keeper.learned(account, "s", Verdict("rotate", (rest,)))
-    kept.keeper.tick()
+    await asyncio.sleep(0.01)
     await kept.settled()
     assert kept.store.cooldowns() == (rest,)
     later = Kept(directory)
@@ -367,15 +384,16 @@ async def test_a_disk_that_fails_loses_nothing(directory: Path, monkeypatch: pyt
     assert kept.store.cooldowns() == (rest,)
 
 
-def test_news_for_the_disk_are_bounded(directory: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "MAX_UNSAVED", 3)
+@in_loop
+async def test_news_for_the_disk_are_bounded(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outbox, "MAX_UNSAVED", 3)
     kept = Kept(directory)
     kept.add(3600)
     kept.keeper.start()
     for number in range(9):
         rest = Cooldown(ID, f"model:{number}", wall() + 500)
         kept.keeper.learned(kept.lease(), "", Verdict("rotate", (rest,)))
-    assert len(kept.keeper._unsaved) == 3
+    assert len(kept.keeper._outbox) == 3
 
 
 def report(kept: Kept, used: float, at: float) -> Report:
@@ -404,7 +422,8 @@ async def test_a_report_that_shows_an_account_open_ends_its_rest_here_and_for_al
     assert kept.lease().id == ID
 
 
-def test_numbers_are_told_by_provider(directory: Path):
+@in_loop
+async def test_numbers_are_told_by_provider(directory: Path):
     kept = Kept(directory)
     kept.add(3600)
     kept.add(3600, id_="lab:other")
@@ -530,3 +549,113 @@ async def test_a_worker_that_lags_leaves_a_renewal_to_those_before_it(directory:
         kept.keeper.tick()
         await kept.settled()
         assert len(kept.asked) == renewals
+
+
+@in_loop
+async def test_what_somebody_else_has_renewed_by_now_needs_no_renewal(directory: Path):
+    kept = Kept(directory)
+    kept.add(30)
+    kept.keeper.start()
+    stale = kept.lease()
+    assert kept.store.save_login(ID, Login(Secret("at-other"), Secret("rt-other"), wall() + 3600, wall() - 400), 1)
+    assert bearer(await kept.keeper.fresh(stale)) == "at-other"
+    assert bearer(await kept.keeper.renewed(stale)) == "at-other"
+    assert kept.asked == []
+    assert kept.keeper.counts.renewals == {("lab", "adopted"): 1}
+
+
+@in_loop
+async def test_another_login_ends_the_rest_of_the_one_that_was_refused_for_all(directory: Path):
+    kept = Kept(directory)
+    kept.add(3600)
+    kept.keeper.start()
+    account = kept.lease()
+    kept.keeper.learned(account, "", refused(account, wall()))
+    await asyncio.sleep(0.01)
+    await kept.settled()
+    assert len(kept.store.cooldowns()) == 1
+    [stored] = kept.store.accounts()
+    kept.store.replace(stored, Login(Secret("at-new"), Secret("rt-new"), wall() + 3600, wall()))
+    kept.keeper.tick()
+    await kept.settled()
+    assert bearer(kept.lease()) == "at-new"
+    assert kept.keeper.pool.cooldowns(ID, wall()) == ()
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.store.cooldowns() == ()
+
+
+@in_loop
+async def test_a_login_that_ends_while_it_serves_and_cannot_be_renewed_is_disabled_at_the_next_tick(directory: Path):
+    kept = Kept(directory)
+    kept.store.add(StoredAccount(ID, "lab", "work", "login"), Login(Secret("at-0"), expires_at=wall() + 0.2))
+    kept.keeper.start()
+    account = kept.lease()
+    assert bearer(await kept.keeper.fresh(account)) == "at-0"
+    await asyncio.sleep(0.25)
+    assert await kept.keeper.fresh(account) is None
+    fault = kept.keeper.unready(account)
+    assert (fault.kind, fault.retry_after_seconds) == ("no_credential", None)
+    assert "`fastproxy account login lab`" in fault.message
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.keeper.stock.disabled == {ID: ENDED_CAUSE}
+    with pytest.raises(Fault, match="it has no refresh token"):
+        kept.lease()
+    assert kept.asked == []
+
+
+@in_loop
+async def test_a_refused_login_that_was_removed_meanwhile_is_no_trouble(directory: Path):
+    kept = Kept(directory)
+    kept.store.add(StoredAccount(id=ID, provider="lab", label="work", kind="login"), Login(Secret("at-0")))
+    kept.keeper.start()
+    account = kept.lease()
+    kept.store.remove(ID)
+    assert await kept.keeper.renewed(account) is None
+
+
+@in_loop
+async def test_a_client_that_goes_away_while_the_disk_is_read_takes_no_news_along(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kept = Kept(directory)
+    kept.store.add(StoredAccount(id=ID, provider="lab", label="work", kind="login"), Login(Secret("at-0")))
+    kept.keeper.start()
+    read, reading = kept.keeper._inventory.exchange, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(*arguments: Any) -> object:
+        loop.call_soon_threadsafe(reading.set)
+        pause(0.05)
+        return read(*arguments)
+
+    monkeypatch.setattr(kept.keeper._inventory, "exchange", slow)
+    monkeypatch.setattr(kept.keeper._inventory, "changed", lambda: False)
+    leaving = asyncio.create_task(kept.keeper.renewed(kept.lease()))
+    await reading.wait()
+    leaving.cancel()
+    await asyncio.sleep(0)
+    await kept.settled()
+    assert kept.keeper.stock.disabled == {ID: module.FINAL_CAUSE}
+
+
+GEMINI = BY_NAME["gemini-cli"]
+
+
+@in_loop
+async def test_what_a_backend_wants_to_know_is_asked_once_when_the_login_is_first_used(directory: Path):
+    kept = Kept(directory)
+    kept.keeper.use(Snapshot(providers={"gemini-cli": GEMINI}))
+    login = Login(Secret("at-0"), Secret("rt-0"), wall() + 3600, wall())
+    kept.store.add(StoredAccount("gemini-cli:a", "gemini-cli", "a", "login"), login)
+    kept.keeper.start()
+    account = kept.keeper.lease(Want(GEMINI, "m"), wall())
+    assert (await kept.keeper.fresh(account), kept.questions) == (account, ["gemini-cli:a"])
+    kept.keeper._facts._backoffs.ended("gemini-cli:a")
+    kept.facts = {"project": "p-1"}
+    told = await asyncio.gather(*(kept.keeper.fresh(account) for _ in range(5)))
+    assert [one.facts for one in told if one] == [{"project": "p-1"}] * 5
+    assert kept.keeper.lease(Want(GEMINI, "m"), wall()).facts == {"project": "p-1"}
+    assert await kept.keeper.fresh(kept.keeper.lease(Want(GEMINI, "m"), wall())) == told[0]
+    assert len(kept.questions) == 2

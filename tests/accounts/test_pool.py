@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.cooldown import REFUSED_KEY, Cooldown, Window
 from fastproxy.accounts.pool import STEP_SECONDS, WARM_SECONDS, Pool, Want
 from fastproxy.accounts.seat import PROBE_SECONDS
 from fastproxy.errors import Fault
@@ -198,6 +198,15 @@ def test_a_disabled_account_loses_its_sessions():
     away = served(pool, want("s"))
     pool.replace({"lab": tuple(account(label) for label in "abc")}, {})
     assert served(pool, want("s")) == away != home
+
+
+def test_an_account_with_another_secret_does_not_rest_for_the_one_before():
+    pool = pool_of("a")
+    (rest,) = pool.cool([Cooldown("lab:a", "", NOW + 60, cause=REFUSED_KEY)], NOW)
+    assert pool.replace({"lab": (account("a", weight=2),)}, {}) == ()
+    assert pool.cooldowns("lab:a", NOW) == (rest,)
+    assert pool.replace({"lab": (account("a", secret="another"),)}, {}) == (rest,)
+    assert pool.cooldowns("lab:a", NOW) == ()
 
 
 def test_a_removed_account_loses_its_sessions():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.accounts.cooldown import Cooldown, Window
+from fastproxy.accounts.cooldown import REFUSED_TOKEN, Cooldown, Window
 from fastproxy.accounts.seat import MAX_COOLDOWN_SECONDS, PROBE_SECONDS, SCOPES, WINDOWS, Seat
 from support.pooled import NOW, account
 
@@ -211,3 +211,16 @@ def test_a_new_refusal_counts_after_a_rest_was_ended():
     seat.end("", NOW + 1)
     assert seat.note(told(50), NOW + 2)
     assert not free_after(seat, 49)
+
+
+def test_another_secret_ends_what_was_guessed_of_the_one_before_and_nothing_else():
+    refused = Cooldown("lab:a", "", NOW + 60, cause=REFUSED_TOKEN)
+    limited = guessed(1800, "model:opus-5")
+    seat = seat_with(refused, limited)
+    assert seat.forgive() == (refused,)
+    assert seat.cooldowns(NOW) == (limited,)
+    seat.restore({"": refused, limited.scope: limited}, NOW - 1, NOW)  # not yet taken out of the store
+    assert seat.cooldowns(NOW) == (limited,)
+    spent = seat_with(refused, told(30))
+    assert spent.forgive() == ()
+    assert [one.until_at for one in spent.cooldowns(NOW)] == [NOW + 30], "what the vendor told is of the account"

@@ -16,10 +16,12 @@ from fastproxy import clock
 from fastproxy.accounts import tables
 from fastproxy.accounts.cooldown import Cooldown, Window
 from fastproxy.accounts.login import AccountError, Login
+from fastproxy.accounts.sidecar import sidecar_path
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.secret import Secret
 
+SOON = clock.wall() + 3600.0
 WORK = StoredAccount("anthropic:work", "anthropic", "work", "login", serves="own-client", weight=2, position=1)
 HOME = StoredAccount("anthropic:home", "anthropic", "home", "login")
 LINKED = StoredAccount("codex:laptop", "codex", "laptop", "login", source="codex:/home/u/.codex/auth.json")
@@ -170,6 +172,17 @@ def test_a_linked_account_may_become_a_login_of_our_own_and_back(store):
         assert connection.execute("SELECT sealed FROM account").fetchone() == (None,)
 
 
+def test_what_is_kept_beside_a_file_goes_with_the_last_account_that_is_linked_to_it(store, tmp_path):
+    store.add(LINKED, None)
+    beside = sidecar_path(tmp_path, LINKED.source)
+    beside.parent.mkdir()
+    beside.write_bytes(store.cipher().seal(b"tokens", LINKED.source))
+    store.replace(LINKED, None)
+    assert beside.exists()
+    store.replace(msgspec.structs.replace(LINKED, source=""), LOGIN)
+    assert not beside.exists()
+
+
 def test_a_renewed_login_counts_only_over_the_one_it_came_from(store):
     store.add(WORK, LOGIN)
     renewed = Login(Secret("a2"), Secret("r2"), 3000.0, 2000.0, LOGIN.kept)
@@ -237,7 +250,7 @@ def test_the_first_is_before_all_others_of_its_provider(store):
 
 def test_what_is_removed_takes_its_limits_along_and_leaves_no_trace(store, tmp_path):
     store.add(WORK, LOGIN)
-    store.cool([Cooldown(WORK.id, "", 4e9), Cooldown(HOME.id, "", 4e9)])
+    store.cool([Cooldown(WORK.id, "", SOON + 4), Cooldown(HOME.id, "", SOON + 4)])
     store.see([Window(WORK.id, "5h", seen_at=clock.wall())])
     store.reset(WORK.id)
     store.remove(WORK.id)
@@ -269,6 +282,14 @@ def test_the_longest_cooldown_stays_whoever_wrote_it(store, tmp_path):
 def test_cooldowns_that_are_over_go_with_the_next_write(store):
     store.cool([Cooldown(WORK.id, "", clock.wall() - 1)])
     assert store.cooldowns() == ()
+
+
+def test_a_cooldown_of_a_clock_that_was_wrong_is_in_nobodys_way(store):
+    wrong, right = (Cooldown(WORK.id, "", clock.wall() + seconds) for seconds in (10 * 365 * 86400.0, 60.0))
+    store.cool([wrong])
+    assert store.cooldowns() == ()
+    store.cool([right])
+    assert store.cooldowns() == (right,)
 
 
 def test_the_window_seen_last_stays_unless_its_clock_was_wrong(store):
@@ -311,7 +332,9 @@ def test_nothing_new_is_no_write(store, tmp_path):
 
 
 def test_a_reset_clears_and_tells_the_other_processes(store, tmp_path):
-    store.cool([Cooldown(WORK.id, "", 4e9), Cooldown(WORK.id, "model:x", 4e9), Cooldown(HOME.id, "", 4e9)])
+    store.cool(
+        [Cooldown(WORK.id, "", SOON + 4), Cooldown(WORK.id, "model:x", SOON + 4), Cooldown(HOME.id, "", SOON + 4)]
+    )
     assert store.reset(WORK.id) == 2
     assert [cooldown.account for cooldown in store.cooldowns()] == [HOME.id]
     assert store.reset(None) == 1

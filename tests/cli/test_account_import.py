@@ -6,7 +6,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from fastproxy.accounts.linked import Linked
+from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
+from fastproxy.secret import Secret
 from support.credentials import claude_body, codex_body
 
 SECRETS = ("at-1", "rt-1", "mcp-secret", "sk-key", "person@example.com")
@@ -104,6 +107,22 @@ def test_a_copy_is_kept_sealed_and_is_not_taken_twice(run, tools) -> None:
     assert b"rt-1" not in (tools / ".local/state/fastproxy/accounts.db").read_bytes()
     again = run("account", "import", "codex", "--serves", "any", "--json").json()
     assert [one["reason"] for one in again["skipped"]] == ["the same login is there already, as codex:codex"]
+
+
+def test_a_copy_of_a_login_that_was_linked_takes_its_newest_tokens_and_leaves_nothing_of_the_link(run, tools) -> None:
+    state, file = tools / ".local/state/fastproxy", tools / ".codex/auth.json"
+    run("account", "import", "codex", "--serves", "own-client")
+    store = AccountStore(state)
+    linked = Linked(f"codex:{file}", state, store.cipher)
+    file.with_name(".auth.json.new").mkdir()  # it can't be written
+    linked.write_back(linked.login(), Login(Secret("at-2"), Secret("rt-2"), 4102444800.0))
+    assert len(list(state.rglob("*.sealed"))) == 1
+    ended = run("account", "import", "codex", "--copy", "--json")
+    assert ended.json()["imported"] == [{"id": "codex:codex", "source": f"codex:{file}", "serves": "own-client"}]
+    assert stored(tools) == {"codex:codex": ("", "own-client")}
+    assert store.login("codex:codex").refresh == Secret("rt-2")
+    assert list(state.rglob("*.sealed")) == []
+    store.close()
 
 
 def test_a_label_that_is_taken_gets_a_number(run, tools, monkeypatch) -> None:

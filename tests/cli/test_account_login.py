@@ -13,10 +13,12 @@ import msgspec
 import pytest
 
 from fastproxy.accounts.holders import account_named
-from fastproxy.accounts.login import AccountError
+from fastproxy.accounts.login import AccountError, Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
-from fastproxy.cli.account_login import account_for
+from fastproxy.cli.account_login import account_for, as_they_are
+from fastproxy.clock import wall
+from fastproxy.secret import Secret
 from support.renewable import lab_config
 from support.vendor import Vendor
 
@@ -208,3 +210,11 @@ def test_an_account_that_can_not_take_a_login_says_why(taken, told) -> None:
 def test_a_label_that_is_none_is_refused_before_anybody_logs_in() -> None:
     with pytest.raises(AccountError, match="label"):
         account_for((), "lab", "two words")
+
+
+def test_a_login_that_has_ended_and_cannot_be_renewed_is_the_one_that_is_made_again(state: Path):
+    with closing(AccountStore(state)) as store:
+        for label, expires_at in (("lasting", wall() + 3600), ("ended", wall() - 1)):
+            account = StoredAccount(f"lab:{label}", "lab", label, "login")
+            store.add(account, Login(Secret("at"), expires_at=expires_at))
+        assert account_for(as_they_are(store), "lab", "")[0].id == "lab:ended"

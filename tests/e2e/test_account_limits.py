@@ -52,7 +52,7 @@ def test_the_disk_says_what_the_hints_said_to_the_second(vendor: Vendor, start_r
     reset = int(wall()) + 5000
     unified = "anthropic-ratelimit-unified-"
     hints = {
-        "acc-seconds": (refusal(retry_after="3600"), "", wall() + 3600),
+        "acc-seconds": (refusal(retry_after="3600"), "", 3600.0),
         "acc-body": (
             {
                 "status": 429,
@@ -81,12 +81,14 @@ def test_the_disk_says_what_the_hints_said_to_the_second(vendor: Vendor, start_r
             "",
             reset + 11,
         ),
-        "acc-policy": (refusal(403, "not allowed", retry_after="600"), "", wall() + 600),
+        "acc-policy": (refusal(403, "not allowed", retry_after="600"), "", 600.0),
     }
     environ = keys(vendor, *hints, "acc-last")
     relay = start_relay(HEAD + provider("lab", vendor.origin, [*hints, "acc-last"], formats=["anthropic"]), **environ)
+    asked_at = {}
     for label, (answer, _, _) in hints.items():
         vendor.answers(label, answer)
+        asked_at[label] = wall()
         bound = ask_as(relay, "anthropic", model="lab-opus-1", account=label)
         assert bound.status in (403, 429)
     await_true(lambda: len(cooldowns(relay)) >= len(hints), 3.0)
@@ -94,10 +96,22 @@ def test_the_disk_says_what_the_hints_said_to_the_second(vendor: Vendor, start_r
     for label, (_, scope, until_at) in hints.items():
         rest = known["lab:" + label, scope]
         assert rest.timed
-        assert rest.until_at == pytest.approx(until_at, abs=0.999 if label in ("acc-seconds", "acc-policy") else 0), (
-            label
-        )
+        if label in ("acc-seconds", "acc-policy"):
+            assert rest.until_at == pytest.approx(asked_at[label] + until_at, abs=0.999), label
+        else:
+            assert rest.until_at == until_at, label
     assert served_by(ask_as(relay, "anthropic", model="lab-opus-1")) == "acc-last"
+
+
+def test_what_was_refused_a_moment_before_a_kill_is_known_to_the_next_relay(vendor: Vendor, start_relay: StartRelay):
+    environ = keys(vendor, "acc-spent", "acc-other")
+    text = HEAD + provider("lab", vendor.origin, ["acc-spent", "acc-other"], formats=FORMATS)
+    relay = start_relay(text, **environ)
+    vendor.answers("acc-spent", refusal(retry_after="3600"))
+    assert ask_as(relay, "anthropic", model="lab-m", account="acc-spent").status == 429
+    await_true(lambda: cooldowns(relay), 0.5)
+    relay.process.kill()
+    assert list(cooldowns(relay)) == [("lab:acc-spent", "")]
 
 
 def test_a_bound_request_never_goes_elsewhere(vendor: Vendor, start_relay: StartRelay):

@@ -7,10 +7,13 @@ from time import monotonic, sleep
 import orjson
 import pytest
 
+from fastproxy.accounts.login import Login
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
+from fastproxy.clock import wall
+from fastproxy.secret import Secret
 from support import logins
-from support.account_clients import ask_as, at_once, served_by
+from support.account_clients import HEAD, ask_as, at_once, served_by
 from support.logins import MODEL, PROVIDER, await_true, login_of
 from support.relay import TOKEN, Relay
 from support.vendor import Vendor
@@ -186,3 +189,46 @@ def test_a_client_does_not_hear_of_a_wrong_token_that_only_cannot_be_renewed_now
     answer = ask_as(relay, "anthropic", model=MODEL)
     assert answer.status == 429  # with a 401 it would log out
     assert b"retry-after" in dict(answer.headers)
+
+
+def test_a_login_that_has_ended_and_cannot_be_renewed_is_never_asked_with(vendor: Vendor, start: Start, tmp_path: Path):
+    state, tokens = tmp_path / "one" / "state", vendor.login("acc-a")
+    good = logins.keep(state, vendor, "acc-b")
+    ended = Login(Secret(tokens["access_token"]), expires_at=wall() + 3.0)
+    logins.with_store(state, StoredAccount(f"{PROVIDER}:acc-a", PROVIDER, "acc-a", "login"), ended)
+    relay = start("one", logins.config(vendor))
+    assert ask(relay, account="acc-a") == "acc-a"
+    sleep(max(0.0, (ended.expires_at or 0.0) - wall()))
+    vendor.forget()
+    for _ in range(2):
+        assert {ask(relay, str(number)) for number in range(5)} == {"acc-b"}
+        bound = ask_as(relay, "anthropic", model=MODEL, account="acc-a")
+        assert (bound.status, b"fastproxy account login anthropic" in bound.body) == (503, True), bound.body
+        sleep(1.2)  # a tick
+    assert {one["account"] for one in vendor.seen()} == {"acc-b"}
+    told = {row["id"]: row for row in orjson.loads(relay.admin("/v1/accounts").body)["accounts"]}
+    assert (told[good]["state"], told[f"{PROVIDER}:acc-a"]["state"]) == ("ready", "disabled")
+    assert "it has no refresh token" in told[f"{PROVIDER}:acc-a"]["cause"]
+
+
+def test_the_project_of_a_linked_login_is_asked_for_once_when_it_is_first_used(
+    vendor: Vendor, start: Start, tmp_path: Path
+):
+    tokens = vendor.login("acc-g")
+    file = tmp_path / "oauth_creds.json"
+    ends_ms = round((wall() + 3600) * 1000)
+    file.write_bytes(orjson.dumps({**tokens, "expiry_date": ends_ms}))
+    state = tmp_path / "one" / "state"
+    state.mkdir(mode=0o700, parents=True)
+    linked = StoredAccount("gemini-cli:acc-g", "gemini-cli", "acc-g", "login", source=f"gemini-cli:{file}")
+    logins.with_store(state, linked, None)
+    before = file.read_bytes()
+    relay = start("one", HEAD + f'[providers.gemini-cli]\nbase_url = "{vendor.origin}"\n')
+    vendor.answers("acc-g", {"status": 200, "body": '{"cloudaicompanionProject":"p-1"}'})
+    body = orjson.dumps({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
+    for _ in range(2):
+        assert relay.ask("/v1beta/models/gemini-cli/gemini-x:generateContent", body).status == 200
+    asked = [(one["path"], orjson.loads(one["body"]).get("project")) for one in vendor.seen()]
+    generate = ("/v1internal:generateContent", "p-1")
+    assert asked == [("/v1internal:loadCodeAssist", None), generate, generate]
+    assert file.read_bytes() == before

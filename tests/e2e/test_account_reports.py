@@ -157,6 +157,20 @@ def test_every_account_is_listed_with_its_state_and_no_secret(vendor: Vendor, st
     assert secrets_in(relay.admin("/v1/accounts").body.decode()) == []
 
 
+def test_every_worker_tells_what_all_of_them_do(vendor: Vendor, start_relay: StartRelay):
+    accounts.open_accounts(vendor, KEYS)
+    text = accounts.config(vendor, KEYS).replace("[server]", "[server]\nworkers = 2")
+    relay = start_relay(text, **accounts.environ(KEYS))
+    for number in range(8):
+        accounts.who(accounts.ask(relay, f"s-{number}"))
+
+    def uses() -> set[int]:
+        told = [rows(relay, "/v1/accounts", "accounts") for _ in range(8)]  # each on a connection of its own
+        return {sum(row["uses"] for row in one.values()) for one in told}
+
+    within_seconds(5, lambda: uses() == {8})
+
+
 def test_each_vendors_report_is_read_and_asked_for_once(vendor: Vendor, start_relay: StartRelay, tmp_path: Path):
     state = tmp_path / "relay-1" / "state"
     reports = {"anthropic": ANTHROPIC, "codex": CODEX, "copilot": COPILOT, "gemini-cli": CODE_ASSIST}
@@ -169,9 +183,9 @@ def test_each_vendors_report_is_read_and_asked_for_once(vendor: Vendor, start_re
     assert {answer.status for answer in told} == {200}
     asked = [one["path"] for one in vendor.seen()]
     assert sorted(asked) == ["/api/oauth/usage", "/backend-api/wham/usage", "/copilot_internal/user",
-                             "/v1internal:retrieveUserQuota"]  # fmt: skip
+                             "/v1internal:loadCodeAssist", "/v1internal:retrieveUserQuota"]  # fmt: skip
     found = rows(relay, "/v1/usage/limits", "accounts")
-    assert len(vendor.seen()) == 4
+    assert len(vendor.seen()) == 5
     limits = {id_: {one["id"]: one for one in row["report"]["limits"]} for id_, row in found.items()}
     assert limits["anthropic:work"]["5h"]["amount"] == {"usedFraction": 0.37, "remainingFraction": 0.63,
                                                         "unit": "percent"}  # fmt: skip

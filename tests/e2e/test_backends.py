@@ -31,16 +31,8 @@ BASES = {"codex": "/backend-api/codex", "qwen": "/v1"}
 OURS = f"fastproxy/{__version__}"
 
 
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with Vendor() as running:
-        yield running
-
-
-@pytest.fixture
-def relay(vendor: Vendor, start_relay: StartRelay, tmp_path: Path) -> Relay:
-    """A relay with one login of each backend in its store, all of them served by the scripted vendor."""
-    state = tmp_path / "relay-1" / "state"
+def backends(vendor: Vendor, state: Path) -> str:
+    """The configuration of a relay with one login of each backend in its store, all served by the scripted vendor."""
     state.mkdir(parents=True, mode=0o700)
     store = AccountStore(state)
     text = '[server]\nlisten = ["127.0.0.1:0"]\n[access]\ntokens = ["env:TEST_CLIENT_TOKEN"]\n'
@@ -51,7 +43,45 @@ def relay(vendor: Vendor, start_relay: StartRelay, tmp_path: Path) -> Relay:
         store.add(stored, Login(Secret(tokens["access_token"]), kept=kept))
         text += f'[providers.{name}]\nbase_url = "{vendor.origin}{BASES.get(name, "")}"\n'
     store.close()
-    return start_relay(text)
+    return text
+
+
+@pytest.fixture(scope="module")
+def shared_vendor() -> Iterator[Vendor]:
+    with Vendor() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_backends(shared_vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    directory = tmp_path_factory.mktemp("backends")
+    with Relay(directory, backends(shared_vendor, directory / "state")) as running:
+        yield running
+
+
+@pytest.fixture
+def vendor(shared_vendor: Vendor) -> Vendor:
+    """The vendor of all tests that teach its accounts nothing that lasts; it has forgotten what came before."""
+    shared_vendor.forget()
+    return shared_vendor
+
+
+@pytest.fixture
+def relay(shared_backends: Relay) -> Iterator[Relay]:
+    yield shared_backends
+    assert shared_backends.complaints() == []
+
+
+@pytest.fixture
+def own_vendor() -> Iterator[Vendor]:
+    with Vendor() as running:
+        yield running
+
+
+@pytest.fixture
+def own_relay(own_vendor: Vendor, start_relay: StartRelay, tmp_path: Path) -> Relay:
+    """For failures that a relay remembers."""
+    return start_relay(backends(own_vendor, tmp_path / "relay-1" / "state"))
 
 
 def ask(relay: Relay, path: str, *headers: tuple[str, str], **fields: Any) -> Answer:
@@ -155,21 +185,25 @@ def test_what_only_a_host_with_a_memory_could_answer_is_refused(relay: Relay, ve
     assert vendor.seen() == []
 
 
-def test_a_stream_of_codex_that_fails_is_an_error_with_a_true_status_for_a_whole_client(relay: Relay, vendor: Vendor):
+def test_a_stream_of_codex_that_fails_is_an_error_with_a_true_status_for_a_whole_client(
+    own_relay: Relay, own_vendor: Vendor
+):
     failed = {"type": "response.failed", "response": {"id": "r", "status": "failed", "error": {"code": "server_error",
               "message": "broke"}}}  # fmt: skip
     body = b"event: response.failed\ndata: %b\n\n" % orjson.dumps(failed)
     events = {"content-type": "text/event-stream"}
-    vendor.answers("codex", {"status": 200, "headers": events, "body": body.decode()}, stuck=True)
-    answer = ask(relay, RESPONSES, model="codex/gpt-5", input="hi")
+    own_vendor.answers("codex", {"status": 200, "headers": events, "body": body.decode()}, stuck=True)
+    answer = ask(own_relay, RESPONSES, model="codex/gpt-5", input="hi")
     assert answer.status >= 500
     assert orjson.loads(answer.body)["error"]["message"] == "broke"
 
 
-def test_a_stream_of_codex_that_stops_short_is_no_answer(relay: Relay, vendor: Vendor):
+def test_a_stream_of_codex_that_stops_short_is_no_answer(own_relay: Relay, own_vendor: Vendor):
     body = 'event: response.created\ndata: {"type":"response.created","response":{"id":"r","output":[]}}\n\n'
-    vendor.answers("codex", {"status": 200, "headers": {"content-type": "text/event-stream"}, "body": body}, stuck=True)
-    assert ask(relay, RESPONSES, model="codex/gpt-5", input="hi").status == 502
+    own_vendor.answers(
+        "codex", {"status": 200, "headers": {"content-type": "text/event-stream"}, "body": body}, stuck=True
+    )
+    assert ask(own_relay, RESPONSES, model="codex/gpt-5", input="hi").status == 502
 
 
 def test_compacting_passes_as_it_came(relay: Relay, vendor: Vendor):
@@ -274,7 +308,7 @@ def test_a_bare_name_finds_the_backend_that_has_a_login(relay: Relay, vendor: Ve
     assert answer.get("x-fastproxy-route") == "gemini-cli/gemini-x"
 
 
-def test_without_a_login_the_answer_says_what_to_type(start_relay: StartRelay, vendor: Vendor):
+def test_without_a_login_the_answer_says_what_to_type(start_relay: StartRelay):
     bare = start_relay('[server]\nlisten = ["127.0.0.1:0"]\n[access]\ntokens = ["env:TEST_CLIENT_TOKEN"]\n')
     answer = ask(bare, RESPONSES, model="codex/gpt-5", input="hi")
     assert answer.status == 503

@@ -1,17 +1,20 @@
 """Upstreams that break before the first byte: 502 or 504 in the caller's envelope, never 500, and service goes on."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from support import script
-from support.callers import CALLERS, Caller
+from support.account_clients import at_once
+from support.callers import CALLERS, Caller, ask_stream, ask_whole
 from support.envelopes import assert_refusal
 from support.relay import UPSTREAM_KEY, Relay, config
 from support.script import AnyAct, Close, Pause, Reset, Send, head, whole
 from support.upstream import Upstream
+from support.wire import Answer
 
+Ask = Callable[[Relay, Caller, str], Answer]
 BODY = b'{"ok":true}'
 OK = head(200, [script.JSON, ("content-length", str(len(BODY)))]) + BODY
 LENGTH_HEADERS = [script.JSON, ("content-length", "5000")]
@@ -126,19 +129,36 @@ def impatient(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
+STALLS: dict[str, tuple[Ask, list[AnyAct]]] = {
+    "silent": (ask_stream, [Send(b"")]),
+    "half a head": (ask_stream, [Send(b"HTTP/1.1 200 OK\r\ncontent-")]),
+    "half a whole answer": (ask_whole, [Send(head(200, LENGTH_HEADERS) + b'{"short":')]),
+}
+
+
+@pytest.fixture(scope="module")
+def stalled(impatient: Relay, upstream: Upstream) -> Mapping[tuple[str, str], tuple[Answer, str]]:
+    """(stall, format) -> what the caller got, and the script that stalled it. All of them wait at the same time."""
+    cases = [(name, caller) for name in STALLS for caller in CALLERS]
+    scripts = [upstream.teach([*STALLS[name][1], script.AwaitLeave(10)]) for name, _ in cases]
+    asked = zip(cases, scripts, strict=True)
+    answers = at_once(lambda one: STALLS[one[0][0]][0](impatient, one[0][1], one[1]), asked)
+    return {
+        (name, caller.format): (answer, taught)
+        for (name, caller), answer, taught in zip(cases, answers, scripts, strict=True)
+    }
+
+
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.format)
-@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-"], ids=["silent", "half a head"])
-def test_an_upstream_that_does_not_answer_is_a_504(impatient: Relay, upstream: Upstream, caller: Caller, start: bytes):
-    name = upstream.teach([Send(start), script.AwaitLeave(10)])
-    answer = impatient.ask(caller.stream_target, caller.stream_body, (("x-lab", name),))
+@pytest.mark.parametrize("stall", STALLS)
+def test_an_upstream_that_stalls_is_a_504(
+    impatient: Relay,
+    upstream: Upstream,
+    stalled: Mapping[tuple[str, str], tuple[Answer, str]],
+    caller: Caller,
+    stall: str,
+):
+    answer, taught = stalled[stall, caller.format]
     assert_refusal(caller.format, answer, 504)
-    upstream.left(name)
+    upstream.left(taught)
     assert impatient.complaints() == []
-
-
-@pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.format)
-def test_a_whole_answer_that_stalls_is_a_504(impatient: Relay, upstream: Upstream, caller: Caller):
-    name = upstream.teach([Send(head(200, LENGTH_HEADERS) + b'{"short":'), script.AwaitLeave(10)])
-    answer = impatient.ask(caller.whole_target, caller.whole_body, (("x-lab", name),))
-    assert_refusal(caller.format, answer, 504)
-    upstream.left(name)

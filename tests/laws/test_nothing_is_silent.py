@@ -7,6 +7,7 @@ the same request and no name on the field's path is told, the field was lost; wh
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import pytest
 
@@ -108,6 +109,7 @@ def names(dropped: tuple[str, ...]) -> Iterator[str]:
         yield from (last, *HUBS_NAMES.get(last, ()))
 
 
+@lru_cache(maxsize=512)  # the request without a field is the same for all of its neighbours
 def sent(source: Format, target: Format, model: str, body: bytes) -> tuple[object, set[str]]:
     """The request that goes upstream, or the refusal, which is like no other; and what was told as dropped."""
     mint = Mint(target, "lab", "account-1")

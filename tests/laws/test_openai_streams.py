@@ -284,7 +284,6 @@ _events = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
 @given(st.lists(_events, max_size=8))
 def test_whatever_a_host_sends_is_told_in_a_legal_order(told: list[dict[str, Any]]) -> None:
     decoder = FORMAT.decoder()
@@ -317,7 +316,6 @@ def is_legal(events: list[Event]) -> None:
         assert ended == set(opened)
 
 
-@settings(max_examples=200)
 @given(_parts)
 def test_a_whole_body_of_any_shape_is_an_answer_or_a_fault(told: dict[str, Any]) -> None:
     answer = taken(lambda: FORMAT.decode_whole(orjson.dumps(told)))
@@ -327,7 +325,6 @@ def test_a_whole_body_of_any_shape_is_an_answer_or_a_fault(told: dict[str, Any])
         assert (answer.stop is None) != (answer.failed is None)
 
 
-@settings(max_examples=200)
 @given(st.lists(_parts | _json, max_size=4))
 def test_a_request_of_any_shape_is_taken_or_refused_politely(items: list[Any]) -> None:
     body = orjson.dumps({"model": "m", "input": items, "tools": items})

@@ -1,7 +1,7 @@
 """Request heads: what is refused with which status, and that both lanes read alike."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
@@ -305,7 +305,6 @@ def outcome(read_lane: object, head: bytes) -> object:
     return incoming
 
 
-@settings(max_examples=600, deadline=None)
 @given(heads())
 def test_the_fast_lane_reads_as_the_slow_one_or_leaves_it_to_that(head: bytes):
     fast = outcome(read_plain, head)
@@ -313,7 +312,6 @@ def test_the_fast_lane_reads_as_the_slow_one_or_leaves_it_to_that(head: bytes):
         assert fast == outcome(read_any, head)
 
 
-@settings(max_examples=200, deadline=None)
 @given(heads())
 def test_what_passes_has_one_host_and_one_framing(head: bytes):
     incoming = outcome(lambda one: read_head(one, LIMITS), head)

@@ -203,3 +203,14 @@ def test_a_stamp_changes_with_the_file_and_is_none_without_one(tmp_path):
     assert files.stamp(path) == first
     files.replace(path, b"2")
     assert files.stamp(path) not in (None, first)
+
+
+def test_a_lock_can_be_tried_without_a_wait_and_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    held = files.locked(path)
+    assert held is not None
+    assert files.locked(path) is None
+    os.close(held)
+    again = files.locked(path)
+    assert again is not None
+    os.close(again)

@@ -5,6 +5,8 @@ import orjson
 
 from support import fixtures
 from support.exchange import Format
+from support.relay import Relay
+from support.wire import Answer
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -42,3 +44,13 @@ CHAT = CALLERS[0]
 def with_model(caller: Caller, model: object) -> bytes:
     """The whole request with another model, for formats that name it in the body."""
     return orjson.dumps({**orjson.loads(caller.whole_body), "model": model})
+
+
+def ask_whole(relay: Relay, caller: Caller, script: str) -> Answer:
+    """The caller's request for a whole answer, answered by the upstream's script of that name."""
+    return relay.ask(caller.whole_target, caller.whole_body, (("x-lab", script),))
+
+
+def ask_stream(relay: Relay, caller: Caller, script: str) -> Answer:
+    """As `ask_whole`, for a stream."""
+    return relay.ask(caller.stream_target, caller.stream_body, (("x-lab", script),))

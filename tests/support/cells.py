@@ -5,6 +5,7 @@ format's official SDK, strict, makes of a stream and of a body, written so that 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -99,6 +100,7 @@ def written(format_: Format, events: Iterable[Event], *, array: bool = False) ->
     return b"".join([*map(encoder.encode, events), encoder.close()])
 
 
+@lru_cache(maxsize=64)  # whatever is cut within one event of the upstream often is the same to the client
 def ending(format_: Format, stream: bytes) -> str:
     """How it ends: "finished", "error" or "cut". Raises: AssertionError where the stream leaves the grammar."""
     return _GRAMMARS[format_](stream)[0]

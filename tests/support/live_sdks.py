@@ -8,6 +8,7 @@ import openai
 from google import genai
 from google.genai import types
 
+from support.no_tls import NOBODY
 from support.relay import TOKEN
 
 TIMEOUT_SECONDS = 20.0
@@ -21,6 +22,7 @@ def openai_client(origin: str, script: str = "", *, strict: bool = True) -> Iter
         max_retries=0,
         timeout=TIMEOUT_SECONDS,
         default_headers={"x-lab": script},
+        http_client=openai.DefaultHttpxClient(verify=NOBODY),
         _strict_response_validation=strict,
     ) as client:
         yield client
@@ -34,6 +36,7 @@ def anthropic_client(origin: str, script: str = "", *, strict: bool = True) -> I
         max_retries=0,
         timeout=TIMEOUT_SECONDS,
         default_headers={"x-lab": script},
+        http_client=anthropic.DefaultHttpxClient(verify=NOBODY),
         _strict_response_validation=strict,
     ) as client:
         yield client
@@ -45,6 +48,8 @@ def genai_client(origin: str, script: str = "") -> Iterator[genai.Client]:
         base_url=origin,
         headers={"x-lab": script},
         timeout=int(TIMEOUT_SECONDS * 1000),
+        client_args={"verify": NOBODY},
+        async_client_args={"verify": NOBODY, "ssl": NOBODY},
     )
     with genai.Client(api_key=TOKEN, http_options=options) as client:
         yield client

@@ -9,6 +9,8 @@ from anthropic.types import Message
 from google import genai
 from google.genai.types import GenerateContentResponse, HttpOptions
 
+from support.no_tls import NOBODY
+
 _ASKED = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "?"}]}
 
 
@@ -33,7 +35,8 @@ def _anthropic(body: bytes, content_type: str, status: int = 200) -> Iterator[An
 @contextmanager
 def _gemini(body: bytes, content_type: str, status: int = 200) -> Iterator[genai.Client]:
     with httpx2.Client(transport=_transport(body, content_type, status)) as http:
-        options = HttpOptions(base_url="http://relay.invalid", httpx_client=http)
+        unused = {"verify": NOBODY, "ssl": NOBODY}
+        options = HttpOptions(base_url="http://relay.invalid", httpx_client=http, async_client_args=unused)
         yield genai.Client(api_key="unused", http_options=options)
 
 

@@ -4,6 +4,7 @@ Source: WHATWG HTML, "Server-sent events", section 9.2.6, read 2026-11-21.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,6 +14,11 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 def events(stream: bytes) -> list[tuple[str, str]]:
     """(event, data) of every event; the last one also without its blank line. U+2028 ends no line."""
+    return list(_events(stream))
+
+
+@lru_cache(maxsize=64)  # a stream that is cut at every byte is whole events, the same ones many times over
+def _events(stream: bytes) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     name, data = "", list[str]()
     for line in [*_LINE_END.split(stream.decode("utf-8-sig")), ""]:
@@ -27,7 +33,7 @@ def events(stream: bytes) -> list[tuple[str, str]]:
             data.append(value)
         elif field == "event":
             name = value
-    return found
+    return tuple(found)
 
 
 def objects(stream: bytes) -> list[dict[str, Any]]:

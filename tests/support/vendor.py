@@ -1,7 +1,9 @@
 """The test's side of the vendor process: accounts made, answers ordered, what arrived asked for."""
 
+import atexit
 import subprocess
 import sys
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
@@ -12,23 +14,16 @@ from fastproxy.providers.base import OAuth
 
 
 class Vendor:
-    """A running vendor. `origin` is where its APIs and its token endpoint are."""
+    """A vendor with an address and accounts of its own. `origin` is where its APIs and its token endpoint are."""
 
     def __init__(self) -> None:
-        program = str(Path(__file__).with_name("vendor_main.py"))
-        self._process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self.port = int(_told("open"))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=10)
-        self._process.stdout.close()
+        _told(f"close {self.port}")
 
     @property
     def origin(self) -> str:
@@ -101,3 +96,21 @@ class Vendor:
     def grants(self) -> list[dict[str, Any]]:
         grants: list[dict[str, Any]] = self.order(recall=True)["grants"]
         return grants
+
+
+def _told(line: str) -> bytes:
+    """What the process of all vendors of this worker answers: one starts in 1 ms there, and in 300 as a process."""
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line.encode() + b"\n")
+    process.stdin.flush()
+    return process.stdout.readline()
+
+
+@cache
+def _process() -> "subprocess.Popen[bytes]":
+    program = str(Path(__file__).with_name("vendor_main.py"))
+    process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(process.communicate, timeout=10)
+    return process

@@ -1,7 +1,8 @@
-"""A vendor as a process: logins whose refresh tokens can be used once, accounts with limits, and all four APIs.
+"""Vendors in a process: logins whose refresh tokens can be used once, accounts with limits, and all four APIs.
 
-Run as `python vendor_main.py`; prints its port, and serves until its standard input ends. Tests order what it does at
-/control (see `support.vendor`). Every account answers with its own name, so that a client sees who served it.
+Run as `python vendor_main.py`; each line "open" of its standard input makes a vendor whose port is printed, and
+"close PORT" ends that one. Tests order what a vendor does at its /control (see `support.vendor`). Every account
+answers with its own name, so that a client sees who served it.
 """
 
 import asyncio
@@ -398,7 +399,8 @@ async def control(request: web.Request) -> web.Response:
     return web.json_response(told, dumps=lambda value: orjson.dumps(value).decode())
 
 
-async def main() -> None:
+async def opened() -> web.AppRunner:
+    """One more vendor, which knows nothing of the others."""
     app = web.Application(client_max_size=64 << 20)
     app[VENDOR] = Vendor()
     app.router.add_post("/control", control)
@@ -410,12 +412,24 @@ async def main() -> None:
     app.router.add_route("*", "/{path:.*}", serve)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    sys.stdout.write(f"{runner.addresses[0][1]}\n")
-    sys.stdout.flush()
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    await runner.cleanup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner
+
+
+async def main() -> None:
+    runners: dict[str, web.AppRunner] = {}
+    closing: list[asyncio.Task[None]] = []  # each waits for those whom it still answers
+    while order := (await asyncio.to_thread(sys.stdin.readline)).split():
+        if order[0] == "open":
+            runner = await opened()
+            port = str(runner.addresses[0][1])
+            runners[port] = runner
+        else:
+            port = order[1]
+            closing.append(asyncio.create_task(runners.pop(port).cleanup()))
+            await asyncio.sleep(0)  # so that nobody new can come
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

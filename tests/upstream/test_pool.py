@@ -296,18 +296,20 @@ async def test_an_https_address_is_reached_through_a_tunnel():
 
 
 @in_loop
-async def test_the_environment_names_a_proxy_and_the_exceptions_from_it(monkeypatch: pytest.MonkeyPatch):
+async def test_the_environment_names_a_proxy_which_this_machine_is_reached_without(monkeypatch: pytest.MonkeyPatch):
     async with Host(scripted(OK)) as host, Host(scripted(OK)) as proxy:
         for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("http_proxy", proxy.origin)
         async with pooled(Upstream()) as pool:
+            assert await ask(pool, "http://lab.test:80") == b"ok"
+            assert (len(proxy.requests), len(host.requests)) == (1, 0)
             assert await ask(pool, host.origin) == b"ok"
-        assert (len(proxy.requests), len(host.requests)) == (1, 0)
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        async with pooled(Upstream()) as pool:
+            assert await ask(pool, host.origin.replace("127.0.0.1", "localhost")) == b"ok"
+        assert (len(proxy.requests), len(host.requests)) == (1, 2)
+        async with pooled(Upstream(proxy=proxy.origin)) as pool:
             assert await ask(pool, host.origin) == b"ok"
-        assert (len(proxy.requests), len(host.requests)) == (1, 1)
+        assert (len(proxy.requests), len(host.requests)) == (2, 2)
 
 
 @in_loop

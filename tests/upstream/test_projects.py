@@ -10,7 +10,8 @@ from fastproxy.errors import Fault
 from fastproxy.providers import BY_NAME
 from fastproxy.providers.base import Provider
 from fastproxy.secret import Secret
-from fastproxy.upstream.projects import with_project
+from fastproxy.snapshot import Account, Snapshot, Upstream
+from fastproxy.upstream.projects import project_asker, with_project
 from support.hosts import Host, Play, Visit
 from support.loops import in_loop
 
@@ -72,3 +73,19 @@ async def test_nobody_is_asked_who_need_not_be():
         other = msgspec.structs.replace(BY_NAME["openai"], formats={"openai-chat": host.origin})
         assert await with_project(other, LOGIN, "direct") is LOGIN
         assert host.requests == []
+
+
+@in_loop
+async def test_a_login_whose_file_names_no_project_is_asked_for():
+    account = Account("gemini-cli", "gemini-cli:a", Secret("at-1"), "login")
+    async with Host(answering(b'{"cloudaicompanionProject": "p-1"}')) as host:
+        provider = code_assist(host)
+        for snapshot in (
+            Snapshot(providers={"gemini-cli": provider}, upstream=Upstream(proxy="direct")),
+            Snapshot(keyless={"gemini-cli": provider}, upstream=Upstream(proxy="direct")),
+        ):
+            assert await project_asker(lambda snapshot=snapshot: snapshot)(account) == {"project": "p-1"}
+    assert all(b"authorization: bearer at-1" in request.lower() for request in host.requests)
+    assert all(request.startswith(b"POST /v1internal:loadCodeAssist ") for request in host.requests), "no onboarding"
+    assert await project_asker(Snapshot)(account) == {}
+    assert await project_asker(lambda: snapshot)(Account("gemini-cli", "gemini-cli:b")) == {}

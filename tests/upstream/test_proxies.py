@@ -48,6 +48,17 @@ def test_exceptions_are_reached_directly(monkeypatch: pytest.MonkeyPatch, except
     assert proxy_for(HTTPS, "env") == (None, None)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+def test_this_machine_is_reached_past_the_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch, host: str):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, str(PROXY))
+    for scheme in ("http", "https"):
+        url = URL(f"{scheme}://{host}:8000")
+        assert proxy_for(url, "env") == (None, None)
+        assert proxy_for(url, str(PROXY)) == (PROXY, None)
+    assert proxy_for(HTTP, "env") == (PROXY, None)
+
+
 def test_direct_ignores_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HTTPS_PROXY", str(PROXY))
     assert proxy_for(HTTPS, "direct") == (None, None)

@@ -282,3 +282,20 @@ def test_a_worker_in_a_dead_ones_place_goes_on_where_that_one_stopped_with_accou
     found = sums(second)
     assert (found["fastproxy_account_cooldowns_total"], found["fastproxy_account_refreshes_total"]) == (4, 4)
     assert found["fastproxy_accounts"] == 1
+
+
+def test_workers_know_how_the_others_that_live_use_their_accounts(journal, tmp_path):
+    mine, other = (Metrics("1", NAMES, journal, Shared(tmp_path / "shared", worker, 2)) for worker in range(2))
+    assert mine.peers_busy() == []
+    other.busy = {"lab:a": tally.Busy(1, 2, 3)}
+    other.publish()
+    assert (mine.peers_busy(), other.peers_busy()) == ([other.busy], [])
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(10)
+    other._mine.pid = gone.pid
+    other.publish()
+    assert mine.peers_busy() == [{}]
+
+
+def test_a_worker_alone_has_no_others(metrics):
+    assert metrics.peers_busy() == []
