@@ -202,7 +202,7 @@ class Attempts:
                     return None
                 account, search.late, wait_seconds = search.late, None, None
                 self._begin_with(asked, account)
-            fresh = account if account.expires_at is None else await self.keeper.fresh(account, wait_seconds)
+            fresh = account if account.kind != "login" else await self.keeper.fresh(account, wait_seconds)
             if fresh is not None:
                 return fresh
             if wait_seconds is not None and search.late is None and self.keeper.is_renewing(account.id):

@@ -1,6 +1,7 @@
 """Fixtures for every test: the upstream process, a running relay, and relays with a configuration of one's own."""
 
 import gc
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,11 @@ from support.upstream import Upstream  # noqa: E402 - as above
 # Of properties that leave it open; `make fuzz` takes many more. No clock: a busy machine is no defect.
 settings.register_profile("suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time, tests wait for processes and clocks."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)
