@@ -25,12 +25,12 @@ _Document = dict[str, object]
 
 
 class AccountReports:
-    """One per worker, or per command."""
+    """One per worker, or per command. model_option: how the model for a strict check is named there."""
 
-    def __init__(self, attempts: Attempts) -> None:
+    def __init__(self, attempts: Attempts, model_option: str = "the parameter model=PROVIDER/MODEL") -> None:
         self._attempts = attempts
         self._reports = Reports(attempts.keeper)
-        self._check = CredentialCheck(attempts, self._reports)
+        self._check = CredentialCheck(attempts, self._reports, model_option)
 
     def current(self, snapshot: Snapshot) -> Snapshot:
         """The configuration with the tokens that count now."""

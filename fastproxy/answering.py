@@ -3,14 +3,20 @@
 import math
 import re
 
+import msgspec
+
+from fastproxy.accounts.hints import retry_after
+from fastproxy.accounts.told import text_of
 from fastproxy.asked import Asked
+from fastproxy.clock import wall
 from fastproxy.errors import Fault, Header, Kind
-from fastproxy.framing.http1 import ResponseHead
-from fastproxy.pipe import Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
+from fastproxy.framing.http1 import ResponseHead, fields_of
+from fastproxy.pipe import REDACTED, Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
 from fastproxy.providers.shape import downstream_lines
 from fastproxy.reshaped import Enveloped, Gathered
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
+from fastproxy.translate.faults import LONGEST_WAIT_SECONDS
 
 REQUEST_ID_CHARACTERS = 128
 DROPPED_CHARACTERS = 1024
@@ -21,6 +27,8 @@ OF_THE_BODY = frozenset((
     b"cache-control", b"accept-ranges", b"vary", b"x-accel-buffering",
 ))  # fmt: skip
 _NONE: frozenset[bytes] = frozenset()
+_OF_THE_BYTES = frozenset((b"content-type", b"content-encoding"))  # words of registers; without them nobody can read on
+_FOR_NOW: frozenset[Kind] = frozenset(("rate_limited", "overloaded"))
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e]")
 
 
@@ -78,20 +86,20 @@ class Answering:
         """The pipe that fits the head; it brings the tap of the upstream's format."""
         asked = self._asked
         if self.status >= 400:
-            secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
-            return pipe_for_error(asked.format, secret)
+            return pipe_for_error(asked.format, secret_of(self._account))
         if self._gathered:
             limits = asked.view.snapshot.limits
             return Gathered(asked.format, limits.sse_line_bytes, limits.body_bytes)
         return out_of_envelope(self._plain_pipe(), asked, self._route, streamed=self.streamed)
 
     def _plain_pipe(self) -> Pipe:
-        asked = self._asked
+        asked, secret = self._asked, secret_of(self._account)
         if self.streamed:
             unasked = self._route.provider.quirks.include_usage and not asked.peek.wants_usage
             line_bytes = asked.view.snapshot.limits.sse_line_bytes
-            return pipe_for_stream(asked.format, line_bytes, unasked_usage=unasked)
-        return pipe_for_body(asked.format, encoded=self._encoded, json=b"json" in self._content_type)
+            return pipe_for_stream(asked.format, line_bytes, unasked_usage=unasked, secret=secret)
+        json = b"json" in self._content_type
+        return pipe_for_body(asked.format, encoded=self._encoded, json=json, secret=secret)
 
     def lines(self) -> list[bytes]:
         """The upstream's header lines that pass, and ours."""
@@ -102,6 +110,50 @@ class Answering:
             lines.append(JSON_LINE)
         lines += [b"%b: %b" % header for header in wait_told(self._asked, self._head)]
         return lines
+
+
+def secret_of(account: Account) -> bytes:
+    """The credential that we send for the account; b"" where we send none of ours."""
+    return account.secret.reveal().encode() if account.secret is not None else b""
+
+
+def without_secret(head: ResponseHead, account: Account) -> ResponseHead:
+    """The head less every line that quotes the account's credential, and less the challenge that is meant for us.
+
+    Cost: 0.8 us for 20 lines.
+    """
+    secret = secret_of(account)
+    if not secret or (secret not in b"\n".join(head.lines) and b"www-authenticate" not in head.names.first):
+        return head
+    kept = [
+        (line[: len(name)], value)
+        for line, (name, value) in zip(head.lines, head.headers, strict=True)
+        if name in _OF_THE_BYTES or (name != b"www-authenticate" and secret not in value)
+    ]
+    names, lines, connection = fields_of(kept)
+    return msgspec.structs.replace(head, names=names, lines=lines, connection=connection)
+
+
+def as_told(fault: Fault, asked: Asked, account: Account) -> Fault:
+    """What became of an answer, in words without our credential; and with the wait that a stream told in its words."""
+    secret = secret_of(account).decode()
+    message = fault.message.replace(secret, REDACTED.decode()) if secret else fault.message
+    wait_seconds = fault.retry_after_seconds
+    if wait_seconds is None and fault.kind in _FOR_NOW and not any(name == b"retry-after" for name, _ in fault.headers):
+        wait_seconds = asked.retry_after_seconds
+        if wait_seconds is None:
+            wait_seconds = retry_after(_no_header, text_of(fault.message.encode()), wall())
+    if message == fault.message and wait_seconds == fault.retry_after_seconds:
+        return fault
+    return Fault(
+        fault.kind,
+        message,
+        status=fault.status,
+        retry_after_seconds=None if wait_seconds is None else min(wait_seconds, LONGEST_WAIT_SECONDS),
+        param=fault.param,
+        reason=fault.reason,
+        headers=fault.headers,
+    )
 
 
 def out_of_envelope(pipe: Pipe, asked: Asked, route: Route, *, streamed: bool) -> Pipe:
@@ -126,6 +178,10 @@ def require_usable(head: ResponseHead) -> None:
         retry_after = head.get(b"retry-after")
         headers = ((b"retry-after", retry_after),) if retry_after is not None else ()
         raise Fault(kind, f"the upstream answered {status} with a web page", status=told, headers=headers)
+
+
+def _no_header(_name: bytes) -> None:
+    """Of an answer that begins well: its headers tell of limits that were not reached."""
 
 
 def route_lines(asked: Asked, route: Route, head: ResponseHead) -> list[bytes]:

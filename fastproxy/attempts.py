@@ -17,7 +17,7 @@ from typing import NamedTuple
 from fastproxy.accounts.keeper import Keeper
 from fastproxy.accounts.pool import Want
 from fastproxy.accounts.verdict import Step, Verdict, judge, refused
-from fastproxy.answering import Answering, dropped_value
+from fastproxy.answering import Answering, dropped_value, without_secret
 from fastproxy.asked import Asked
 from fastproxy.clock import monotonic, wall
 from fastproxy.errors import STATUS, Fault
@@ -224,6 +224,7 @@ class Attempts:
 
     async def _judge(self, asked: Asked, route: Route, got: Got) -> Verdict:
         """What the answer means for the account. A stream is held until it has begun to answer."""
+        asked.retry_after_seconds = None  # of this answer, never of the one before
         if got.head.status >= 400:
             return await self._judged(asked, route, got)
         return await self._judge_stream(asked, route, got) if got.answering.streamed else _SERVE
@@ -248,7 +249,9 @@ class Attempts:
         failure = failure_in(format_, held, limits.sse_line_bytes) if len(held) < PRELUDE_BYTES else None
         if failure is None:
             return _SERVE
-        return judge(got.account, route.model, STATUS[failure.told.kind], got.head.get, failure.data, wall())
+        verdict = judge(got.account, route.model, STATUS[failure.told.kind], got.head.get, failure.data, wall())
+        asked.retry_after_seconds = _wait_of(verdict)
+        return verdict
 
     async def _learn(self, search: Search, account: Account, verdict: Verdict) -> None:
         """Take the verdict to heart: the account rests or is renewed, and who is asked next follows from that."""
@@ -287,6 +290,7 @@ class Attempts:
                 upstream.close()
                 raise
         asked.waited_seconds += upstream.answered_at - started
+        head = without_secret(head, account)
         if sent.translated is None:
             return Got(upstream, Answering(asked, route, account, head), account, head)
         memory = self.memories.of(asked.caller())

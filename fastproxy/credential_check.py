@@ -86,9 +86,11 @@ class _Replied(NamedTuple):
 class CredentialCheck:
     """Checks accounts of one worker, or of the command line."""
 
-    def __init__(self, attempts: Attempts, reports: Reports) -> None:
+    def __init__(self, attempts: Attempts, reports: Reports, model_option: str) -> None:
+        """model_option: how whoever asks names the model for a completion."""
         self._attempts = attempts
         self._reports = reports
+        self._model_option = model_option
 
     @property
     def _keeper(self) -> Keeper:
@@ -117,7 +119,8 @@ class CredentialCheck:
             return health
         chosen = model or _small_model(probed, provider)
         if not chosen:
-            return health._replace(completion=Completion(None, "no model is known: name one with `model`"))
+            reason = f"no model is known: name one with {self._model_option}"
+            return health._replace(completion=Completion(None, reason))
         return await self._with_completion(health, self._current(fresh), chosen, view)
 
     async def _probe(self, account: Account, provider: Provider, view: View) -> _Probed:

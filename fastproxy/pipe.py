@@ -19,7 +19,9 @@ from fastproxy.ir.events import Usage
 Ending = Literal["ok", "failed", "incomplete"]
 
 ERROR_BYTES = 1048576  # the largest error body that is searched for our credential as a whole
+REDACTED = b"[redacted]"  # what the client gets for our credential
 
+_ERROR = re.compile(rb'"error"\s*:\s*[{"]|"type"\s*:\s*"error"|event: ?error')
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _TOLD_USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _DATA = re.compile(rb"(?:\A|[\r\n])data: ?([^\r\n]*)")
@@ -60,16 +62,24 @@ class Pipe(Protocol):
 
 
 class BodyPassthrough:
-    """A whole answer: every byte as it came. A broken one can't be mended, so the connection must be cut."""
+    """A whole answer: every byte as it came. A broken one can't be mended, so the connection must be cut.
+
+    An error that is told with a good status loses our credential, and no byte of its length: that may have been told.
+    A credential that two reads share is not seen.
+    """
 
     quiet = False
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: Tap, secret: bytes = b"") -> None:
         self.tap = tap
         self.ending: Ending = "ok"
+        self._secret = secret
 
     def feed(self, data: bytes) -> bytes:
         self.tap.feed(data)
+        secret = self._secret
+        if secret and secret in data and _ERROR.search(data):
+            return data.replace(secret, REDACTED.ljust(len(secret))[: len(secret)])
         return data
 
     def close(self) -> bytes:
@@ -97,10 +107,15 @@ class OpaquePassthrough(BodyPassthrough):
 
 
 class StreamPassthrough:
-    """A stream of server-sent events: every event as it came, and never a broken stream that looks finished."""
+    """A stream of server-sent events: every event as it came, and never a broken stream that looks finished.
 
-    def __init__(self, format_: Format, tap: Tap, line_bytes: int) -> None:
+    secret: our credential, which is taken out of what comes with an error event and after one. Only whole events go
+    out, so that it is found however the reads cut it. In an answer it may stand: the client may have asked about it.
+    """
+
+    def __init__(self, format_: Format, tap: Tap, line_bytes: int, secret: bytes = b"") -> None:
         self.tap = tap
+        self._secret = secret
         self.ending: Ending = "ok"
         self._format = format_
         self._line_bytes = line_bytes
@@ -122,6 +137,8 @@ class StreamPassthrough:
                 data = data[:end]
         if data:
             self.tap.feed(data)
+            if self._secret and self._secret in data:
+                return self._without_secret(data)
         return data
 
     def close(self) -> bytes:
@@ -136,7 +153,7 @@ class StreamPassthrough:
         The last event may lack its blank line and still be the one that says so. Half an event stays behind: the client
         has seen nothing of it, so it tears nothing, and what it says does not count.
         """
-        rest = b"".join(self._held)
+        rest = self._without_secret(b"".join(self._held))
         data = _data_of(rest)
         whole = not data or data == b"[DONE]" or _is_json(data)
         rules = self._format.tap
@@ -150,6 +167,11 @@ class StreamPassthrough:
             return rest
         self.ending = "incomplete"
         return self._format.fault_event(fault, self.tap.tail)
+
+    def _without_secret(self, events: bytes) -> bytes:
+        if self._secret and (_ERROR.search(events) or self.tap.failed):
+            return events.replace(self._secret, REDACTED)
+        return events
 
     def _complete(self, data: bytes) -> bytes:
         """More of an event that is held."""
@@ -212,9 +234,8 @@ class ErrorPassthrough(BodyPassthrough):
     """An error body, as it came, less our own credential: some hosts quote the key they refuse."""
 
     def __init__(self, tap: Tap, secret: bytes) -> None:
-        super().__init__(tap)
+        super().__init__(tap, secret)
         self.ending = "failed"
-        self._secret = secret
         self._held: list[bytes] = []
         self._held_bytes = 0
 
@@ -232,7 +253,7 @@ class ErrorPassthrough(BodyPassthrough):
     def close(self) -> bytes:
         body = b"".join(self._held)
         self._held.clear()
-        return body.replace(self._secret, b"[redacted]") if self._secret else body
+        return body.replace(self._secret, REDACTED) if self._secret else body
 
 
 def pipe_for_error(format_: Format, secret: bytes) -> Pipe:
@@ -240,13 +261,18 @@ def pipe_for_error(format_: Format, secret: bytes) -> Pipe:
     return ErrorPassthrough(Tap(marks(format_.tap)), secret)
 
 
-def pipe_for_body(format_: Format, *, encoded: bool, json: bool) -> Pipe:
-    """For a whole answer. encoded: it has a Content-Encoding. json: it says that it is JSON."""
+def pipe_for_body(format_: Format, *, encoded: bool, json: bool, secret: bytes = b"") -> Pipe:
+    """For a whole answer. encoded: it has a Content-Encoding. json: it says that it is JSON. secret: our credential."""
     tap = Tap(marks(format_.tap))
-    return OpaquePassthrough(tap) if encoded else JsonPassthrough(tap) if json else BodyPassthrough(tap)
+    if encoded:
+        return OpaquePassthrough(tap)
+    return JsonPassthrough(tap, secret) if json else BodyPassthrough(tap, secret)
 
 
-def pipe_for_stream(format_: Format, line_bytes: int, *, unasked_usage: bool) -> Pipe:
-    """For server-sent events. unasked_usage: we asked for a usage chunk that the client did not ask for."""
+def pipe_for_stream(format_: Format, line_bytes: int, *, unasked_usage: bool, secret: bytes = b"") -> Pipe:
+    """For server-sent events. unasked_usage: we asked for a usage chunk that the client did not ask for.
+
+    secret: our credential.
+    """
     kind = UnaskedUsage if unasked_usage else StreamPassthrough
-    return kind(format_, Tap(marks(format_.tap)), line_bytes)
+    return kind(format_, Tap(marks(format_.tap)), line_bytes, secret)

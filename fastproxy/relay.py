@@ -15,6 +15,7 @@ import msgspec
 
 from fastproxy import endpoints, routing
 from fastproxy.admin import ADMIN_ACTIONS, ADMIN_BODY_BYTES, Admin, AdminCall
+from fastproxy.answering import as_told
 from fastproxy.asked import Asked, RequestIds, RouteKey, View
 from fastproxy.attempts import Attempts, Got
 from fastproxy.clock import Sweep, wall
@@ -166,7 +167,7 @@ class Relay:
             self._echo(asked, reply)
             return
         got = await (self._ask_in_turn if route.provider.fallback else self._ask)(asked, route)
-        upstream, answering = got.upstream, got.answering
+        upstream, answering, account = got.upstream, got.answering, got.account
         del got
         if answering.uncounted:
             upstream.close()
@@ -178,6 +179,8 @@ class Relay:
             asked.pump = Pump(upstream, answering.pipe(), reply, answering, asked.view.snapshot.limits)
             del answering  # the upstream's head is not needed while a stream goes on
             await asked.pump.run()
+        except Fault as fault:
+            raise as_told(fault, asked, account) from None
         finally:
             upstream.close()
 

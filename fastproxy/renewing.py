@@ -23,6 +23,7 @@ from fastproxy.clock import monotonic
 from fastproxy.snapshot import Snapshot
 
 WAIT_SECONDS = 30.0
+CLAIM_SECONDS = WAIT_SECONDS  # for somebody else's renewal
 CLAIM_PAUSE_SECONDS = 0.05  # between two looks at whether somebody else's renewal has ended
 ANSWER_BYTES = 65536
 _END_SECONDS = 5.0  # from the answer to the end of the process
@@ -65,11 +66,11 @@ class _Renewals:
 
     async def renew(self, account_id: str, used: str) -> Renewed:
         """By the one process of all workers and relays of this state directory that came first."""
-        claim, give_up_at = Claim(claim_path(self._directory, account_id)), monotonic() + WAIT_SECONDS
+        claim, give_up_at = Claim(claim_path(self._directory, account_id)), monotonic() + CLAIM_SECONDS
         try:
             while not claim.take():
-                if monotonic() >= give_up_at:
-                    return Renewed("failed", f"another process has been at it for {WAIT_SECONDS:g} s")
+                if monotonic() >= give_up_at:  # who holds it may have been stopped; the claim only saves processes
+                    return await self._renewed(account_id, used)
                 await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             found = claim.found(used)
             if found is None:

@@ -11,6 +11,7 @@ from fastproxy.answering import (
     require_usable,
     route_lines,
     route_value,
+    secret_of,
     take_request_id,
     wait_told,
 )
@@ -123,8 +124,8 @@ class Translating:
         limits = asked.view.snapshot.limits
         if self.status >= 400:
             take_request_id(asked, self._head)
-            secret = self._account.secret.reveal().encode() if self._account.secret is not None else b""
-            return ErrorToFault(self.status, source, secret=secret, headers=self._told_with_refusal())
+            secret, headers = secret_of(self._account), self._told_with_refusal()
+            return ErrorToFault(self.status, source, secret=secret, headers=headers)
         if asked.action != "generate":
             return CountPipe(source, asked.format)
         crossing = Crossing(
@@ -156,6 +157,7 @@ class Translating:
             customs=translated.customs if told_free_text else frozenset(),
             free_text=translated.free_text if told_free_text else frozenset(),
             proven_thoughts=asked.format.proven_thoughts,
+            secret=self._account.secret,
         )
 
     def lines(self) -> list[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from fastproxy import endpoints
 from fastproxy.access.check import Client, Gate
 from fastproxy.access.store import TokenStore
-from fastproxy.answering import REQUEST_ID_CHARACTERS, Answering
+from fastproxy.answering import REQUEST_ID_CHARACTERS, Answering, as_told, without_secret
 from fastproxy.asked import Asked, View
 from fastproxy.errors import Fault, Header
 from fastproxy.formats.base import Peek
@@ -169,3 +169,68 @@ def test_what_has_to_be_looked_into_may_not_be_encoded(tmp_path: Path, record: d
     with pytest.raises(Fault, match="encoded its answer"):
         encoded.require_usable()
     backend(tmp_path, JSON, stream=False, **record).require_usable()
+
+
+# Our credential.
+
+
+def head_of(*headers: Header, status: int) -> ResponseHead:
+    return ResponseHead(*fields_of(headers), status, length_bytes=1, keep_alive=True)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_no_header_that_quotes_our_credential_gets_past(status: int):
+    echo, id_ = (b"x-echo", b"key " + asking.KEY.encode()), (b"x-request-id", asking.KEY.encode())
+    head = without_secret(head_of(JSON, echo, id_, (b"X-Limit", b"7"), status=status), asking.ACCOUNT)
+    assert head.headers == [JSON, (b"x-limit", b"7")]
+    assert head.lines[1] == b"X-Limit: 7"
+    assert head.get(b"x-request-id") is None
+    assert (head.status, head.length_bytes, head.keep_alive) == (status, 1, True)
+
+
+def test_a_challenge_for_our_credential_is_not_the_clients():
+    challenge = (b"www-authenticate", b'Bearer realm="x"')
+    assert without_secret(head_of(JSON, challenge, status=401), asking.ACCOUNT).headers == [JSON]
+    own = head_of(JSON, challenge, status=401)
+    assert without_secret(own, Account("lab", "lab", None)) is own
+
+
+def test_a_key_that_is_a_word_of_every_answer_takes_no_meaning_from_the_body():
+    head = head_of(JSON, (b"content-encoding", b"gzip"), status=200)
+    assert without_secret(head, Account("lab", "lab", Secret("json"))).headers == head.headers
+    assert without_secret(head, Account("lab", "lab", Secret("gzip"))).headers == head.headers
+
+
+def test_a_head_without_our_credential_stays_as_it_is():
+    head = head_of(JSON, (b"x-echo", b"else"), status=200)
+    assert without_secret(head, asking.ACCOUNT) is head
+
+
+def test_a_fault_is_told_without_our_credential_and_with_all_else(asked: Asked):
+    fault = Fault(
+        "bad_request", f"no, {asking.KEY}!", status=409, param="model", reason="quota", headers=((b"etag", b"x"),)
+    )
+    told = as_told(fault, asked, asking.ACCOUNT)
+    assert told.message == "no, [redacted]!"
+    assert (told.status, told.param, told.reason, told.headers) == (409, "model", "quota", fault.headers)
+    assert told.retry_after_seconds is None
+
+
+def test_a_wait_that_stands_in_the_words_of_a_fault_is_told(asked: Asked):
+    told = as_told(Fault("rate_limited", "Please Try again in 1m7s."), asked, asking.ACCOUNT)
+    assert told.retry_after_seconds == 67
+    asked.retry_after_seconds = 9.5  # from the whole of the event
+    assert as_told(Fault("rate_limited", "Try again in 7s."), asked, asking.ACCOUNT).retry_after_seconds == 9.5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("rate_limited", "too many"),
+        Fault("bad_request", "try again in 7s"),
+        Fault("rate_limited", "try again in 7s", retry_after_seconds=3),
+        Fault("rate_limited", "try again in 7s", headers=((b"retry-after", b"Sun, 06 Nov 1994 08:49:37 GMT"),)),
+    ],
+)
+def test_no_wait_is_made_up_and_none_is_told_twice(asked: Asked, fault: Fault):
+    assert as_told(fault, asked, asking.ACCOUNT) is fault

@@ -254,3 +254,38 @@ async def test_thoughts_that_the_vendor_can_not_read_are_taken_out_and_it_is_ask
         assert b"x-fastproxy-dropped: thinking.signature" in answer
     assert bodies[0] == body
     assert b"encrypted_content" not in bodies[1]
+
+
+@in_loop
+@pytest.mark.parametrize("names", ["a", "ab"])
+async def test_a_limit_that_a_stream_tells_before_anything_else_says_how_long(tmp_path: Path, names: str):
+    event = {"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down. Please try again in 7s."}}
+    host_answers = Answers(**{name: SSE + b"event: error\ndata: %b\n\n" % orjson.dumps(event) for name in names})
+    async with Host(host_answers.play) as host:
+        one = provider("lab", host.origin, formats={"anthropic": host.origin})
+        keys = tuple(Account("lab", f"lab:{name}", Secret(f"key-{name}"), label=name) for name in names)
+        async with relay(tmp_path, snapshot([one], accounts={"lab": keys})) as parts:
+            answer = await answered(parts, STREAM_BODY)
+            assert status_of(answer) == 429
+            assert b"\r\nretry-after: 7\r\n" in answer
+    assert len(host_answers.asked) == len(names)
+
+
+@in_loop
+@pytest.mark.parametrize("path", [CHAT, "/v1/messages"])
+async def test_our_credential_is_in_no_header_and_no_word_of_an_answer(tmp_path: Path, path: str):
+    error = b'{"error":{"message":"bad key-abcdefgh","code":401}}'
+    headers = (b'WWW-Authenticate: Bearer realm="key-abcdefgh"', b"x-echo: key-abcdefgh", b"x-request-id: key-abcdefgh")
+    host_answers = Answers(abcdefgh=plain(401, error, *headers))
+    async with Host(host_answers.play) as host, relay(tmp_path, configured(host.origin, "abcdefgh")) as parts:
+        for answer in (plain(401, error, *headers), SSE + b"data: " + error + b"\n\n", plain(200, error, *headers)):
+            host_answers.answers[b"key-abcdefgh"] = answer
+            for body in (BODY, STREAM_BODY):
+                client = parts.connect()
+                client.says(ask(path, body, "connection: close"))
+                told = await client.sees(b"no mark: until the end")
+                client.leaves()
+                assert b"bad [redacted" in told
+                assert b"abcdefgh" not in told
+                assert b"www-authenticate" not in told.lower()
+    assert "key-abcdefgh" not in repr(parts.records)

@@ -69,7 +69,7 @@ async def checked(
     keeper.start()
     pool = Pool(snapshot.upstream, Sweep())
     try:
-        check = CredentialCheck(Attempts(pool, keeper), Reports(keeper))
+        check = CredentialCheck(Attempts(pool, keeper), Reports(keeper), "--the-option")
         yield Checked(check, keeper, View(snapshot, Gate(snapshot, TokenStore(directory))))
         assert not pool._connector._acquired
     finally:
@@ -176,6 +176,7 @@ async def test_a_small_model_is_chosen_of_those_that_are_listed(tmp_path: Path, 
     assert health.completion is not None
     assert health.completion.model == chosen
     assert health.completion.ok is (True if chosen else None)
+    assert health.completion.reason == ("" if chosen else "no model is known: name one with --the-option")
 
 
 @in_loop

@@ -231,3 +231,52 @@ def test_a_huge_error_body_without_a_credential_is_not_kept():
     pipe = pipe_for_error(CHAT, b"")
     assert len(pipe.feed(b"x" * (ERROR_BYTES + 1))) == ERROR_BYTES + 1
     assert pipe.close() == b""
+
+
+# Errors that come with a good status.
+
+SECRET = b"sk-lab-0123456789"
+QUOTED = b'data: {"error":{"message":"bad key sk-lab-0123456789","code":401}}\n\n'
+
+
+@pytest.mark.parametrize("cut", range(0, len(QUOTED), 5))
+def test_an_error_event_loses_our_credential_wherever_the_reads_cut_it(cut: int):
+    pipe = pipe_for_stream(CHAT, 1000, unasked_usage=False, secret=SECRET)
+    out = pipe.feed(HELLO) + pipe.feed(QUOTED[:cut]) + pipe.feed(QUOTED[cut:]) + pipe.close()
+    assert out == HELLO + QUOTED.replace(SECRET, b"[redacted]")
+
+
+def test_an_error_event_without_its_blank_line_loses_our_credential_too():
+    pipe = pipe_for_stream(CHAT, 1000, unasked_usage=True, secret=SECRET)
+    out = pipe.feed(QUOTED.rstrip()) + pipe.close()
+    assert out == QUOTED.rstrip().replace(SECRET, b"[redacted]")
+
+
+def test_what_comes_behind_an_error_loses_our_credential_too():
+    pipe = pipe_for_stream(CHAT, 1000, unasked_usage=False, secret=SECRET)
+    pipe.feed(QUOTED)
+    assert pipe.feed(b'data: {"key":"sk-lab-0123456789"}\n\n') == b'data: {"key":"[redacted]"}\n\n'
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+def test_the_error_events_of_every_format_lose_our_credential(format_: Format):
+    event = format_.fault_event(Fault("upstream_refused", "bad key sk-lab-0123456789"), b"\n\n")
+    pipe = pipe_for_stream(format_, 1000, unasked_usage=False, secret=SECRET)
+    assert pipe.feed(event) + pipe.close() == event.replace(SECRET, b"[redacted]")
+
+
+def test_an_answer_keeps_what_it_says_of_a_key():
+    said = HELLO.replace(b"hello", SECRET)
+    assert pipe_for_stream(CHAT, 1000, unasked_usage=False, secret=SECRET).feed(said) == said
+    whole = b'{"choices":[{"message":{"content":"sk-lab-0123456789"}}]}'
+    assert pipe_for_body(CHAT, encoded=False, json=True, secret=SECRET).feed(whole) == whole
+
+
+@pytest.mark.parametrize("secret", [SECRET, b"sk-lab"])
+def test_an_error_for_a_whole_answer_loses_our_credential_and_keeps_its_length(secret: bytes):
+    told = b'{"error":{"message":"bad key %b","code":401}}' % secret
+    out = pipe_for_body(CHAT, encoded=False, json=True, secret=secret).feed(told)
+    assert secret not in out
+    assert b"[redac" in out
+    assert len(out) == len(told)
+    assert orjson.loads(out)["error"]["code"] == 401

@@ -16,7 +16,8 @@ import orjson
 import pytest
 
 from fastproxy import clock, renewing
-from fastproxy.accounts.holders import account_named, holder_of
+from fastproxy.accounts.claim import Claim
+from fastproxy.accounts.holders import account_named, claim_path, holder_of
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.renewal import Renewed, digest
 from fastproxy.accounts.store import AccountStore
@@ -252,6 +253,19 @@ def is_newest(vendor: Vendor, login: Login) -> bool:
     status = connection.getresponse().status
     connection.close()
     return status == 200
+
+
+def test_a_claim_whose_holder_stands_still_is_not_waited_for_for_ever(
+    vendor: Vendor, state: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_login(vendor, state).close()
+    monkeypatch.setattr(renewing, "CLAIM_SECONDS", 0.2)
+    claim = Claim(claim_path(state, ID))
+    assert claim.take()
+    try:
+        assert asyncio.run(renewals(config, state)(ID, "")) == Renewed("renewed")
+    finally:
+        claim.leave()
 
 
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # that is the point

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from fastproxy.clock import monotonic
 
 BACKOFF_SECONDS = (30.0, 300.0)  # the first wait, and the longest
+TOLD_SECONDS = 3600.0  # the longest that was asked for: some hosts name a date in another century
 
 
 class Backoff(NamedTuple):
@@ -31,10 +32,10 @@ class Backoffs:
         return None if backoff is None else max(1.0, backoff.until - monotonic())
 
     def failed(self, account_id: str, told_seconds: float | None = None) -> float:
-        """Wait from now on: how long. told_seconds: what was asked for, at least."""
+        """Wait from now on: how long. told_seconds: what was asked for, at least (up to TOLD_SECONDS)."""
         first, longest = BACKOFF_SECONDS
         before = self._by_id.get(account_id)
-        seconds = max(min(before.seconds * 2, longest) if before else first, told_seconds or 0.0)
+        seconds = max(min(before.seconds * 2, longest) if before else first, min(told_seconds or 0.0, TOLD_SECONDS))
         self._by_id[account_id] = Backoff(monotonic() + seconds, seconds)
         return seconds
 

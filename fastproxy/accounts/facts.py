@@ -30,14 +30,23 @@ class Facts:
         self._backoffs = Backoffs()
         self._asking: dict[str, asyncio.Task[Mapping[str, str]]] = {}
 
-    async def of(self, account: Account) -> Mapping[str, str]:
-        """What is told of it; {} where that failed or has failed lately."""
+    async def of(self, account: Account, wait_seconds: float | None = None) -> Mapping[str, str] | None:
+        """What is told of it; {} where that failed or has failed lately; None where nothing was told so soon.
+
+        wait_seconds: for the answer, which is waited for by others all the same; None: to its end.
+        """
         task = self._asking.get(account.id)
         if task is None or task.done():
             if not self._backoffs.is_over(account.id):
                 return {}
             task = self._asking[account.id] = asyncio.get_running_loop().create_task(self._answer(account))
-        return await asyncio.shield(task)
+        done, _ = await asyncio.wait({task}, timeout=wait_seconds)
+        return task.result() if done else None
+
+    def is_asking(self, account_id: str) -> bool:
+        """Whether an answer is still to come."""
+        task = self._asking.get(account_id)
+        return task is not None and not task.done()
 
     def close(self) -> None:
         for task in self._asking.values():

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from fastproxy.accounts.linked import Linked
 from fastproxy.accounts.login import AccountError, Login, completed
-from fastproxy.accounts.sources.tokens import identity
+from fastproxy.accounts.sources.tokens import fingerprint, identity
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.storage import files
@@ -105,12 +105,15 @@ class FileHolder:
         self._account = account
         self._store = store
         self._linked = Linked(account.source, directory, store.cipher)
+        self._told = ""  # the fingerprint of the login that was told last
 
     def locked(self, deadline_seconds: float) -> AbstractContextManager[None]:
         return self._linked.locked(deadline_seconds)
 
     def login(self) -> Login:
-        return self._linked.login(_SETTLE_SECONDS)
+        login = self._linked.login(_SETTLE_SECONDS)
+        self._told = fingerprint(login)
+        return login
 
     def prepare(self) -> None:
         self._linked.prepare()
@@ -122,7 +125,8 @@ class FileHolder:
         return kept
 
     def end(self, cause: str) -> None:
-        self._store.disable(self._account.id, cause, account_named(self._store, self._account.id).version)
+        version = account_named(self._store, self._account.id).version
+        self._store.disable(self._account.id, cause, version, self._told)
 
 
 def holder_of(account: StoredAccount, store: AccountStore, directory: Path) -> Holder:

@@ -16,7 +16,7 @@ from fastproxy.accounts.linked import Linked
 from fastproxy.accounts.login import AccountError, Login
 from fastproxy.accounts.renewal import SKEW_SECONDS, YOUNG_SECONDS
 from fastproxy.accounts.sources import facts_of
-from fastproxy.accounts.sources.tokens import identity
+from fastproxy.accounts.sources.tokens import fingerprint, identity
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.clock import wall
@@ -165,7 +165,7 @@ class Inventory:
         for account in stored:
             try:
                 login = logins[account.id] = self.login(account)
-                if account.disabled and not self._is_back(account):
+                if account.disabled and not self._is_back(account, login):
                     disabled[account.id] = account.disabled
                 elif has_ended(login, now):
                     disabled[account.id] = ENDED_CAUSE
@@ -201,9 +201,12 @@ class Inventory:
             self.store.see([one for one in news if isinstance(one, Window)])
         self._resets = resets
 
-    def _is_back(self, account: StoredAccount) -> bool:
-        """Whether the vendor's tool has written its login anew since it was disabled: it is used again then."""
-        if not account.source or self.linked(account).written_at <= account.changed_at:
+    def _is_back(self, account: StoredAccount, login: Login) -> bool:
+        """Whether the vendor's tool has another login than the one that was disabled: it is used again then.
+
+        By what it is and not by when it was written: clocks are set, and the row is changed for other reasons too.
+        """
+        if not account.source or fingerprint(login) == account.refused:
             return False
         self.store.enable(account.id)
         return True

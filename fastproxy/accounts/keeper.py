@@ -8,9 +8,8 @@ our write), an account removed because a vendor said no.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from fastproxy.accounts.backoff import Backoffs
 from fastproxy.accounts.cooldown import Cooldown, Ended
 from fastproxy.accounts.counts import Counts, count, summed
 from fastproxy.accounts.facts import AskFacts, Facts, nobody_tells
@@ -22,6 +21,8 @@ from fastproxy.accounts.outbox import Outbox
 from fastproxy.accounts.pool import Pool, Want
 from fastproxy.accounts.renewal import SKEW_SECONDS, Renewed, digest
 from fastproxy.accounts.reports import Report, ended_by
+from fastproxy.accounts.sources.tokens import fingerprint
+from fastproxy.accounts.under_way import UnderWay
 from fastproxy.accounts.verdict import Verdict
 from fastproxy.clock import monotonic, wall
 from fastproxy.errors import Fault, place_of
@@ -65,11 +66,11 @@ class Keeper:
         self._lag_seconds = lag_seconds
         self._snapshot = snapshot
         self._stock = Stock()
-        self._renewing: dict[str, asyncio.Task[Renewed]] = {}
-        self._backoffs = Backoffs()
+        self._renewals = UnderWay()
         self._looked_at: dict[str, float] = {}
         self._outbox = Outbox(self._begin_errand)
-        self._facts = Facts(ask_facts)
+        self._ask_facts = ask_facts
+        self._facts = Facts(self._asked)
         self._errand: asyncio.Task[None] | None = None
         self._syncing = asyncio.Lock()
         self._stale = False
@@ -134,39 +135,48 @@ class Keeper:
     async def fresh(self, account: Account, wait_seconds: float | None = None) -> Account | None:
         """The account with a token that lasts; None when there is none to be had. Costs nothing while it is fresh.
 
-        wait_seconds: for a renewal, which goes on all the same; None: to its end.
+        wait_seconds: for all that it takes (a renewal, what its backend wants to know of it), which goes on all the
+        same; None: to its end.
         """
-        if account.expires_at is None or account.expires_at - wall() > SKEW_SECONDS:
-            return await self._completed(account) if account.id in self._stock.lacking else account
-        if self._may_renew(account.id):
-            await asyncio.wait({self._begin_renewal(account, "")}, timeout=wait_seconds)
-        current = self._stock.current(account)
-        if current.expires_at is not None and current.expires_at <= wall():
-            return None
-        return await self._completed(current) if current.id in self._stock.lacking else current
-
-    async def _completed(self, account: Account) -> Account:
-        """The account with what its backend wants to know of it besides; without it where nobody tells."""
-        login = self._stock.logins.get(account.id)
-        facts = await self._facts.of(account) if login is not None else {}
-        if login is None or not facts:
+        began = monotonic()
+        if account.expires_at is not None and account.expires_at - wall() <= SKEW_SECONDS:
+            if self._may_renew(account.id):
+                await asyncio.wait({self._begin_renewal(account, "")}, timeout=wait_seconds)
+            account = self._stock.current(account)
+            if account.expires_at is not None and account.expires_at <= wall():
+                return None
+        if account.id not in self._stock.lacking:
             return account
-        self._inventory.tell(login, facts)
-        self._stale = True
-        await self._look()
-        return self._stock.current(account)
+        return await self._completed(account, wait_seconds and max(0.0, wait_seconds - (monotonic() - began)))
+
+    async def _completed(self, account: Account, wait_seconds: float | None) -> Account | None:
+        """The account with what its backend wants to know of it besides; without it where nobody tells.
+
+        None where nobody has told it yet.
+        """
+        facts = await self._facts.of(account, wait_seconds)
+        return None if facts is None else self._stock.current(account)
+
+    async def _asked(self, account: Account) -> Mapping[str, str]:
+        """What a backend wants to know, remembered also where nobody waits for it any more. Raises: Fault."""
+        login = self._stock.logins.get(account.id)  # the one that is asked about; it may be another in the end
+        facts = await self._ask_facts(account) if login is not None else {}
+        if login is not None and facts:
+            self._inventory.tell(login, facts)
+            self._stale = True
+            await self._look()
+        return facts
 
     def is_renewing(self, account_id: str) -> bool:
-        """Whether a renewal is under way here."""
-        running = self._renewing.get(account_id)
-        return running is not None and not running.done()
+        """Whether what `fresh` waits for is under way here: a renewal, or an answer of its backend."""
+        return self._renewals.has(account_id) or self._facts.is_asking(account_id)
 
     def unready(self, account: Account) -> Fault:
         """Why `fresh` has none, for the client."""
         if account.id in self._stock.final_ids:
             remedy = f"type `fastproxy account login {account.provider}`"
             return Fault("no_credential", f"{account.id}: {ENDED_CAUSE}: {remedy}")
-        wait_seconds = self._backoffs.left_seconds(account.id)
+        wait_seconds = self._renewals.left_seconds(account.id)
         again = f"; next try in {wait_seconds:.0f} s" if wait_seconds is not None else ""
         message = f"the login of {account.id} has ended and can't be renewed just now{again}"
         return Fault("no_credential", message, retry_after_seconds=wait_seconds)
@@ -190,7 +200,7 @@ class Keeper:
             return None
         if not mint or self._stock.is_young(account.id, wall()):
             return await self._replaced(account)
-        await self._renewal(account, digest(account.secret.reveal()))
+        await asyncio.shield(self._begin_renewal(account, digest(account.secret.reveal())))
         current = self._stock.current(account)
         return current if current.secret != account.secret else None
 
@@ -209,10 +219,12 @@ class Keeper:
     async def _end(self, account: Account) -> None:
         """Disable a login that was refused and that nobody can renew, until there is another one."""
         version = next((one.version for one in self._stock.stored if one.id == account.id), None)
-        if version is None:  # it has been removed meanwhile
+        login = self._stock.logins.get(account.id)
+        if version is None or login is None:  # it has been removed meanwhile
             return
+        disable = self._inventory.store.disable
         try:
-            await asyncio.to_thread(self._inventory.store.disable, account.id, FINAL_CAUSE, version)
+            await asyncio.to_thread(disable, account.id, FINAL_CAUSE, version, fingerprint(login))
         except AccountError as error:
             logger.warning("%s: not disabled: %s", account.id, error)
         finally:  # also when the client goes away: what we write ourselves is no news of others
@@ -264,7 +276,7 @@ class Keeper:
         """Once a second: news are read, decisions written, and tokens renewed before they end."""
         self.pool.observe(wall())
         for account in self._due():
-            if sum(not task.done() for task in self._renewing.values()) >= RENEWALS:
+            if len(self._renewals) >= RENEWALS:
                 break
             self._begin_renewal(account, "")
         if self._errand is None or self._errand.done():
@@ -276,8 +288,7 @@ class Keeper:
         """Write what is not yet written. A renewal that runs goes on by itself."""
         self._outbox.close()
         self._facts.close()
-        for task in self._renewing.values():
-            task.cancel()
+        self._renewals.close()
         if self._errand is not None:
             await asyncio.wait({self._errand})
         await self._sync()
@@ -291,18 +302,11 @@ class Keeper:
         return [account for account in self._stock.due(wall(), lead_seconds) if self._may_renew(account.id)]
 
     def _may_renew(self, account_id: str) -> bool:
-        return account_id in self._stock.renewable_ids and self._backoffs.is_over(account_id)
-
-    async def _renewal(self, account: Account, used: str) -> None:
-        """Wait for the one renewal of an account; a caller that goes away does not end it for the others."""
-        await asyncio.shield(self._begin_renewal(account, used))
+        return account_id in self._stock.renewable_ids and self._renewals.may_begin(account_id)
 
     def _begin_renewal(self, account: Account, used: str) -> "asyncio.Task[Renewed]":
-        running = self._renewing.get(account.id)
-        if running is None or running.done():
-            running = asyncio.get_running_loop().create_task(self._run_renewal(account, used))
-            self._renewing[account.id] = running
-        return running
+        """The one renewal of an account; a caller that goes away must not end it for the others."""
+        return self._renewals.begin(account.id, lambda: self._run_renewal(account, used))
 
     async def _run_renewal(self, account: Account, used: str) -> Renewed:
         await self._look()  # the last one may be a second old, and it costs less than a process
@@ -311,18 +315,11 @@ class Keeper:
         else:
             result = await self._renew(account.id, used)
         count(self.counts.renewals, (account.provider, result.outcome))
-        if result.outcome == "failed":
-            seconds = self._backoffs.failed(account.id, result.retry_after_seconds)
-            logger.warning("%s: not renewed, next try in %.0f s: %s", account.id, seconds, result.cause)
-        else:
-            self._backoffs.ended(account.id)
-        if result.outcome == "refused":
-            logger.error("%s: its login has ended: %s", account.id, result.cause)
+        self._renewals.note(account.id, result)
         self._stale = True
         await self._look()
         if result.outcome != "failed" and self._is_due_still(account):
-            # Nothing came of it: without a wait the next tick would start the same again, for ever.
-            self._backoffs.pause(account.id)
+            self._renewals.pause(account.id)
         return result
 
     def _is_due_still(self, account: Account) -> bool:

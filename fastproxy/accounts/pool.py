@@ -227,10 +227,9 @@ class Pool:
         return tuple(w for w in windows if w.account in self._by_id and self._by_id[w.account].see(w))
 
     def end(self, cooldowns: Iterable[Cooldown], noted_before: float) -> tuple[Cooldown, ...]:
-        """End these rests, but for those that were noted since; the ended ones, to be taken out of the store."""
-        return tuple(
-            c for c in cooldowns if c.account in self._by_id and self._by_id[c.account].end(c.scope, noted_before)
-        )
+        """End these rests, but for those that were noted since; those, as heard, to be taken out of the store."""
+        ended = (self._by_id[c.account].end(c.scope, noted_before) for c in cooldowns if c.account in self._by_id)
+        return tuple(cooldown for cooldown in ended if cooldown is not None)
 
     def states(self, now: float) -> list[tuple[str, State]]:
         """(provider, state) of every account."""

@@ -219,15 +219,15 @@ class Seat:
             if not rest.told_until_at
         )
 
-    def end(self, scope: str, noted_before: float) -> bool:
-        """End a scope's rest, unless it has been noted since; as heard it stays known, as above."""
+    def end(self, scope: str, noted_before: float) -> Cooldown | None:
+        """End a scope's rest; it, as above, or None where it has been noted since."""
         rest = self._rests.get(scope)
         if rest is None or rest.noted_at >= noted_before:
-            return False
-        rest.told_until_at = rest.guessed_until_at = 0.0
+            return None
+        rest.told_until_at = rest.guessed_until_at = rest.firm_until_at = 0.0
         rest.settle()
         self._sum_up()
-        return True
+        return Cooldown(self.id, scope, rest.heard_until_at, cause=rest.cause)
 
     def reset(self) -> None:
         self._rests.clear()

@@ -104,7 +104,9 @@ class AccountStore:
         with self._sealing(account, login) as (connection, sealed):
             _check_label(connection, account)
             old = _account(connection, account.id)
-            new = msgspec.structs.replace(account, version=old.version + 1, created_at=old.created_at, disabled="")
+            new = msgspec.structs.replace(
+                account, version=old.version + 1, created_at=old.created_at, disabled="", refused=""
+            )
             stored = _put(connection, new, sealed, login)
             is_left = _is_unlinked(connection, old.source)
         if is_left:
@@ -125,18 +127,19 @@ class AccountStore:
                 row = (sealed, login.expires_at, login.minted_at, clock.wall(), account_id, version)
                 return connection.execute(tables.SAVE_LOGIN, row).rowcount == 1
 
-    def disable(self, account_id: str, cause: str, version: int) -> bool:
-        """Not to be used until there is another login, or `enable`. False when the login is no longer that version."""
+    def disable(self, account_id: str, cause: str, version: int, refused: str = "") -> bool:
+        """Not to be used until there is another login, or `enable`. False when the login is no longer that version.
+
+        refused: `fingerprint` of the login, by which another one is told where a file owns it and versions don't count.
+        """
         with self._database.writing() as connection:
-            row = (cause or "disabled", clock.wall(), account_id, version)
-            statement = "UPDATE account SET disabled = ?, changed_at = ? WHERE id = ? AND version = ?"
-            return connection.execute(statement, row).rowcount == 1
+            row = (cause or "disabled", refused, clock.wall(), account_id, version)
+            return connection.execute(tables.DISABLE, row).rowcount == 1
 
     def enable(self, account_id: str) -> None:
         with self._database.writing() as connection:
             _account(connection, account_id)
-            statement = "UPDATE account SET disabled = '', changed_at = ? WHERE id = ?"
-            connection.execute(statement, (clock.wall(), account_id))
+            connection.execute(tables.ENABLE, (clock.wall(), account_id))
 
     def remove(self, account_id: str) -> bool:
         """The account goes, with its login and all that is known of its limits.

@@ -18,6 +18,7 @@ class StoredAccount(msgspec.Struct, frozen=True):
     stays when the label changes: usage records, client tokens and the seal of the login hold on to it.
     source: "" when the store holds the secret; else "SOURCE:PATH" of a vendor's file that owns it, of which no copy is
     kept. disabled: the cause, for people; "" = usable. expires_at, minted_at: of the access token in the store.
+    refused: `fingerprint` of the login that it was disabled for; "" = not known, or not disabled.
     version: counts the logins that have stood here, for compare-and-set; no other change touches it.
     """
 
@@ -35,6 +36,7 @@ class StoredAccount(msgspec.Struct, frozen=True):
     version: int = 0
     created_at: float = 0.0
     changed_at: float = 0.0
+    refused: str = ""
 
 
 def account_id(provider: str, label: str) -> str:

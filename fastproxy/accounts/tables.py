@@ -62,6 +62,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         # A known text sealed with the key of the logins, so that a wrong key is told from a damaged login.
         "CREATE TABLE seal (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL, kind TEXT NOT NULL)",
     ),
+    # What a relay of the release before disables has none, or an older one: it is then tried once more.
+    ("ALTER TABLE account ADD COLUMN refused TEXT NOT NULL DEFAULT ''",),
 )
 
 ACCOUNT_COLUMNS = StoredAccount.__struct_fields__
@@ -72,7 +74,9 @@ ACCOUNTS = f"SELECT {_NAMES} FROM account ORDER BY provider, position, created_a
 ACCOUNT = f"SELECT {_NAMES} FROM account WHERE id = ?"  # noqa: S608 - as above
 PUT_ACCOUNT = f"INSERT OR REPLACE INTO account ({_NAMES}, sealed) VALUES ({_MARKS}, ?)"  # noqa: S608 - as above
 SAVE_LOGIN = """UPDATE account SET sealed = ?, expires_at = ?, minted_at = ?, changed_at = ?, disabled = '',
-    version = version + 1 WHERE id = ? AND version = ? AND source = ''"""
+    refused = '', version = version + 1 WHERE id = ? AND version = ? AND source = ''"""
+DISABLE = "UPDATE account SET disabled = ?, refused = ?, changed_at = ? WHERE id = ? AND version = ?"
+ENABLE = "UPDATE account SET disabled = '', refused = '', changed_at = ? WHERE id = ?"
 
 LINKED = "SELECT 1 FROM account WHERE source = ?"
 SAME_LABEL = "SELECT id FROM account WHERE provider = ? AND label = ? AND id != ?"

@@ -26,8 +26,11 @@ def without_accounts(provider: Provider) -> Account:
 
 
 def unknown(provider: Provider, account: str) -> Fault:
-    """Of a request that is bound to an account which is not there. account: as the client wrote it, cut and quoted."""
-    return Fault("no_credential", f"{provider.title} has no account {account[:64]!r}; `fastproxy account list` has all")
+    """Of a request that is bound to an account which is not there: the caller's mistake, no trouble that passes.
+
+    account: as the client wrote it; cut and quoted.
+    """
+    return Fault("bad_request", f"{provider.title} has no account {account[:64]!r}; `fastproxy account list` has all")
 
 
 def unavailable(provider: Provider, seats: Sequence[Seat], client: str, model: str, now: float) -> Fault:

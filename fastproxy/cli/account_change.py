@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fastproxy.cli.account_records import record_of
+from fastproxy.cli.account_records import configured_id, record_of
 from fastproxy.cli.account_terms import Whom
 from fastproxy.cli.output import CommandError, note
 from fastproxy.cli.places import Config, account_keeper, account_store, load_snapshot
@@ -80,8 +80,8 @@ def _stored(snapshot: "Snapshot", store: "AccountStore", name: str) -> "StoredAc
     """Raises: CommandError for one of the configuration; AccountError for an unknown one."""
     from fastproxy.accounts.holders import account_named  # noqa: PLC0415 - as above
 
-    configured = [one for accounts in snapshot.accounts.values() for one in accounts if name in (one.id, one.label)]
-    if configured and not any(name in (one.id, one.label) for one in store.accounts()):
-        provider = configured[0].provider
-        raise CommandError(f"{configured[0].id} is in the configuration: change it there, in [providers.{provider}]")
+    configured = configured_id(snapshot, store, name)
+    if configured:
+        provider = configured.partition(":")[0]
+        raise CommandError(f"{configured} is in the configuration: change it there, in [providers.{provider}]")
     return account_named(store, name)

@@ -46,7 +46,7 @@ async def _reports(snapshot: "Snapshot", keeper: "Keeper") -> "AsyncIterator[tup
 
     whole = keeper.whole(snapshot)
     pool = Pool(snapshot.upstream, Sweep())
-    reports = AccountReports(Attempts(pool, keeper))
+    reports = AccountReports(Attempts(pool, keeper), model_option="--model PROVIDER/MODEL")
     try:
         yield reports, View(whole, Gate(whole, open_token_store()))
     finally:

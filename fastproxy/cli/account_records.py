@@ -1,4 +1,4 @@
-"""Which provider an account command means, and what a new account is called. Looks at values only."""
+"""Which provider an account command means, and what a new account is called. Changes nothing."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from fastproxy.cli.output import CommandError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fastproxy.accounts.store import AccountStore
     from fastproxy.accounts.stored import StoredAccount
     from fastproxy.providers.base import Provider
     from fastproxy.snapshot import Snapshot
@@ -20,6 +21,15 @@ def record_of(snapshot: "Snapshot", name: str) -> "Provider":
     if record is None:
         raise CommandError(f"there is no provider {name!r}: `fastproxy doctor` lists them", exit_code=2)
     return record
+
+
+def configured_id(snapshot: "Snapshot", store: "AccountStore", name: str) -> str:
+    """The account of this id or label that is in the configuration and not in the store; "" where there is none.
+
+    Raises: AccountError.
+    """
+    ids = [one.id for accounts in snapshot.accounts.values() for one in accounts if name in (one.id, one.label)]
+    return "" if not ids or any(name in (one.id, one.label) for one in store.accounts()) else ids[0]
 
 
 def free_label(wanted: str, provider: str, accounts: "Iterable[StoredAccount]") -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fastproxy import clock
+from fastproxy.cli.account_records import configured_id
 from fastproxy.cli.output import CommandError, Json, note, write_json
 from fastproxy.cli.places import Config, load_snapshot, private_state_directory
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fastproxy.accounts.renewal import Renewed
     from fastproxy.accounts.store import AccountStore
     from fastproxy.accounts.stored import StoredAccount
+    from fastproxy.snapshot import Snapshot
 
 REFUSED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -47,8 +49,11 @@ def refresh(
 
     name = account
     try:
-        key, errand_of = _errands(config, from_stdin=from_stdin)
+        snapshot, key, errand_of = _errands(config, from_stdin=from_stdin)
         with closing(AccountStore(private_state_directory(os.environ), key)) as store:
+            if snapshot is not None and (configured := configured_id(snapshot, store, account)):
+                name = configured
+                raise AccountError("it is a key of the configuration, and a key is not renewed")
             stored = account_named(store, account)
             name = stored.id
             ended = _renew(stored, store, errand_of(stored.provider), used, now=now)
@@ -67,18 +72,19 @@ def refresh(
     note(line)
 
 
-def _errands(config: Config, *, from_stdin: bool) -> "tuple[str, Callable[[str], Errand]]":
+def _errands(config: Config, *, from_stdin: bool) -> "tuple[Snapshot | None, str, Callable[[str], Errand]]":
     """The kind of key that seals the store, and what there is to know for a provider's logins.
 
-    A relay tells it on standard input, a person's configuration has it. Raises: AccountError, CommandError.
+    A relay tells it on standard input; a person's configuration, which then comes first, has it.
+    Raises: AccountError, CommandError.
     """
     from fastproxy.accounts.errand import ERRAND_BYTES, errand_for, unpacked  # noqa: PLC0415 - as above
 
     if from_stdin:
         told = unpacked(sys.stdin.buffer.read(ERRAND_BYTES))
-        return told.key, lambda _provider: told
+        return None, told.key, lambda _provider: told
     snapshot = load_snapshot(config)
-    return snapshot.keeping.key, lambda provider: errand_for(provider, snapshot, os.environ)
+    return snapshot, snapshot.keeping.key, lambda provider: errand_for(provider, snapshot, os.environ)
 
 
 def _renew(account: "StoredAccount", store: "AccountStore", errand: "Errand", used: str, *, now: bool) -> "Renewed":

@@ -5,21 +5,29 @@ import os
 import typer
 
 from fastproxy.cli.output import note, say
-from fastproxy.cli.places import Config, configured_providers, load_snapshot
+from fastproxy.cli.places import Config, configured_providers, load_snapshot, load_whole
+
+_NO_ACCOUNT = "no account that can be used: `fastproxy doctor` says more"
 
 config = typer.Typer(no_args_is_help=True, help="The configuration: check it, show it.")
 
 
 @config.command()
 def check(*, config: Config = None) -> None:
-    """Say whether the configuration can be used; exit code 2 with file, line and column where not."""
+    """Say whether the configuration can be used; exit code 2 with file, line and column where not.
+
+    Which providers are usable goes by its keys and the accounts that are kept beside it.
+    """
     from fastproxy.config import locate  # noqa: PLC0415 - `fastproxy serve` brings its own
 
-    snapshot = load_snapshot(config)
+    snapshot = load_whole(config)
     path = locate(config, os.environ)
-    say(f"{path or 'no configuration file; the defaults'}: ok, usable providers: {', '.join(snapshot.providers)}")
-    for name in sorted(configured_providers(config) & snapshot.unusable.keys()):
-        note(f"not used: {name}: {snapshot.unusable[name]}")
+    waiting = {name for name in snapshot.providers if snapshot.waits_for_login(name)}
+    usable = ", ".join(name for name in snapshot.providers if name not in waiting)
+    say(f"{path or 'no configuration file; the defaults'}: ok, usable providers: {usable or 'none'}")
+    unused = {**dict.fromkeys(waiting, _NO_ACCOUNT), **snapshot.unusable}
+    for name in sorted(configured_providers(config) & unused.keys()):
+        note(f"not used: {name}: {unused[name]}")
 
 
 @config.command()

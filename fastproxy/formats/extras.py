@@ -7,7 +7,8 @@ An extra goes by the client's own name: a field of the request by its own, a fie
 from collections.abc import Mapping
 from typing import Any
 
-from fastproxy.ir.request import OpaquePart
+from fastproxy.errors import Fault
+from fastproxy.ir.request import OpaquePart, Request
 
 # Saying these is saying nothing: what clients send back of an answer that had nothing there, and the only way in which
 # a call can come about where there is no program that calls (Anthropic, OpenAI).
@@ -31,6 +32,19 @@ def named(name: str, value: object) -> tuple[str, ...]:
     if name == "tools" and isinstance(value, list):
         return tuple(dict.fromkeys(f"tools.{_kind(tool)}" for tool in value))
     return (name,)
+
+
+def uncallable(request: Request) -> Fault:
+    """The Fault for a call that is demanded of tools of which none can be offered, with what to do instead."""
+    forced = request.extras.get("tool_choice")  # of a tool that only the server of the client's format runs
+    if wanted := ", ".join(request.tool_choice.names) or (_kind(forced) if forced else ""):
+        said = f"tool_choice demands a call of {wanted}, which is no function of this request"
+    elif others := request.extras.get("tools"):
+        dropped = ", ".join(name.removeprefix("tools.") for name in named("tools", others))
+        said = f"tool_choice demands a call, but no tool is left: only its own vendor runs {dropped}"
+    else:
+        said = "tool_choice demands a call, but the request has no tools"
+    return Fault("bad_request", f"{said}; declare a function, or let tool_choice be auto", param="tool_choice")
 
 
 def part_names(part: OpaquePart) -> tuple[str, ...]:

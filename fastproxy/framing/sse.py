@@ -59,9 +59,11 @@ class EventReader:
                 self._before, self._after = data[:begin], data[end:]
                 return [data[begin:end]]
         if self._held:
+            self._require_room()
             end = boundary(self._seam + data) - len(self._seam)
             if end <= 0:
                 self._hold(data)
+                self._require_room()
                 return []
             whole = b"".join((*self._held, data[:end]))
             self._held.clear()
@@ -72,11 +74,13 @@ class EventReader:
             whole = data[:end]
         if end < len(data):
             self._hold(data[end:])
+            if not end:
+                self._require_room()  # else the next read tells: what is whole comes first
         return payloads(whole)
 
     def close(self) -> list[bytes]:
-        """The data of an event whose blank line is missing: many hosts leave out the last one."""
-        rest = b"".join(self._held)
+        """The data of an event whose blank line is missing (many hosts leave out the last), unless it is too large."""
+        rest = b"".join(self._held) if self._held_bytes <= self._event_bytes else b""
         self._held.clear()
         return payloads(rest)
 
@@ -84,8 +88,9 @@ class EventReader:
         self._held.append(data)
         self._held_bytes += len(data)
         self._seam = (self._seam + data)[-_SEAM_BYTES:]
+
+    def _require_room(self) -> None:
         if self._held_bytes > self._event_bytes:
-            self._held.clear()
             raise Fault("upstream_garbage", f"the upstream sent an event of more than {self._event_bytes} bytes")
 
 

@@ -10,11 +10,10 @@ from fastproxy.formats.base import Format
 from fastproxy.formats.bounds import is_walkable
 from fastproxy.framing.sse import payloads
 from fastproxy.ir.events import Usage
-from fastproxy.pipe import ERROR_BYTES, Ending
+from fastproxy.pipe import ERROR_BYTES, REDACTED, Ending
 
 LONGEST_WAIT_SECONDS = 2_678_400.0  # a month, as the longest quotas have; a number of 400 digits would be infinite
 _SECONDS = re.compile(rb"\d+(?:\.\d+)?")
-_REDACTED = "[redacted]"
 
 
 def translate_fault(
@@ -26,12 +25,12 @@ def translate_fault(
     get; Retry-After among them counts more than what the body says.
     """
     if secret:
-        body = body.replace(secret, _REDACTED.encode())
+        body = body.replace(secret, REDACTED)
     body = _unframed(body)
     told = source.decode_fault(status, body if _tells(body) and is_walkable(body) else b"{}")
     message = told.message if _tells(body) else _without_words(status, body)
     if secret:
-        message = message.replace(secret.decode("latin-1"), _REDACTED)  # it may have been escaped in the JSON
+        message = message.replace(secret.decode("latin-1"), REDACTED.decode())  # it may have been escaped in the JSON
     seconds = _seconds(dict(headers).get(b"retry-after"))
     wait = told.retry_after_seconds if seconds is None else seconds
     return Fault(

@@ -28,6 +28,8 @@ from fastproxy.ir.events import (
 )
 from fastproxy.ir.fold import merge
 from fastproxy.ir.request import ReasoningPart
+from fastproxy.pipe import REDACTED
+from fastproxy.secret import Secret
 from fastproxy.translate.customs import Unwrapping, Wrapping
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
@@ -43,7 +45,8 @@ class ForClient(msgspec.Struct, frozen=True):
     account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text:
     tools whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts:
     of the client's format; a thought without a signature then gets an envelope without one, so that the next request
-    can be told from one whose thoughts its own host has made.
+    can be told from one whose thoughts its own host has made. secret: our credential, which some hosts quote when they
+    fail.
     """
 
     model: str
@@ -56,6 +59,7 @@ class ForClient(msgspec.Struct, frozen=True):
     customs: frozenset[str] = frozenset()
     free_text: frozenset[str] = frozenset()
     proven_thoughts: bool = False
+    secret: Secret | None = None
 
 
 class Passes:
@@ -91,7 +95,7 @@ class Passes:
         self._usage = Usage()
         self._thoughts: dict[int, list[str]] = {}  # block -> its text so far
         self._unproven: set[int] = set()  # blocks of thought that have told no signature
-        self._before_call: list[ReasoningPart] = []
+        self._before_call: dict[int, ReasoningPart] = {}  # block -> its thought, with the last signature told for it
         self._ids: set[str] = set()
         self.ended: Stop | Failed | None = None
 
@@ -132,7 +136,8 @@ class Passes:
 
     def _reasoning(self, event: Reasoning, events: list[Event], number: int) -> Event:
         pieces = self._thoughts.setdefault(event.block, [])
-        pieces.append(event.text)
+        if event.text:
+            pieces.append(event.text)
         if not event.signature:
             self._unproven.add(event.block)
             return event
@@ -142,14 +147,14 @@ class Passes:
             following = (later for later in islice(events, number + 1, None) if isinstance(later, ToolStart))
             call = self._call_id(next(following, None))
         sealed = seal(self._client.mint, event, call)
-        self._before_call.append(ReasoningPart("".join(pieces), sealed.signature, event.bound))
+        self._before_call[event.block] = ReasoningPart(_whole(pieces), sealed.signature, event.bound)
         return sealed
 
     def _on_tool_start(self, event: ToolStart) -> list[Event]:
         id_ = self._call_id(event)
         self._ids.add(id_)
         if self._before_call:
-            self._client.memory.remember(id_, self._before_call)
+            self._client.memory.remember(id_, list(self._before_call.values()))
             self._before_call.clear()
         name = self._client.names.get(event.name, event.name)
         start = ToolStart(event.block, id_, name, event.custom)
@@ -177,7 +182,7 @@ class Passes:
             return ended
         self._unproven.discard(event.block)
         unproven = envelope(self._client.mint, "")
-        self._before_call.append(ReasoningPart("".join(self._thoughts[event.block]), unproven))
+        self._before_call[event.block] = ReasoningPart(_whole(self._thoughts[event.block]), unproven)
         return [Reasoning(event.block, "", unproven), *ended] if self._client.proven_thoughts else ended
 
     def _respelt(self, event: ToolArgs | BlockEnd) -> list[Event]:
@@ -189,9 +194,19 @@ class Passes:
         return [event]
 
     def _on_end(self, event: Stop | Failed) -> list[Event]:
+        event = self._without_secret(event)
         self.ended = event
         wrapped = self._wrapping.close() if type(event) is Stop else []  # half a call must not look like a whole one
         return [*self._unwrapping.close(), *wrapped, event]
+
+    def _without_secret(self, event: Stop | Failed) -> Stop | Failed:
+        """The end without our credential, in whatever words the upstream puts it."""
+        secret = self._client.secret.reveal() if self._client.secret is not None else ""
+        if type(event) is Failed and secret and secret in event.message:
+            return msgspec.structs.replace(event, message=event.message.replace(secret, REDACTED.decode()))
+        if type(event) is Stop and secret and event.raw is not None and secret in event.raw:
+            return msgspec.structs.replace(event, raw=event.raw.replace(secret, REDACTED.decode()))
+        return event
 
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], list[Event]]]] = {
         Start: _on_start,
@@ -202,3 +217,10 @@ class Passes:
         Stop: _on_end,
         Failed: _on_end,
     }
+
+
+def _whole(pieces: list[str]) -> str:
+    """The pieces of a thought as one, which they become: a host may sign a thought again and again."""
+    whole = "".join(pieces)
+    pieces[:] = [whole]
+    return whole

@@ -11,7 +11,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions, Format, StreamDecoder
 from fastproxy.formats.bounds import SHORT_BYTES, is_walkable
 from fastproxy.framing.sse import EventReader
-from fastproxy.ir.events import Event, Failed, Stop
+from fastproxy.ir.events import Event, Failed, Start, Stop, Usage
 from fastproxy.ir.fold import fold, unfold
 from fastproxy.pipe import Ending, Pipe
 from fastproxy.translate.passes import ForClient, Passes
@@ -19,6 +19,7 @@ from fastproxy.translate.passes import ForClient, Passes
 # A stream is never collected, but what it said is: Responses tells all of it again at the end, and a block that opens
 # beside another one waits for its turn. The longest answers there are (128,000 tokens) take 40 MB.
 STREAM_BYTES = 134_217_728
+_SILENT = frozenset((Start, Usage))
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -54,12 +55,13 @@ class StreamToStream:
         self.tap = Passes(crossing.client)
         self.ending: Ending = "incomplete"
         self._reader = EventReader(crossing.event_bytes)
+        self._target = crossing.target
         self._decoder = crossing.source.decoder()
         self._encoder = crossing.target.encoder(crossing.options)
         self._read, self._decode, self._encode = self._reader.feed, self._decoder.decode, self._encoder.encode
         self._taken_bytes = 0
         self._spoken = False
-        self._unsent: list[bytes] = []  # of the read that broke
+        self._unsent: list[bytes] = []  # of the read that broke, or before a stop that may be an error
         self._concluded = False
 
     def feed(self, data: bytes) -> bytes:
@@ -80,7 +82,8 @@ class StreamToStream:
             if not self._concluded:  # what comes behind a good end is nobody's trouble
                 raise
             return self._rest()
-        if len(events) == 1 and type(events[0]) in self.tap.plain:  # a read is one piece of text, mostly
+        # A read is one piece of text, mostly.
+        if len(events) == 1 and not self._unsent and type(events[0]) in self.tap.plain:
             said = self._encode(events[0])
             if said:
                 self._spoken = True
@@ -96,6 +99,12 @@ class StreamToStream:
         if passes.ended is not None:
             self._unsent.append(said)
             self._conclude("failed")
+            said = self._rest()
+        elif not self._spoken and self._decoder.finished and _SILENT.issuperset(map(type, events)):
+            self._unsent.append(said)  # Gemini's stop is known and told at the end, behind the last count
+            return b""
+        elif self._unsent:
+            self._unsent.append(said)
             said = self._rest()
         if said:
             self._spoken = True
@@ -124,8 +133,8 @@ class StreamToStream:
         else:
             self.ending = failed
         self._concluded = True
-        if isinstance(ended, Failed) and not self._spoken:
-            raise _as_fault(ended)
+        if not self._spoken:
+            _require_tellable(ended, self._target)
 
     def _rest(self) -> bytes:
         said = b"".join(self._unsent)
@@ -220,8 +229,10 @@ class WholeToStream(WholeToWhole):
     quiet = True  # the client may hear a keepalive while the host is still at work
 
     def close(self) -> bytes:
+        events = self._told()
+        _require_tellable(self.tap.ended, self._crossing.target)
         encoder = self._crossing.target.encoder(self._crossing.options)
-        said = encoder.write(self._told()) + encoder.close()
+        said = encoder.write(events) + encoder.close()
         if encoder.failed:
             self.ending = "failed"
         return said
@@ -250,6 +261,17 @@ def _require_walkable(json: bytes) -> None:
     """Raises: Fault(upstream_garbage) for JSON that no decoder should be given."""
     if not is_walkable(json):
         raise Fault("upstream_garbage", "the upstream sent JSON that is nested too deeply, or of too many values")
+
+
+def _require_tellable(ended: Stop | Failed | None, target: Format) -> None:
+    """For an answer of which the client has seen nothing.
+
+    Raises: Fault for a failure, and for a stop that is an error where the client's format has no word for one.
+    """
+    if isinstance(ended, Failed):
+        raise _as_fault(ended)
+    if ended is not None and ended.reason == "error":
+        target.encode_whole(fold((Start("", "", 0), ended)))
 
 
 def _as_fault(failed: Failed) -> Fault:

@@ -21,6 +21,7 @@ def proxy_for(url: URL, setting: str) -> Proxy:
     setting: "env" (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in either case), "direct", or the proxy's URL.
     What the environment names is for the way out: this machine is reached directly, as no proxy could reach it.
     aiohttp's own `trust_env` would also send whatever netrc holds for the host, so it is never switched on.
+    Raises: Fault(unreachable) for a proxy that is no address.
     """
     if setting == "direct":
         return None, None
@@ -31,7 +32,18 @@ def proxy_for(url: URL, setting: str) -> Proxy:
         setting = proxies.get(url.scheme) or proxies.get("all") or ""
         if not setting or proxy_bypass_environment(f"{url.host}:{url.port}", proxies):
             return None, None
-    return strip_auth_from_url(URL(setting))
+    return _address(setting if "://" in setting else f"http://{setting}")
+
+
+def _address(proxy: str) -> Proxy:
+    """A proxy's address and its credential, which may stand in no message. As curl, http where no scheme is named."""
+    try:
+        address, auth = strip_auth_from_url(URL(proxy))
+    except (ValueError, AssertionError):
+        address, auth = None, None
+    if address is None or not address.host or address.scheme not in ("http", "https"):
+        raise Fault("unreachable", "the proxy that HTTP_PROXY or [upstream] names is no http address")
+    return address, auth
 
 
 def way_to(url: URL, setting: str, *, in_clear: bool = False) -> Proxy:

@@ -3,7 +3,7 @@
 import pytest
 
 from fastproxy.accounts import backoff
-from fastproxy.accounts.backoff import Backoffs
+from fastproxy.accounts.backoff import TOLD_SECONDS, Backoffs
 
 
 @pytest.fixture
@@ -29,6 +29,10 @@ def test_a_wait_that_was_asked_for_counts_if_it_is_longer(clock: list[float]):
     waits = Backoffs()
     assert waits.failed("a", 5.0) == 30.0
     assert waits.failed("a", 500.0) == 500.0
+
+
+def test_a_wait_that_no_login_would_outlive_is_cut_short(clock: list[float]):
+    assert Backoffs().failed("a", 31536000.0) == TOLD_SECONDS
 
 
 def test_what_went_well_is_forgotten_and_a_pause_is_no_failure(clock: list[float]):

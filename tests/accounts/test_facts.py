@@ -64,3 +64,15 @@ async def test_a_question_ends_with_the_worker():
 @in_loop
 async def test_where_nobody_may_be_asked_nobody_tells():
     assert await nobody_tells(ACCOUNT) == {}
+
+
+@in_loop
+async def test_who_does_not_wait_so_long_has_none_yet_and_the_question_goes_on():
+    vendor = Asked({"project": "p-1"})
+    facts = Facts(vendor.ask)
+    waiting = asyncio.create_task(facts.of(ACCOUNT))
+    assert await facts.of(ACCOUNT, 0.001) is None
+    assert facts.is_asking(ACCOUNT.id)
+    assert await waiting == {"project": "p-1"}
+    assert not facts.is_asking(ACCOUNT.id)
+    assert vendor.times == 1

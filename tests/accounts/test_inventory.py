@@ -10,12 +10,14 @@ import pytest
 from fastproxy.accounts.cooldown import Cooldown, Ended
 from fastproxy.accounts.inventory import ENDED_CAUSE, Inventory
 from fastproxy.accounts.login import Login
+from fastproxy.accounts.sources.tokens import fingerprint
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.clock import wall
 from fastproxy.providers import BY_NAME, echo
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account, Snapshot
+from support.credentials import claude_body
 
 SOON = wall() + 3600.0
 KEY = Account("anthropic", "anthropic:ANTHROPIC_API_KEY", Secret("sk-1"))
@@ -95,19 +97,47 @@ def test_a_linked_file_is_read_where_it_lies_and_its_news_are_noticed(
     assert account.secret == Secret("at-2")
 
 
+def disabled_link(store: AccountStore, directory: Path, refused: str | None = None) -> Path:
+    """The file of a tool whose login the vendor has ended."""
+    file = directory / "credentials.json"
+    file.write_bytes(claude_body())
+    added = store.add(stored("claude", source=f"claude-code:{file}"), None)
+    known = fingerprint(Login(Secret("at-1"), Secret("rt-1"))) if refused is None else refused
+    store.disable(added.id, "invalid_grant", added.version, known)
+    return file
+
+
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("written_at", [1e9, 5e9])  # whatever the clocks say
 def test_a_login_that_ended_is_used_again_once_its_tool_has_logged_in_anew(
+    inventory: Inventory, store: AccountStore, tmp_path: Path, written_at: float, *, changed: bool
+):
+    file = disabled_link(store, tmp_path)
+    assert inventory.exchange((), SNAPSHOT).disabled == {"anthropic:claude": "invalid_grant"}
+    file.write_bytes(claude_body("at-2", "rt-2"))
+    os.utime(file, (written_at, written_at))
+    if changed:  # by a person, while no relay runs
+        store.put_first("anthropic:claude")
+        store.change("anthropic:claude", serves="own-client")
+    assert Inventory(tmp_path, store).exchange((), SNAPSHOT).disabled == {}
+    assert inventory.exchange((), SNAPSHOT).disabled == {}
+    assert [(account.disabled, account.refused) for account in store.accounts()] == [("", "")]
+
+
+def test_a_login_that_was_refused_stays_disabled_however_often_its_tool_writes_it(
     inventory: Inventory, store: AccountStore, tmp_path: Path
 ):
-    file = tmp_path / "credentials.json"
-    file.write_bytes(b'{"accessToken":"at-1","refreshToken":"rt-1"}')
-    os.utime(file, (1e9, 1e9))
-    added = store.add(stored("claude", source=f"claude-code:{file}"), None)
-    store.disable(added.id, "invalid_grant", added.version)
-    assert inventory.exchange((), SNAPSHOT).disabled == {"anthropic:claude": "invalid_grant"}
-    file.write_bytes(b'{"accessToken":"at-2","refreshToken":"rt-2"}')
+    file = disabled_link(store, tmp_path)
+    file.write_bytes(claude_body() + b"\n")
     os.utime(file, (5e9, 5e9))
+    assert inventory.exchange((), SNAPSHOT).disabled == {"anthropic:claude": "invalid_grant"}
+
+
+def test_a_linked_login_of_which_is_not_known_what_was_refused_is_tried_once_more(
+    inventory: Inventory, store: AccountStore, tmp_path: Path
+):
+    disabled_link(store, tmp_path, refused="")
     assert inventory.exchange((), SNAPSHOT).disabled == {}
-    assert [account.disabled for account in store.accounts()] == [""]
 
 
 def test_an_access_token_that_is_yet_to_be_got_has_ended_already(inventory: Inventory, store: AccountStore):

@@ -20,7 +20,7 @@ from fastproxy.accounts.reports import Reading, Report, Told
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.accounts.verdict import Verdict, refused
-from fastproxy.clock import pause, wall
+from fastproxy.clock import monotonic, pause, wall
 from fastproxy.errors import Fault
 from fastproxy.framing.http1 import parse_response_head
 from fastproxy.providers import BY_NAME
@@ -71,6 +71,7 @@ class Kept:
     async def ask_facts(self, account: Account) -> Mapping[str, str]:
         self.questions.append(account.id)
         await asyncio.sleep(0)
+        await self.gate.wait()
         if self.facts is None:
             raise Fault("upstream_garbage", "the vendor names none")
         return self.facts
@@ -86,7 +87,7 @@ class Kept:
     async def settled(self) -> None:
         """Until all that the keeper has begun is done."""
         for _ in range(500):
-            running = [task for task in self.keeper._renewing.values() if not task.done()]
+            running = len(self.keeper._renewals)
             errand = self.keeper._errand
             if not running and (errand is None or errand.done()):
                 return
@@ -264,7 +265,7 @@ async def test_a_renewal_that_fails_backs_off_and_the_token_serves_while_it_last
     kept.keeper.tick()
     await kept.settled()
     assert len(kept.asked) == 1
-    assert kept.keeper._backoffs.left_seconds(ID) == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
+    assert kept.keeper._renewals.left_seconds(ID) == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
     assert kept.keeper.counts.renewals == {("lab", "failed"): 1}
 
 
@@ -659,3 +660,46 @@ async def test_what_a_backend_wants_to_know_is_asked_once_when_the_login_is_firs
     assert kept.keeper.lease(Want(GEMINI, "m"), wall()).facts == {"project": "p-1"}
     assert await kept.keeper.fresh(kept.keeper.lease(Want(GEMINI, "m"), wall())) == told[0]
     assert len(kept.questions) == 2
+
+
+@in_loop
+async def test_a_backend_that_answers_late_holds_up_nobody_who_can_go_elsewhere_and_is_asked_once(directory: Path):
+    kept = Kept(directory)
+    kept.keeper.use(Snapshot(providers={"gemini-cli": GEMINI}))
+    login = Login(Secret("at-0"), Secret("rt-0"), wall() + 3600, wall())
+    kept.store.add(StoredAccount("gemini-cli:a", "gemini-cli", "a", "login"), login)
+    kept.facts = {"project": "p-1"}
+    kept.gate.clear()
+    kept.keeper.start()
+    account = kept.keeper.lease(Want(GEMINI, "m"), wall())
+    began = monotonic()
+    assert await kept.keeper.fresh(account, 0.05) is None
+    assert await kept.keeper.fresh(account, 0.0) is None
+    assert monotonic() - began < 0.5
+    assert kept.keeper.is_renewing(account.id)
+    kept.gate.set()
+    for _ in range(500):  # nobody waits for it any more
+        if not kept.keeper.is_renewing(account.id):
+            break
+        await asyncio.sleep(0.005)
+    assert kept.keeper.lease(Want(GEMINI, "m"), wall()).facts == {"project": "p-1"}
+    assert kept.questions == ["gemini-cli:a"]
+
+
+@in_loop
+async def test_a_linked_login_that_nobody_can_renew_is_back_when_its_tool_has_another(directory: Path):
+    kept, file = Kept(directory), directory / ".credentials.json"
+    file.write_bytes(claude_body("at-1", ""))
+    kept.store.add(StoredAccount(ID, "lab", "work", "login", source=f"claude-code:{file}"), None)
+    kept.keeper.start()
+    assert await kept.keeper.renewed(kept.lease()) is None
+    kept.store.put_first(ID)
+    file.write_bytes(claude_body("at-1", ""))
+    kept.keeper.tick()
+    await kept.settled()
+    assert kept.keeper.stock.disabled == {ID: module.FINAL_CAUSE}
+    file.write_bytes(claude_body("at-2", ""))
+    kept.store.put_first(ID)
+    kept.keeper.tick()
+    await kept.settled()
+    assert bearer(kept.lease()) == "at-2"

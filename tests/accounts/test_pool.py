@@ -1,12 +1,16 @@
 """Which account serves a request, over the life of sessions and accounts."""
 
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from fastproxy.accounts.cooldown import REFUSED_KEY, Cooldown, Window
 from fastproxy.accounts.pool import STEP_SECONDS, WARM_SECONDS, Pool, Want
 from fastproxy.accounts.seat import PROBE_SECONDS
+from fastproxy.accounts.store import AccountStore
+from fastproxy.clock import wall
 from fastproxy.errors import Fault
 from fastproxy.providers.base import Provider, Strategy
 from fastproxy.snapshot import Account
@@ -259,7 +263,7 @@ def test_a_strict_pin_fails_rather_than_switches():
     fault = refusal(pool, want("s", account="b"))
     assert (fault.kind, fault.retry_after_seconds) == ("rate_limited", 60)
     assert refusal(pool, want("s", account="a", tried=frozenset(["lab:a"]))).retry_after_seconds is None
-    assert refusal(pool, want("s", account="nobody")).kind == "no_credential"
+    assert refusal(pool, want("s", account="nobody")).kind == "bad_request"
     pool.replace({"lab": tuple(account(label) for label in "abc")}, {"lab:a": "revoked"})
     assert refusal(pool, want("s", account="a")).kind == "no_credential"
 
@@ -272,7 +276,7 @@ def test_a_strict_pin_fails_at_a_provider_that_needs_no_account():
 
 def test_a_strict_pin_and_a_request_that_was_refused_are_heeded_of_an_only_account():
     pool = pool_of("a")
-    assert refusal(pool, want("s", account="b")).kind == "no_credential"
+    assert refusal(pool, want("s", account="b")).kind == "bad_request"
     assert refusal(pool, want("s", tried=frozenset(["lab:a"]))).kind == "rate_limited"
 
 
@@ -521,6 +525,18 @@ def test_a_clock_that_goes_ahead_and_back_leaves_every_account_usable_in_time():
     assert refusal(pool, want("s"), NOW + 3600).retry_after_seconds == 3600
     assert refusal(pool, want("s"), NOW + 1).retry_after_seconds == 3600
     assert leased(pool, want("s"), NOW + 3601) == "a"
+
+
+def test_what_is_ended_after_the_clock_went_back_is_what_the_store_holds(tmp_path: Path):
+    pool = pool_of("a")
+    now = wall()
+    with closing(AccountStore(tmp_path)) as store:
+        store.cool(pool.cool([rest("a", 7200, now=now)], now))
+        pool.observe(now + 120)
+        pool.observe(now + 90)
+        store.end(pool.end(pool.cooldowns("lab:a", now + 90), now + 91))
+        assert pool.cooldowns("lab:a", now + 90) == ()
+        assert store.cooldowns() == ()
 
 
 # reports

@@ -13,12 +13,14 @@ from fastproxy import clock
 from fastproxy.accounts import holders, renewal
 from fastproxy.accounts.grants import Post, TokenAnswer, TokenRequest
 from fastproxy.accounts.holders import account_named, holder_of
+from fastproxy.accounts.inventory import Inventory
 from fastproxy.accounts.login import Login
 from fastproxy.accounts.renewal import Renewed, Wanted, digest, renew
 from fastproxy.accounts.store import AccountStore
 from fastproxy.accounts.stored import StoredAccount
 from fastproxy.providers.base import OAuth
 from fastproxy.secret import Secret
+from fastproxy.snapshot import Snapshot
 from fastproxy.upstream.token_endpoint import poster
 from support.credentials import codex_body, jwt
 from support.renewable import ID, login_from, stored_login
@@ -299,6 +301,10 @@ def test_a_file_that_a_vendor_refuses_stays_as_it_is(
     assert run(linked, state, vendor, account=FILE_ID).outcome == "refused"
     assert file.read_bytes() == before
     assert "invalid_grant" in account_named(linked, FILE_ID).disabled
+    assert Inventory(state, linked).exchange((), Snapshot()).disabled.keys() == {FILE_ID}
+    write_codex(file, vendor, ends_in_seconds=3000)
+    linked.put_first(FILE_ID)
+    assert Inventory(state, linked).exchange((), Snapshot()).disabled == {}
 
 
 def test_a_login_made_anew_while_we_ask_counts_more_than_what_we_get(

@@ -199,10 +199,17 @@ def test_a_rest_that_proves_wrong_ends_and_old_news_of_it_does_not_bring_it_back
     assert free_after(seat, 3)
 
 
+def test_a_rest_that_proves_wrong_is_told_as_it_was_heard_whatever_the_clock_did_since():
+    seat = seat_with(guessed(100))
+    seat.shift(-30.0)
+    assert seat.end("", NOW) == guessed(100)
+    assert seat.yields(MODEL, NOW)
+
+
 def test_a_rest_that_was_noted_since_stays():
     seat = seat_with(told(100))
-    assert not seat.end("", NOW)
-    assert not seat.end("model:none", NOW + 1)
+    assert seat.end("", NOW) is None
+    assert seat.end("model:none", NOW + 1) is None
     assert not free_after(seat, 1)
 
 

@@ -544,6 +544,22 @@ def test_a_newer_release_s_file_is_said_and_left(store, tmp_path):
     assert written(tmp_path) == before
 
 
+def test_the_file_of_the_first_release_opens_and_takes_what_it_had_no_place_for(store, tmp_path):
+    store.add(LINKED, None)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "accounts.db")) as connection:
+        connection.execute("ALTER TABLE account DROP COLUMN refused")
+        connection.execute("UPDATE account SET disabled = 'refused'")
+        connection.commit()
+        connection.execute("PRAGMA user_version = 1")
+    [account] = store.accounts()
+    assert (account.id, account.disabled, account.refused) == (LINKED.id, "refused", "")
+    assert store.disable(LINKED.id, "refused again", 1, "f1")
+    assert the_only(store).refused == "f1"
+    store.enable(LINKED.id)
+    assert (the_only(store).disabled, the_only(store).refused) == ("", "")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for another user")
 def test_what_root_writes_belongs_to_the_user_of_the_directory(store, tmp_path):
     os.chown(tmp_path, 12345, 12345)

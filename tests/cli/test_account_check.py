@@ -45,6 +45,11 @@ def test_one_account_is_asked_about_and_programs_get_json(run, config) -> None:
     assert "a tiny answer" in run("account", "check", "ann", "--strict", "--config", config).out
 
 
+def test_who_lists_no_model_is_told_the_option_that_names_one(run, config) -> None:
+    ended = run("account", "check", "bob", "--strict", "--config", config)  # a refused key lists none
+    assert "name one with --model PROVIDER/MODEL" in ended.out
+
+
 def test_an_unknown_account_and_none_at_all(run, config, tmp_path) -> None:
     ended = run("account", "check", "nobody", "--config", config)
     assert (ended.code, "there is no account 'nobody'" in ended.err) == (1, True)

@@ -84,6 +84,21 @@ def test_a_key_is_not_renewed(vendor: Vendor, state: Path, config: Path) -> None
     assert (told["outcome"], told["code"], "key" in told["cause"]) == ("failed", 1, True)
 
 
+def test_a_key_of_the_configuration_is_said_to_be_one(
+    state: Path, tmp_path: Path, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTPROXY_STATE_DIR", str(state))
+    monkeypatch.setenv("A_KEY", "sk-1")
+    config = tmp_path / "keys.toml"
+    config.write_text('[[providers.openai.accounts]]\nlabel = "work"\napi_key = "env:A_KEY"\n')
+    for name in ("openai:work", "work"):
+        ended = run("account", "refresh", name, "--config", config)
+        cause = "it is a key of the configuration, and a key is not renewed"
+        assert (ended.code, ended.err) == (1, f"openai:work: failed: {cause}\n")
+    told = run("account", "refresh", "work", "--json", "--config", config).json()
+    assert (told["account"], told["outcome"], told["cause"]) == ("openai:work", "failed", cause)
+
+
 def test_an_account_whose_provider_is_gone_says_so(vendor: Vendor, state: Path, tmp_path: Path) -> None:
     stored_login(vendor, state).close()
     empty = tmp_path / "empty.toml"

@@ -1,8 +1,14 @@
 """`fastproxy config`: right or wrong, and where."""
 
 import tomllib
+from contextlib import closing
 
 import pytest
+
+from fastproxy.accounts.login import Login
+from fastproxy.accounts.store import AccountStore
+from fastproxy.accounts.stored import StoredAccount
+from fastproxy.secret import Secret
 
 
 @pytest.fixture
@@ -19,6 +25,19 @@ def test_no_file_at_all_is_fine(run) -> None:
     ended = run("config", "check")
     assert ended.code == 0
     assert "no configuration file" in ended.out
+
+
+def test_only_providers_that_an_account_opens_are_said_to_be_usable(run, home, written) -> None:
+    assert "usable providers: fastproxy\n" in run("config", "check").out
+    ended = run("config", "check", "--config", written('[providers.codex]\nstrategy = "priority"\n'))
+    assert "not used: codex: no account that can be used" in ended.err
+    directory = home / ".local/state/fastproxy"
+    with closing(AccountStore(directory)) as store:
+        store.add(StoredAccount("codex:a", "codex", "a", "login"), Login(Secret("at"), Secret("rt")))
+        store.add(StoredAccount("groq:key", "groq", "key", "key"), Login(Secret("gsk-secret")))
+        assert "usable providers: codex, groq, fastproxy\n" in run("config", "check").out
+        store.disable("codex:a", "its vendor has ended the login", 1)
+        assert "usable providers: groq, fastproxy\n" in run("config", "check").out
 
 
 def test_a_good_file_is_named(run, written) -> None:

@@ -192,7 +192,7 @@ def test_new_and_changed_logins_are_picked_up(vendor: Vendor, start_relay: Start
     )
     store.remove("anthropic:acc-new")
     store.close()
-    await_true(lambda: ask_as(relay, "anthropic", model=MODEL, account="acc-new").status == 503, PICKED_UP_SECONDS)
+    await_true(lambda: ask_as(relay, "anthropic", model=MODEL, account="acc-new").status == 400, PICKED_UP_SECONDS)
     assert monotonic() - since < 6 * PICKED_UP_SECONDS
 
 

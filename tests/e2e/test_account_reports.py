@@ -254,6 +254,7 @@ def test_a_strict_check_asks_for_an_answer_in_the_providers_own_format(vendor: V
     assert found["lab:ann"]["completion"]["ok"] is True
     assert found["lab:ann"]["completion"]["modelId"] == "m"
     assert found["lab:bob"]["completion"]["ok"] is None  # a refused key lists no model
+    assert found["lab:bob"]["completion"]["reason"].endswith("name one with the parameter model=PROVIDER/MODEL")
     asked = [one for one in vendor.seen() if one["path"] == "/v1/responses"]
     assert [orjson.loads(one["body"])["max_output_tokens"] for one in asked] == [16]
     named = rows(relay, "/v1/credentials/check?strict=1&model=lab/m", "credentials")

@@ -127,8 +127,8 @@ def test_a_pinned_request_fails_rather_than_switch(relay: Relay, vendor: Vendor)
     vendor.answers("bob", LIMIT)
     assert ask(relay, headers={"x-fastproxy-account": "lab:bob"}).status == 429
     unknown = ask(relay, headers={"x-fastproxy-account": "dan"})
-    assert unknown.status == 503
-    assert b"no account" in unknown.body
+    assert (unknown.status, orjson.loads(unknown.body)["error"]["type"]) == (400, "invalid_request_error")
+    assert b"no account 'dan'" in unknown.body
     assert all(("x-fastproxy-account" not in dict(one["headers"])) for one in vendor.seen())
 
 

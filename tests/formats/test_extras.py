@@ -6,8 +6,8 @@ import pytest
 
 from fastproxy.formats import FORMATS
 from fastproxy.formats.base import Format
-from fastproxy.formats.extras import keep, named, part_names
-from fastproxy.ir.request import Message, OpaquePart, Request, TextPart
+from fastproxy.formats.extras import keep, named, part_names, uncallable
+from fastproxy.ir.request import Message, OpaquePart, Request, TextPart, ToolChoice
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 
@@ -56,3 +56,22 @@ def test_a_field_that_says_nothing_is_not_kept(nothing: object) -> None:
 )
 def test_a_part_goes_by_its_type_or_by_all_that_it_says(data: dict[str, Any], names: tuple[str, ...]) -> None:
     assert part_names(OpaquePart("f", data)) == names
+
+
+@pytest.mark.parametrize(
+    ("names", "extras", "words"),
+    [
+        ((), {"tools": [SEARCH, {"googleSearch": {}}]}, "only its own vendor runs web_search_20250305, googleSearch;"),
+        (("f", "g"), {"tools": [SEARCH]}, "a call of f, g, which is no function of this request;"),
+        ((), {"tool_choice": {"type": "image_generation"}}, "a call of image_generation, which is no function"),
+        ((), {}, "the request has no tools;"),
+    ],
+)
+def test_a_demand_that_nothing_can_meet_says_why_and_what_to_do(
+    names: tuple[str, ...], extras: dict[str, Any], words: str
+) -> None:
+    request = Request("openai-responses", "m", (), tool_choice=ToolChoice("required", names), extras=extras)
+    fault = uncallable(request)
+    assert (fault.kind, fault.param) == ("bad_request", "tool_choice")
+    assert words in fault.message
+    assert fault.message.endswith("declare a function, or let tool_choice be auto")

@@ -76,6 +76,20 @@ def test_an_event_that_is_larger_than_the_limit_is_refused():
         reader.feed(b"234567890")
 
 
+@pytest.mark.parametrize("reads", [[b"data: 1\n\ndata: " + b"x" * 20], [b"data: 1\n\n", b"data: " + b"x" * 20]])
+def test_what_is_whole_is_told_before_what_is_too_large(reads: list[bytes]):
+    reader = EventReader(event_bytes=10)
+    assert reader.feed(reads[0]) == [b"1"]
+    with pytest.raises(Fault, match="more than 10 bytes"):
+        reader.feed(reads[1] if len(reads) > 1 else b"x")
+
+
+def test_an_event_that_is_too_large_and_has_no_end_is_none():
+    reader = EventReader(event_bytes=10)
+    assert reader.feed(b"data: 1\n\ndata: " + b"x" * 20) == [b"1"]
+    assert reader.close() == []
+
+
 @pytest.mark.parametrize(
     ("events", "data"),
     [

@@ -68,6 +68,8 @@ SAYS_NOTHING: Mapping[str, str] = {
     "functionResponse.name": "a result finds its call by id, and the call has the name",
     "fileData.mimeType": "whoever reads a link is told its type there",
     "tools.type": '"custom" is the default',
+    "tools.environment": '"local" is where every function runs',
+    "input.environment": '"local" is where every function runs',
     "text.format": '"text" is the default',
     "tools.format": '"text" is the default of what a custom tool takes',
     "custom.format": '"text" is the default of what a custom tool takes',

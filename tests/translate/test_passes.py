@@ -5,6 +5,7 @@ import re
 from fastproxy.formats.base import Spelling
 from fastproxy.ir.events import BlockEnd, Event, Failed, Reasoning, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.request import ReasoningPart
+from fastproxy.secret import Secret
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.passes import ForClient, Passes
 from fastproxy.translate.seal import Mint, opened
@@ -43,6 +44,20 @@ def test_a_thought_without_a_signature_is_remembered_for_the_call_that_follows()
     (part,) = memory.recall(told[0].id)
     assert part.text == "I think"
     assert opened(part.signature or "") is not None
+
+
+def test_a_thought_that_is_signed_again_and_again_is_kept_once_with_its_last_proof() -> None:
+    memory = Memory()
+    one = passes(memory)
+    one.feed([Reasoning(0, "I "), Reasoning(0, "think")])
+    for number in range(50):
+        one.feed([Reasoning(0, "", f"proof {number}")])
+    one.feed([BlockEnd(0), ToolStart(1, "x", "f")])
+    (part,) = memory.recall("x")
+    assert part.text == "I think"
+    sealed = opened(part.signature or "")
+    assert sealed is not None
+    assert sealed.signature == "proof 49"
 
 
 def test_tools_have_the_clients_names_again() -> None:
@@ -174,3 +189,13 @@ def test_a_wrapped_call_is_closed_by_a_stop_and_left_half_by_a_failure() -> None
         one = passes()
         one.feed([ToolStart(0, "c", "patch", custom=True), ToolArgs(0, "ha")])
         assert one.feed([end]) == [*rest, end]
+
+
+def test_no_end_of_an_answer_quotes_our_credential() -> None:
+    secret = Secret("sk-lab-key")
+    (failed,) = passes(secret=secret).feed([Failed("upstream_garbage", "bad key sk-lab-key.", "quota")])
+    assert failed == Failed("upstream_garbage", "bad key [redacted].", "quota")
+    one = passes(secret=secret)
+    assert one.feed([Stop("error", "sk-lab-key")]) == [Stop("error", "[redacted]")]
+    assert one.ended == Stop("error", "[redacted]")
+    assert passes(secret=secret).feed([Text(0, "sk-lab-key")]) == [Text(0, "sk-lab-key")]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.formats.base import EncoderOptions, Spelling
+from fastproxy.formats import BY_NAME
+from fastproxy.formats.base import EncoderOptions, FormatName, Spelling
 from fastproxy.ir.events import BlockEnd, Event, Failed, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import fold
 from fastproxy.pipe import Pipe
@@ -240,3 +241,52 @@ def test_a_stream_without_end_is_given_up() -> None:
     with pytest.raises(Fault, match="stream of more than"):
         for _ in range(STREAM_BYTES // 1_000_000 + 1):
             one.feed(b": " + b"x" * 999_997 + b"\n")
+
+
+# A stop that is an error.
+
+STOPPED: list[Event] = [Start("id", "served", 5), Usage(input_tokens=3), Stop("error", "MALFORMED")]
+
+
+def to(target: FormatName, *, source: FormatName | None = None, streamed: bool = True) -> Pipe:
+    client = ForClient("asked", "ours", 7, Mint("gemini", "p", "a"), _any_spelling(), Memory())
+    read = plain_format() if source is None else BY_NAME[source]
+    crossing = Crossing(read, BY_NAME[target], client, EncoderOptions(), 10_000, 10_000)
+    return pipe_for_translation(crossing, streamed=streamed, stream=True)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("target", ["openai-chat", "openai-responses", "anthropic"])
+def test_an_error_that_is_all_there_is_has_a_true_status(target: FormatName, streamed: bool) -> None:
+    wire = b"".join(map(line, STOPPED)) if streamed else plain_format().encode_whole(fold(STOPPED))
+    one = to(target, streamed=streamed)
+    with pytest.raises(Fault, match="MALFORMED") as raised:
+        run(one, wire)
+    assert raised.value.status == 502
+    assert one.ending == "failed"
+    out = one.abort(raised.value)  # a keepalive may have gone out before
+    assert out is not None
+    assert b"MALFORMED" in out
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_format_with_a_word_for_such_a_stop_says_it(streamed: bool) -> None:
+    wire = b"".join(map(line, STOPPED)) if streamed else plain_format().encode_whole(fold(STOPPED))
+    assert b'"finishReason":"OTHER"' in run(to("gemini", streamed=streamed), wire)
+
+
+def test_an_error_that_is_told_behind_the_head_is_known_before_it_goes_out() -> None:
+    """Gemini's decoder tells its stop when the body ends, in a later read than the one that names it."""
+    one = to("anthropic", source="gemini")
+    told = b'data: {"candidates":[{"content":{},"finishReason":"MALFORMED_FUNCTION_CALL"}],"responseId":"r"}\n\n'
+    assert one.feed(told) == b""
+    with pytest.raises(Fault, match="MALFORMED_FUNCTION_CALL"):
+        one.close()
+
+
+def test_what_was_kept_back_goes_out_in_front_of_what_comes_next() -> None:
+    one = to("anthropic", source="gemini")
+    assert one.feed(b'data: {"candidates":[{"finishReason":"STOP"}],"responseId":"r"}\n\n') == b""
+    out = one.feed(b'data: {"candidates":[{"content":{"parts":[{"text":"late"}]}}]}\n\n') + one.close()
+    assert [out.count(mark) for mark in (b"message_start", b"late", b"message_stop")] == [2, 1, 2]
+    assert out.index(b"message_start") < out.index(b"late") < out.index(b"message_stop")

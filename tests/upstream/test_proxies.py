@@ -107,3 +107,18 @@ def test_another_machine_is_told_in_clear_only_what_requests_tell_it_too(host: s
 def test_what_is_no_address_of_a_host_has_no_way(url: str):
     with pytest.raises(Fault, match="nothing was sent"):
         way_to(URL(url), "direct", in_clear=True)
+
+
+def test_a_proxy_without_a_scheme_is_an_http_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.test:3128")
+    assert proxy_for(HTTPS, "env") == (PROXY, None)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[bad", "http://user:hidden@host:99999", "//x", "socks5://proxy.test:1080", "::"]
+)
+def test_a_proxy_that_is_no_address_is_named_without_what_it_says(address: str):
+    with pytest.raises(Fault, match="is no http address") as caught:
+        proxy_for(HTTPS, address)
+    assert caught.value.kind == "unreachable"
+    assert "hidden" not in caught.value.message

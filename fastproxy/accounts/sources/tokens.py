@@ -49,6 +49,12 @@ def identity(login: Login) -> str:
     return hashlib.sha256((login.refresh or login.access).reveal().encode()).hexdigest()
 
 
+def fingerprint(login: Login) -> str:
+    """The SHA-256, in hexadecimal, of both its tokens: another one once either was replaced; is no secret."""
+    refresh = "" if login.refresh is None else login.refresh.reveal()
+    return hashlib.sha256(f"{refresh}\n{login.access.reveal()}".encode()).hexdigest()
+
+
 def claims_of(token: object) -> Mapping[str, object]:
     """What a JWT says of itself, {} for anything that is none."""
     parts = token.split(".") if isinstance(token, str) and len(token) <= TOKEN_BYTES else []

@@ -1,7 +1,7 @@
 """The content blocks of an answer to events: one by one as a stream tells them, or each at once.
 
 Liberal: deltas without a start, of another kind than their block, or for an index used twice lose no text. Never
-touches a call's arguments: they are the text that came.
+touches a call's arguments: they are the text that came. Bounded: no more than MAX_OPEN blocks at a time.
 Source: anthropic 2.12.0 `types/raw_content_block_*.py`; recorded streams; read 2026-11-21.
 """
 
@@ -10,9 +10,12 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.citations import decode_citation
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.ir.events import BlockEnd, Event, Opaque, Reasoning, Text, ToolArgs, ToolStart
+
+MAX_OPEN = 256  # blocks at the same time; hosts that end all of them at the very end have a few
 
 Kind = Literal["text", "thinking", "redacted", "tool", "opaque"]
 Told = dict[str, Any]
@@ -31,13 +34,17 @@ _STARTS: dict[Kind, Told] = {
 
 
 class _Open(msgspec.Struct, gc=False):
-    """A block that has not ended. arguments: of a call or a server tool, None once pieces of them came as deltas."""
+    """A block that has not ended. arguments: of a call or a server tool, None once pieces of them came as deltas.
+
+    told: of a block that we don't know, and grown: the pieces of its texts.
+    """
 
     number: int
     kind: Kind
     arguments: str | None = None
     pieces: list[str] = []
     told: Told = {}
+    grown: dict[str, list[str]] = {}
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text_delta", rename={"piece": "text"}):
@@ -84,22 +91,30 @@ class Blocks:
     Cost: 0.3 us for the next piece of a block.
     """
 
-    __slots__ = ("_number", "_open", "calls")
+    __slots__ = ("_number", "_open", "_thought", "calls")
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
         self._number = 0
+        self._thought: int | None = None  # the index of the only thought that may be open
         self.calls = 0
 
     def start(self, index: int, told: Told, arguments: str) -> list[Event]:
-        """What the start of a block tells. arguments: the text of its `input`, which deltas replace."""
-        events = [*self._end_thoughts(), *self.end(index)]
+        """What the start of a block tells. arguments: the text of its `input`, which deltas replace.
+
+        Raises: Fault(upstream_garbage) for one more than MAX_OPEN.
+        """
+        events = [*self._end_thought(), *self.end(index)]
+        if len(self._open) >= MAX_OPEN:
+            raise Fault("upstream_garbage", f"the upstream left more than {MAX_OPEN} content blocks unfinished")
         kind = _KINDS.get(str(told.get("type")), "opaque")
         block = self._open[index] = _Open(self._number, kind)
         if kind == "opaque":
             block.told, block.arguments = told, arguments
             return events
         self._number += 1
+        if kind == "thinking":
+            self._thought = index
         if kind == "tool":
             self.calls += 1
             block.arguments = arguments
@@ -126,7 +141,7 @@ class Blocks:
             return method(self, index, delta)
         block = self._open.get(index)
         if block is not None and block.kind == "opaque":
-            _grow(block.told, delta)
+            _grow(block, delta)
         return []
 
     def end(self, index: int) -> list[Event]:
@@ -144,13 +159,13 @@ class Blocks:
         """The ends of whatever is open, in the order of opening."""
         return [event for index in list(self._open) for event in self.end(index)]
 
-    def _end_thoughts(self) -> list[Event]:
-        """The ends of open thoughts: the model has gone on, though llama.cpp ends each block at the very end.
+    def _end_thought(self) -> list[Event]:
+        """The end of an open thought: the model has gone on, though llama.cpp ends each block at the very end.
 
         With a thought left open, formats without parallel blocks would hold back what is said behind it.
         """
-        thoughts = [index for index, block in self._open.items() if block.kind == "thinking"]
-        return [event for index in thoughts for event in self.end(index)]
+        index, self._thought = self._thought, None
+        return [] if index is None else self.end(index)
 
     def _grow(self, index: int, growth: _Growth, piece: str) -> list[Event]:
         if not piece:
@@ -226,16 +241,19 @@ def _string(told: Told, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _grow(told: Told, delta: Told) -> None:
+def _grow(block: _Open, delta: Told) -> None:
     """Put the texts of a delta that we don't know into the block that we don't know: that is how all of them work."""
     for key, value in delta.items():
         if key != "type" and isinstance(value, str):
-            old = told.get(key)
-            told[key] = (old if isinstance(old, str) else "") + value
+            pieces = block.grown.get(key)
+            if pieces is None:
+                pieces = block.grown[key] = [_string(block.told, key)]
+            pieces.append(value)
 
 
 def _opaque(block: _Open) -> Opaque:
-    told, text = block.told, "".join(block.pieces) or block.arguments
+    told = block.told | {key: "".join(pieces) for key, pieces in block.grown.items()}
+    text = "".join(block.pieces) or block.arguments
     arguments = arguments_object(text) if text else None
     if arguments is not None:
         told = {**told, "input": msgspec.Raw(arguments)}

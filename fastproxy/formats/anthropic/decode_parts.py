@@ -2,7 +2,8 @@
 
 Nothing is refused but a known block without its text or id. A call's input stays the text that came. A document that
 holds images, and a search result, become the parts that they are made of: the hub has no word for them.
-Source: anthropic 2.12.0 `types/content_block_param.py` and the params that it lists, read 2026-11-21.
+Source: anthropic 2.12.0 `types/content_block_param.py`, `types/beta/beta_content_block_param.py` and the params that
+they list, read 2026-11-21.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ from fastproxy.ir.request import (
 Told = dict[str, Any]
 Content = str | list[dict[str, msgspec.Raw]] | None
 ResultPart = TextPart | MediaPart | OpaquePart
+_NO_SUMMARY = frozenset({"type", "content"})
 _CALL_FIELDS = frozenset({"type", "id", "name", "input", "cache_control"})
 
 
@@ -133,6 +135,13 @@ class PartDecoder:
         """A tool that a search has found, which is offered from the start elsewhere: its name, on a line."""
         yield TextPart(text(told, "tool_name") + "\n", cache(told))
 
+    def _compaction(self, told: Told) -> Iterator[Part]:
+        """What the conversation was about until here, which stands for the turns before; none where that failed."""
+        if summary := _optional(told, "content"):
+            yield TextPart(summary, cache(told))
+        else:
+            keep(self._extras, "compaction", told, _NO_SUMMARY)
+
     def _tool_result(self, told: Told) -> Iterator[Part]:
         yield ToolResultPart(
             text(told, "tool_use_id"),
@@ -168,6 +177,7 @@ class PartDecoder:
         "document": (_document, frozenset({"type", "source", "title", "context", "cache_control"})),
         "search_result": (_search_result, frozenset({"type", "content", "source", "title", "cache_control"})),
         "tool_reference": (_tool_reference, frozenset({"type", "tool_name", "cache_control"})),
+        "compaction": (_compaction, frozenset({"type", "content", "cache_control"})),
         "tool_result": (_tool_result, frozenset({"type", "tool_use_id", "content", "is_error", "cache_control"})),
     }
 

@@ -1,7 +1,8 @@
 """An Anthropic stream to events. Liberal in what it takes; finished only with `message_stop`, never without.
 
 Usage is held until the end: `message_start` tells the input, `message_delta` restates whatever has changed, and the
-last count told for a field is the true one. A second `message_start` (a retry that a host has spliced in) adds nothing.
+last count told for a field is the true one, but for zeros of hosts that don't count again. A second `message_start` (a
+retry that a host has spliced in) adds nothing.
 Source: wire format notes 3.3; anthropic 2.12.0 `lib/streaming/_messages.py`; recorded streams; read 2026-11-21.
 """
 
@@ -18,6 +19,7 @@ from fastproxy.formats.anthropic.blocks import Blocks, InputDelta, TextDelta, Th
 from fastproxy.formats.anthropic.faults import decode_failed
 from fastproxy.formats.anthropic.stops import decode_stop
 from fastproxy.formats.body import without_lone_surrogates
+from fastproxy.formats.halves import Halves
 from fastproxy.ir.events import Event, Failed, Start
 
 Told = dict[str, Any]
@@ -31,6 +33,7 @@ class _BlockStart(msgspec.Struct):
     content_block: _Block
 
 
+_OF_PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")  # a token counts in one of them
 _BLOCK_START = msgspec.json.Decoder(_BlockStart)
 
 
@@ -51,7 +54,9 @@ class AnthropicDecoder:
     Cost: 0.6 us for the next piece of a block, 1.2 us for another event of its size.
     """
 
-    __slots__ = ("_blocks", "_ended", "_growing", "_sequence", "_started", "_stop", "_tries", "_usage", "finished")
+    __slots__ = (
+        "_blocks", "_ended", "_growing", "_halves", "_sequence", "_started", "_stop", "_tries", "_usage", "finished",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.finished = False
@@ -60,6 +65,7 @@ class AnthropicDecoder:
         self._growing = False  # whether the next event is likely to be a piece of an open block
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
+        self._halves = Halves()
         self._usage: Told = {}
         self._stop: object = None
         self._sequence: object = None
@@ -76,10 +82,22 @@ class AnthropicDecoder:
                 self._tries -= 1
             else:
                 return self._blocks.grow(piece.index, piece.delta)
+        if self._halves.held:
+            return self._late(self._halves.take(data))
         try:
             told = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            told = _mended(data)
+        except orjson.JSONDecodeError:  # which has also ended the reading of pieces by their shape
+            return self._late(self._halves.take(data))
+        return self._event(told, data)
+
+    def _late(self, ready: list[bytes]) -> list[Event]:
+        events: list[Event] = []
+        for data in ready:
+            events += self._event(_mended(data), data) if not self._ended else []
+            self._growing = False  # or the next one might overtake the one that waits
+        return events
+
+    def _event(self, told: object, data: bytes) -> list[Event]:
         if type(told) is not dict:
             return []
         word = told.get("type")
@@ -90,9 +108,10 @@ class AnthropicDecoder:
 
     def close(self) -> list[Event]:
         """A Failed unless the stream has ended with a word of its own."""
+        events = self._late(self._halves.release())
         if self._ended:
-            return []
-        return self._failed(Failed("upstream_garbage", "the upstream's stream ended before it was complete"))
+            return events
+        return events + self._failed(Failed("upstream_garbage", "the upstream's stream ended before it was complete"))
 
     def _message_start(self, told: Told, _data: bytes) -> list[Event]:
         message = told.get("message")
@@ -160,8 +179,14 @@ class AnthropicDecoder:
         return [Start("", "", 0), *events]
 
     def _note_usage(self, told: object) -> None:
+        """A zero erases no count told before, except one of a prompt whose other classes have tokens now."""
         if isinstance(told, dict):
-            self._usage |= {key: value for key, value in told.items() if value is not None}
+            of_prompt = _OF_PROMPT if any(map(told.get, _OF_PROMPT)) else ()
+            self._usage |= {
+                key: value
+                for key, value in told.items()
+                if value or (value is not None and (key in of_prompt or not self._usage.get(key)))
+            }
 
     _BY_TYPE: ClassVar[Mapping[str, Callable[[Any, Told, bytes], list[Event]]]] = {
         "message_start": _message_start,

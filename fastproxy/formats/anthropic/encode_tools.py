@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.encode_parts import Block, hint
 from fastproxy.formats.anthropic.output_schema import output_schema
+from fastproxy.formats.extras import uncallable
 from fastproxy.ir.request import Request, Tool
 
 _FORCING = frozenset({"any", "tool"})
@@ -42,11 +42,11 @@ def choice(request: Request, offered: Sequence[Block]) -> Block | None:
 
     Raises: Fault(bad_request) when a tool is forced that nobody here can run.
     """
-    if forced := request.extras.get("tool_choice"):
-        raise Fault("bad_request", f"the tool choice {_name(forced)!r} can't be said here", param="tool_choice")
+    if request.extras.get("tool_choice"):
+        raise uncallable(request)
     asked, names = request.tool_choice, frozenset(request.tool_choice.names)
     if asked.mode == "required" and not any(_name(tool) in names for tool in offered) and (names or not offered):
-        raise Fault("bad_request", f"a tool is demanded that can't be offered here: {asked.names}", param="tool_choice")
+        raise uncallable(request)
     if not offered:
         return None
     if asked.mode == "none":

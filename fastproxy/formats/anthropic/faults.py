@@ -124,12 +124,18 @@ def decode_failed(event: Mapping[str, Any]) -> Failed:
 def _error(fault: Fault) -> dict[str, Any]:
     type_ = TYPES_BY_STATUS.get(fault.status, TYPES[fault.kind])
     message = fault.message
-    if fault.reason:
+    if fault.reason and not _ends_by_itself(fault):
         phrases, type_ = WORDS[fault.reason]
         if not any(phrase.lower() in message.lower() for phrase in phrases):
             message = f"{phrases[0].removesuffix(':')}: {message}"
     details = {"details": _THREAD_NOT_FOUND} if fault.kind == "not_found" and fault.param == "thread" else {}
     return {"type": type_, "message": message, **details}
+
+
+def _ends_by_itself(fault: Fault) -> bool:
+    """Whether it is a limit that comes with a wait, as a plan's does: nobody has to pay for its end."""
+    waits = fault.retry_after_seconds is not None or any(name == b"retry-after" for name, _ in fault.headers)
+    return fault.reason == "quota" and waits
 
 
 def _told(body: bytes) -> tuple[str, str]:

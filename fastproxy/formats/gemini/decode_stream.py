@@ -6,7 +6,10 @@ Source: wire format notes 3.4; recorded streams; google-genai 3.4.0 `types.py`; 
 """
 
 from datetime import datetime
+from itertools import chain
 from typing import Any
+
+import orjson
 
 from fastproxy.formats import shapes
 from fastproxy.formats.gemini import chunks, pieces, usage
@@ -15,6 +18,7 @@ from fastproxy.formats.gemini.decode_fault import fault_of
 from fastproxy.formats.gemini.grounding import Found, Said, found
 from fastproxy.formats.gemini.partial_args import PartialArgs
 from fastproxy.formats.gemini.stops import blocked_word, finish_word, stop_of
+from fastproxy.formats.halves import Halves
 from fastproxy.ir.events import (
     BlockEnd,
     Bound,
@@ -45,13 +49,14 @@ class GeminiDecoder:
     """
 
     __slots__ = (
-        "_block", "_calls", "_cited", "_counted", "_ended", "_kind", "_next", "_partial", "_said", "_said_characters",
-        "_signature", "_start", "_stop", "_text_from", "_tries", "_usage", "_word", "finished",
+        "_block", "_calls", "_cited", "_counted", "_ended", "_halves", "_kind", "_next", "_partial", "_said",
+        "_said_characters", "_signature", "_start", "_stop", "_text_from", "_tries", "_usage", "_word", "finished",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.finished = False
         self._ended = False
+        self._halves = Halves()
         self._start: Start | None = None
         self._kind = ""  # of the block that is open: "text", "thought", "call"; "" for none
         self._block = 0
@@ -81,17 +86,31 @@ class GeminiDecoder:
                     self._counted = data if counted else self._counted
                     text = told.candidates[0].content.parts[0].text
                     return [self._piece(text)] if text else []
+        if self._halves.held:
+            return self._late(self._halves.take(data))
+        try:
+            told = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return self._late(self._halves.take(data))
         out: list[Event] = []
-        for chunk in chunks.read(data):
+        for chunk in chunks.chunks_of(told, data):
+            if not self._ended:
+                self._chunk(chunk, out)
+        return out
+
+    def _late(self, ready: list[bytes]) -> list[Event]:
+        self._tries = 0  # every chunk is read in full from here on, and none overtakes one that waits
+        out: list[Event] = []
+        for chunk in chain.from_iterable(map(chunks.read, ready)):
             if not self._ended:
                 self._chunk(chunk, out)
         return out
 
     def close(self) -> list[Event]:
+        out = self._late(self._halves.release())
         if self._ended:
-            return []
+            return out
         self._ended = True
-        out: list[Event] = []
         if self.finished:
             self._end_block(out)
         self._tell_tokens(out)

@@ -8,7 +8,7 @@ Source: google-genai 3.4.0 `types.GenerationConfig`, `types.ThinkingConfig` (lev
 from operator import attrgetter
 from typing import Any
 
-from fastproxy.errors import Fault
+from fastproxy.formats.extras import uncallable
 from fastproxy.formats.gemini.models import generation
 from fastproxy.formats.gemini.schema import Unrolled, accepted, is_empty
 from fastproxy.ir.request import Effort, Output, Request, Sampling, Thinking, Tool
@@ -105,8 +105,7 @@ def tool_config(request: Request) -> _Json:
     declared = {tool.name for tool in request.tools}
     names = [name for name in choice.names if name in declared]
     if choice.mode == "required" and (not declared or (choice.names and not names)):
-        wanted = ", ".join(choice.names) or "any"
-        raise Fault("bad_request", f"the forced tool ({wanted}) is not a function of this request", param="tool_choice")
+        raise uncallable(request)
     if not declared or (choice.mode == "auto" and not names):
         return {}
     mode = {"none": "NONE", "required": "ANY", "auto": "VALIDATED"}[choice.mode]

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from fastproxy.ir.events import Citation
 
 LOOKED_CHARACTERS = 16_777_216
+TOLD_AGAIN_CHARACTERS = 1_048_576  # of sources, in all places of an answer but the first of each
+_PLACE_CHARACTERS = 64  # that a place itself counts for
 _PLACES = ("web", "retrievedContext", "maps", "image")
 
 
@@ -27,14 +29,21 @@ class Said:
     """The whole visible text of an answer so far. pieces: of it, to be added to.
 
     A place in it is looked for in all of it: no more than LOOKED_CHARACTERS are gone through, and what is named later
-    has no place.
+    has no place. A source is told with all its words for each of its places, which no more than TOLD_AGAIN_CHARACTERS
+    may become.
     """
 
-    __slots__ = ("_looked_characters", "pieces")
+    __slots__ = ("_looked_characters", "_told_again_characters", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self._looked_characters = 0
+        self._told_again_characters = 0
+
+    def may_tell_again(self, source: Found) -> bool:
+        """Whether a source may have one place more."""
+        self._told_again_characters += _PLACE_CHARACTERS + len(source.url) + len(source.title) + len(source.cited)
+        return self._told_again_characters <= TOLD_AGAIN_CHARACTERS
 
     def span(self, segment: dict[str, Any]) -> tuple[int | None, int | None]:
         """The characters that a segment's bytes are."""
@@ -64,7 +73,9 @@ def _grounded(grounding: dict[str, Any], said: Said) -> Iterator[Found]:
         start, end = said.span(segment if isinstance(segment, dict) else {})
         numbers = support.get("groundingChunkIndices")
         for number in numbers if isinstance(numbers, list) else ():
-            if isinstance(number, int) and 0 <= number < len(sources):
+            if not isinstance(number, int) or not 0 <= number < len(sources):
+                continue
+            if number not in named or said.may_tell_again(sources[number]):
                 named.add(number)
                 yield sources[number]._replace(start=start, end=end)
     yield from (source for number, source in enumerate(sources) if number not in named)

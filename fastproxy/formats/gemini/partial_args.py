@@ -1,33 +1,39 @@
 """Arguments that Vertex streams in pieces, each with the path of the value it belongs to, put together again.
 
-The order of keys is that of their first piece. Bounded: a path of very many steps, and an index far behind the end of
-its list, are garbage.
+The order of keys is that of their first piece. Bounded: a path of very many steps, lists with very many places that
+nobody tells, and very many objects and lists are garbage, for a short path can ask for all of them.
 Source: google-genai 3.4.0 `types.PartialArg` (paths as in RFC 9535); recorded streams; read 2026-11-21.
 """
 
 import re
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from fastproxy.errors import Fault
 
-MAX_GAP = 1024
 MAX_STEPS = 64  # of a path
+MAX_UNTOLD = 64  # places of one call's lists that are null because an index was left out; in the recordings none is
+MAX_CONTAINERS = 65_536  # of one call: some 15 MB
+_INDEX_DIGITS = 9
 _STEP = re.compile(r"""\.?([^.\[\]$]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
 _ESCAPE = re.compile(r"\\(.)")
 _VALUES = ("numberValue", "boolValue")
 
 _Step = str | int
+_Container = list[Any] | dict[str, Any]
 
 
 class PartialArgs:
     """One call's arguments on their way: `add` every piece, then `text`."""
 
-    __slots__ = ("_path", "_pieces", "_root")
+    __slots__ = ("_containers", "_path", "_pieces", "_root", "_untold")
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
+        self._containers = 0
+        self._untold = 0
         self._path: list[_Step] = []  # of the text that grows
         self._pieces: list[str] = []
 
@@ -57,29 +63,39 @@ class PartialArgs:
     def _put(self, path: list[_Step], value: object) -> None:
         place: Any = self._root
         for step, following in zip(path, [*path[1:], None], strict=True):
-            _make_room(place, step)
+            self._make_room(place, step)
             if following is None:
                 place[step] = value
             else:
                 if not isinstance(place[step], list if isinstance(following, int) else dict):
-                    place[step] = [] if isinstance(following, int) else {}
+                    place[step] = self._container([] if isinstance(following, int) else {})
                 place = place[step]
 
+    def _make_room(self, place: Any, step: _Step) -> None:
+        if isinstance(step, str):
+            place.setdefault(step, None)
+            return
+        self._untold += max(step - len(place), 0)
+        if self._untold > MAX_UNTOLD:
+            raise Fault("upstream_garbage", "the upstream sent an argument for a place that does not exist")
+        place.extend([None] * (step + 1 - len(place)))
 
-def _make_room(place: Any, step: _Step) -> None:
-    if isinstance(step, str):
-        place.setdefault(step, None)
-        return
-    if step > len(place) + MAX_GAP:
-        raise Fault("upstream_garbage", "the upstream sent an argument for a place that does not exist")
-    place.extend([None] * (step + 1 - len(place)))
+    def _container(self, empty: _Container) -> _Container:
+        self._containers += 1
+        if self._containers > MAX_CONTAINERS:
+            raise Fault("upstream_garbage", f"the upstream sent more than {MAX_CONTAINERS} objects and lists in a call")
+        return empty
 
 
 def _steps(path: object) -> list[_Step]:
-    steps = [
-        int(index) if index else name or _ESCAPE.sub(r"\1", single or double)
-        for name, index, single, double in (_STEP.findall(path) if isinstance(path, str) else [])
-    ]
+    found = islice(_STEP.finditer(path), MAX_STEPS + 1) if isinstance(path, str) else ()
+    steps = [_step(*match.groups("")) for match in found]
     if not steps or isinstance(steps[0], int) or len(steps) > MAX_STEPS:
         raise Fault("upstream_garbage", "the upstream sent an argument without the path of its value")
     return steps
+
+
+def _step(name: str, index: str, single: str, double: str) -> _Step:
+    if index:
+        return int(index[:_INDEX_DIGITS])  # a longer one leads nowhere either
+    return name or _ESCAPE.sub(r"\1", single or double)

@@ -25,9 +25,12 @@ Object = dict[str, Any]
 
 
 class Call:
-    """One call as told so far. block: None until it is announced."""
+    """One call as told so far. block: None until it is announced.
 
-    __slots__ = ("block", "custom", "ended", "id", "name", "pieces", "signature")
+    whole: what the last look has shown; looked_pieces: how many pieces there were behind it.
+    """
+
+    __slots__ = ("block", "custom", "ended", "id", "looked_pieces", "name", "pieces", "signature", "whole")
 
     def __init__(self) -> None:
         self.block: int | None = None
@@ -36,6 +39,8 @@ class Call:
         self.custom = False
         self.ended = False
         self.pieces: list[str] = []
+        self.looked_pieces = 0
+        self.whole = False
         self.signature: str | None = None
 
 
@@ -149,18 +154,27 @@ class Calls:
 
     def _is_whole(self, call: Call) -> bool:
         """Whether nothing can follow: the arguments are one JSON value. Free text never says so."""
-        if call.custom or not call.pieces or not call.pieces[-1].rstrip().endswith("}"):
+        if len(call.pieces) != call.looked_pieces and not call.custom:
+            call.whole = self._looks_whole(call)
+            call.looked_pieces = len(call.pieces)
+        return call.whole
+
+    def _looks_whole(self, call: Call) -> bool:
+        """A look at a call that has grown. What it goes through is counted before it does."""
+        if not self._may_look(len(call.pieces[-1])) or not call.pieces[-1].rstrip().endswith("}"):
             return False
-        arguments = "".join(call.pieces)
-        self._looked_characters += len(arguments)
-        if self._looked_characters > LOOKED_CHARACTERS:
+        if not self._may_look(sum(map(len, call.pieces))):
             return False
-        call.pieces = [arguments]
+        call.pieces = ["".join(call.pieces)]
         try:
-            orjson.loads(arguments)
+            orjson.loads(call.pieces[0])
         except orjson.JSONDecodeError:
             return False
         return True
+
+    def _may_look(self, characters: int) -> bool:
+        self._looked_characters += characters
+        return self._looked_characters <= LOOKED_CHARACTERS
 
     def _announce(self, call: Call, events: list[Event]) -> None:
         if call.block is not None:

@@ -2,10 +2,10 @@
 
     chunk* -> finish_reason -> [usage] -> [DONE]        error anywhere ends it
 
-Any chunk may lack id, object, model, role or choices; usage may ride on any of them, the last one counts. The Stop
-waits for [DONE] or the end of the body, because usage comes behind the finish_reason. A [DONE] alone is an end only for
-text: a call without a finish_reason may be half a call, and half a call must not be run. Choices beyond the first are
-not ours to tell. It never takes the end of a body for the end of an answer.
+Any chunk may lack id, object, model, role or choices; usage may ride on any of them, and the last one that counts
+anything is true. The Stop waits for [DONE] or the end of the body, because usage comes behind the finish_reason. A
+[DONE] alone is an end only for text: a call without a finish_reason may be half a call, and half a call must not be
+run. Choices beyond the first are not ours to tell. It never takes the end of a body for the end of an answer.
 Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams of nine hosts; 2026-11-21.
 """
 
@@ -13,15 +13,14 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, ClassVar
 
-import msgspec
 import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats import shapes
-from fastproxy.formats.body import without_lone_surrogates
-from fastproxy.formats.openai_chat import pieces, usage
+from fastproxy.formats.halves import Halves
+from fastproxy.formats.openai_chat import chunks, pieces, usage
 from fastproxy.formats.openai_chat.calls import Calls
-from fastproxy.formats.openai_chat.choices import together
+from fastproxy.formats.openai_chat.choices import Members
 from fastproxy.formats.openai_chat.faults import failed_of
 from fastproxy.formats.openai_chat.sources import annotated, listed
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
@@ -35,13 +34,12 @@ from fastproxy.formats.openai_chat.thoughts import (
     thinking_text,
     thoughts,
 )
-from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Reasoning, Refusal, Start, Text, Usage
+from fastproxy.ir.events import BlockEnd, Event, Failed, Opaque, Reasoning, Refusal, Text, Usage
 
 Object = dict[str, Any]
 Kind = type[Text] | type[Reasoning] | type[Refusal]
 
 DONE = b"[DONE]"
-_FAR_FUTURE = 1 << 40  # in epoch seconds; a larger number is no time, and may be too large to be written again
 
 
 class ChatDecoder:
@@ -55,6 +53,7 @@ class ChatDecoder:
         "_cited",
         "_data",
         "_finish",
+        "_halves",
         "_kind",
         "_numbers",
         "_over",
@@ -78,10 +77,11 @@ class ChatDecoder:
         self._finish: object = None
         self._sequence: object = None
         self._usage: object = None
-        self._audio: Object = {}
+        self._audio = Members()
         self._characters = 0  # of visible text, to know where in its block a citation points
         self._text_start = 0
         self._data = b""
+        self._halves = Halves()
         self._tries = shapes.TRIES  # left
 
     def decode(self, data: bytes) -> list[Event]:
@@ -98,29 +98,46 @@ class ChatDecoder:
                 return [Text(self._block, text)] if text else []
         if data == DONE:
             return self._done()
+        if self._halves.held:
+            return self._halved(data)
         self._data = data
         try:
             chunk = orjson.loads(data)
         except orjson.JSONDecodeError:
-            chunk = _mended(data)
+            return self._halved(data)
         return self._on_chunk(chunk) if type(chunk) is dict else []
+
+    def release(self) -> list[Event]:
+        """The events of a chunk that waits for the other half of its last letter."""
+        return self._late(self._halves.release())
+
+    def _halved(self, data: bytes) -> list[Event]:
+        self._tries = 0  # every chunk is read in full from here on, and none overtakes one that waits
+        return self._late(self._halves.take(data))
+
+    def _late(self, ready: list[bytes]) -> list[Event]:
+        events: list[Event] = []
+        for self._data in ready:
+            chunk = chunks.mended(self._data)
+            events += self._on_chunk(chunk) if type(chunk) is dict and not self._over else []
+        return events
 
     def _on_chunk(self, chunk: Object) -> list[Event]:
         choices = chunk.get("choices")
         if "error" in chunk or choices is None:
-            error = chunk.get("error") or (choices is None and _bare_error(chunk))
+            error = chunk.get("error") or (choices is None and chunks.bare_error(chunk))
             if error:
                 return self._fail(failed_of(error))
-        if told := chunk.get("usage"):
+        if (told := chunk.get("usage")) and (not self._usage or usage.counts(told)):
             self._usage = told
-        choice = _first(choices)
+        choice = chunks.first(choices)
         if choice is None:
             return [] if self._finish is None else self._late_sources(chunk)
-        events: list[Event] = [] if self._started else [_start(chunk)]
+        events: list[Event] = [] if self._started else [chunks.start(chunk)]
         self._started = True
         delta = choice.get("delta")
         if delta is None:  # Perplexity repeats all of the message so far beside each delta, which may say nothing
-            delta = _numbered(choice.get("message"))
+            delta = chunks.numbered(choice.get("message"))
         if delta and type(delta) is dict:
             self._take(delta, events)
         if word := choice.get("finish_reason"):
@@ -131,9 +148,10 @@ class ChatDecoder:
 
     def close(self) -> list[Event]:
         """The Stop that waited; Failed when no end was seen."""
+        events = self.release()
         if self._over:
-            return []
-        return self.conclude() if self._finish is not None else self._fail(_failed(unfinished()))
+            return events
+        return events + (self.conclude() if self._finish is not None else self._fail(_failed(unfinished())))
 
     def conclude(self) -> list[Event]:
         """The end of an answer that is known to be whole: what is open is ended, then usage and Stop."""
@@ -147,8 +165,11 @@ class ChatDecoder:
         return [*events, *self._told_usage(), stop]
 
     def _done(self) -> list[Event]:
+        events = self.release()
+        if self._over:
+            return events
         whole = self._finish is not None or (self._said and not self._calls.are_open)
-        return self.conclude() if whole else self._fail(_failed(unfinished()))
+        return events + (self.conclude() if whole else self._fail(_failed(unfinished())))
 
     def _fail(self, failed: Failed) -> list[Event]:
         """What is open stays open: a block that was broken off must not look whole."""
@@ -186,9 +207,9 @@ class ChatDecoder:
     def _end_blocks(self, events: list[Event]) -> None:
         self._end_block(events)
         self._calls.end(events)
-        if self._audio:
-            events.append(Opaque("openai-chat", "audio", orjson.dumps(self._audio)))
-            self._audio = {}
+        if audio := self._audio.whole():
+            events.append(Opaque("openai-chat", "audio", orjson.dumps(audio)))
+            self._audio = Members()
 
     def _end_block(self, events: list[Event]) -> None:
         if self._kind is not None:
@@ -262,7 +283,7 @@ class ChatDecoder:
                 self._cited = True
             else:
                 events += [
-                    Opaque("openai-chat", "annotations", orjson.dumps([told])) for told in _objects([annotation])
+                    Opaque("openai-chat", "annotations", orjson.dumps([told])) for told in chunks.objects([annotation])
                 ]
 
     def _on_sources(self, chunk: Object, events: list[Event]) -> None:
@@ -280,25 +301,23 @@ class ChatDecoder:
         return [Text(block, ""), *listed(chunk, block), BlockEnd(block)]
 
     def _on_images(self, value: object, events: list[Event]) -> None:
-        if images := _objects(value):
+        if images := chunks.objects(value):
             events.append(Opaque("openai-chat", "images", orjson.dumps(images)))
 
     def _on_audio(self, value: object, events: list[Event]) -> None:
         """Sound comes in pieces, and is told whole at the end, as a whole body tells it. What is said in it is text."""
         if isinstance(value, dict) and isinstance(said := value.get("transcript"), str) and said:
             self._on_content(said, events)
-        for key, piece in value.items() if isinstance(value, dict) else ():
-            old = self._audio.get(key)
-            joined = isinstance(old, str) and isinstance(piece, str) and key != "id"
-            self._audio[key] = old + piece if joined else piece
+        if isinstance(value, dict):
+            self._audio.add(value)
 
     def _on_calls(self, value: object, events: list[Event]) -> None:
         if self._kind is None and self._calls.grow(value, events):
             return
         self._end_block(events)
         entries = value if isinstance(value, list) else []
-        if any(_has_object(entry) for entry in entries):
-            entries = _exact_calls(self._data) or entries
+        if any(chunks.has_object(entry) for entry in entries):
+            entries = chunks.exact_calls(self._data) or entries
         self._calls.take(entries, events)
 
     def _on_function_call(self, value: object, events: list[Event]) -> None:
@@ -333,67 +352,6 @@ class ChatDecoder:
         **dict.fromkeys(REASONING_STRINGS, _on_string),
         "reasoning_details": _on_details,
     }
-
-
-def _mended(data: bytes) -> Any:
-    """The value of what orjson refuses: half a surrogate pair is the one mistake that can be mended."""
-    try:
-        return orjson.loads(without_lone_surrogates(data))
-    except (orjson.JSONDecodeError, Fault):
-        raise Fault("upstream_garbage", "the upstream sent an event that is not JSON") from None
-
-
-def _first(choices: object) -> Object | None:
-    """The choice with index 0, or without any."""
-    if type(choices) is not list:
-        return None
-    for choice in choices:
-        if type(choice) is dict and not choice.get("index"):
-            return choice if len(choices) == 1 else together(choice, choices)
-    return None
-
-
-def _objects(value: object) -> list[Object]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _start(chunk: Object) -> Start:
-    id_, model, created = chunk.get("id"), chunk.get("model"), chunk.get("created")
-    return Start(
-        id_ if isinstance(id_, str) else "",
-        model if isinstance(model, str) else "",
-        int(created) if isinstance(created, int | float) and 0 <= created < _FAR_FUTURE else 0,
-    )
-
-
-def _bare_error(chunk: Object) -> Object | None:
-    """An error without its envelope, as vLLM and some hosts' `event: error` have it."""
-    return chunk if chunk.get("object") == "error" or isinstance(chunk.get("message"), str) else None
-
-
-def _has_object(entry: object) -> bool:
-    function = entry.get("function") if isinstance(entry, dict) else None
-    return isinstance(function, dict) and isinstance(function.get("arguments"), dict | list)
-
-
-def _exact_calls(data: bytes) -> list[Any] | None:
-    """The calls of a chunk with every integer as large as it came: orjson would make floats of the largest."""
-    try:
-        choice = _first(msgspec.json.decode(data)["choices"]) or {}
-    except msgspec.DecodeError:
-        return None
-    delta = choice.get("delta")
-    calls = ((_numbered(choice.get("message")) if delta is None else delta) or {}).get("tool_calls")
-    return calls if isinstance(calls, list) else None
-
-
-def _numbered(message: Any) -> Any:
-    """A whole message, its calls numbered: each entry is a call of its own, even where a host gives two one id."""
-    calls = message.get("tool_calls") if isinstance(message, dict) else None
-    if not isinstance(calls, list):
-        return message
-    numbered = [entry | {"index": at} if isinstance(entry, dict) else entry for at, entry in enumerate(calls)]
-    return message | {"tool_calls": numbered}
 
 
 def _failed(fault: Fault) -> Failed:

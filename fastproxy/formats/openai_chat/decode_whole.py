@@ -11,7 +11,7 @@ def decode_whole(body: bytes) -> Response:
     Raises: Fault(upstream_garbage) for what is not JSON or has no choice.
     """
     decoder = ChatDecoder()
-    events = decoder.decode(body)
+    events = decoder.decode(body) + decoder.release()
     if not events:
         raise Fault("upstream_garbage", "the upstream's answer has no choices")
     return fold(events + decoder.conclude())

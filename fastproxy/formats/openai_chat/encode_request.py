@@ -10,9 +10,8 @@ from operator import attrgetter
 
 import msgspec
 
-from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
-from fastproxy.formats.extras import named
+from fastproxy.formats.extras import named, uncallable
 from fastproxy.formats.openai_chat.encode_messages import messages_of
 from fastproxy.formats.openai_chat.encode_parts import Object, Writing
 from fastproxy.ir.request import Output, Request, Sampling, Thinking, Tool, ToolChoice
@@ -62,7 +61,7 @@ def encode_request(request: Request) -> Encoded:
 def _require_sayable(request: Request) -> None:
     foreign_choice = "tool_choice" in request.extras and "tool_choice" not in _EXTRAS.get(request.format, ())
     if foreign_choice or (request.format != "openai-chat" and _forces_none_of_its_own(request)):
-        raise Fault("bad_request", "the tool that must be called is not one of the Chat format", param="tool_choice")
+        raise uncallable(request)
 
 
 def _forces_none_of_its_own(request: Request) -> bool:

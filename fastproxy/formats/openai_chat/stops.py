@@ -17,9 +17,19 @@ _FINISH_REASONS: dict[StopReason, str] = {
 _REASONS: dict[str, StopReason] = {
     "length": "length",
     "max_tokens": "length",
+    "max_output_tokens": "length",
     "model_length": "length",  # Mistral
+    "model_context_window_exceeded": "length",  # Anthropic's and Bedrock's
+    "context_length_exceeded": "length",
+    "token_limit": "length",  # watsonx
+    "time_limit": "length",  # watsonx
     "content_filter": "refusal",
     "content_filtered": "refusal",
+    "guardrail_intervened": "refusal",  # Bedrock
+    "recitation": "refusal",  # Google
+    "blocklist": "refusal",
+    "prohibited_content": "refusal",
+    "spii": "refusal",
     "safety": "refusal",
     "sensitive": "refusal",  # Z.ai
     "refusal": "refusal",
@@ -27,9 +37,12 @@ _REASONS: dict[str, StopReason] = {
     "error": "error",  # OpenRouter, beside an error object
     "abort": "error",  # vLLM and SGLang: the request was cancelled under way
     "cancelled": "error",
+    "timeout": "error",  # Cohere
     "network_error": "error",  # Z.ai
     "insufficient_system_resource": "error",  # DeepSeek
-    "malformed_function_call": "error",
+    "malformed_function_call": "error",  # Google
+    "malformed_model_output": "error",  # Bedrock
+    "malformed_tool_use": "error",
 }
 
 

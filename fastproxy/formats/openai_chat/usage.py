@@ -28,6 +28,7 @@ _MOST_TOKENS = 2**53  # a larger count is none: sums of a few must stay integers
 # Hosts that tell cached tokens beside the counts, in order: DeepSeek, Moonshot and Hugging Face, Mistral.
 _CACHED_BESIDE_IN_ORDER = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
 _CACHED_BESIDE = frozenset(_CACHED_BESIDE_IN_ORDER)
+_ALL = (CHAT.input, CHAT.output, "total_tokens")
 _COUNTS = attrgetter("input_tokens", "cached_tokens", "cache_written_tokens", "output_tokens", "reasoning_tokens")
 _UNTOLD = _COUNTS(Usage())
 
@@ -35,6 +36,11 @@ _UNTOLD = _COUNTS(Usage())
 def decode(told: dict[str, object]) -> Usage | None:
     """A Chat usage object in our classes; None when it has neither count (a tool's input named "usage")."""
     return read(told, CHAT)
+
+
+def counts(told: object) -> bool:
+    """Whether a usage object counts anything: hosts that don't count at the end of a stream tell zeros there."""
+    return isinstance(told, dict) and any(map(told.get, _ALL))
 
 
 def encode(tokens: Usage) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from fastproxy.errors import Fault
 from fastproxy.formats.extras import keep
+from fastproxy.formats.openai_responses.client_tools import client_part
 from fastproxy.formats.openai_responses.decode_items import thoughts
 from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
 from fastproxy.formats.openai_responses.media import take_audio, take_file, take_image
@@ -68,7 +69,7 @@ def _message(item: Object, extras: Object) -> Message:
         take, known = _BY_TYPE[type_]
         keep(extras, type_, item, known)
         return take(item, extras)
-    if found := search_part(item):
+    if found := search_part(item) or client_part(item, extras):
         return Message("tool" if isinstance(found, ToolResultPart) else "assistant", (found,))
     role: Role = "tool" if type_.endswith("_output") else "assistant"
     return Message(role, (OpaquePart(OWN, item | {"type": type_}),))  # that of a reference may be left out

@@ -15,11 +15,12 @@ import msgspec
 import orjson
 
 from fastproxy.formats import shapes
+from fastproxy.formats.halves import Halves
 from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
 from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
-from fastproxy.formats.openai_responses.reading import index_in, objects_in, parsed
+from fastproxy.formats.openai_responses.reading import index_in, mended, objects_in
 from fastproxy.formats.openai_responses.untold import ItemName, name_of, untold
 from fastproxy.formats.openai_shared import Object, object_of, text_of, unfinished
 from fastproxy.ir.events import Event, Failed, Opaque, Refusal, Start, Stop, StopReason, Text, ToolStart
@@ -50,6 +51,7 @@ class ResponsesDecoder:
 
     __slots__ = (
         "_blocks",
+        "_halves",
         "_items",
         "_over",
         "_places",
@@ -68,6 +70,7 @@ class ResponsesDecoder:
         self._speaking = False  # whether the next event is likely to be a piece of text
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
+        self._halves = Halves()
         self._items: dict[object, ToldItem | None] = {}  # by output index, else by id
         self._told: dict[object, ItemName] = {}  # the names of the items of which something has been told
         self._places: dict[str, int] = {}  # of items by their ids, and of the last one by ""
@@ -87,7 +90,24 @@ class ResponsesDecoder:
                 item = self._items.get(piece.output_index)
                 if type(item) is MessageItem:
                     return item.grow(piece.content_index, piece.delta, Text) if piece.delta else []
-        told = parsed(data)
+        if self._halves.held:
+            return self._late(self._halves.take(data))
+        try:
+            told = orjson.loads(data)
+        except orjson.JSONDecodeError:  # which has also ended the reading of pieces by their shape
+            return self._late(self._halves.take(data))
+        return self._event(told)
+
+    def _late(self, ready: list[bytes]) -> list[Event]:
+        events: list[Event] = []
+        for data in ready:
+            events += self._event(mended(data)) if not self._over else []
+            self._speaking = False  # or the next one might overtake the one that waits
+        return events
+
+    def _event(self, told: object) -> list[Event]:
+        if type(told) is not dict:
+            return []
         type_ = told.get("type")
         take = self._BY_TYPE.get(type_) if type(type_) is str else None
         if take is not None:
@@ -96,11 +116,12 @@ class ResponsesDecoder:
 
     def close(self) -> list[Event]:
         """A Failed when the terminal event is missing. Items that were cut off stay open: nobody may act on them."""
+        events = self._late(self._halves.release())
         if self._over:
-            return []
+            return events
         self._over = True
         fault = unfinished()
-        return [Failed(fault.kind, fault.message, fault.reason)]
+        return [*events, Failed(fault.kind, fault.message, fault.reason)]
 
     def end(self, response: Object, outcome: Outcome) -> list[Event]:
         """Everything that the last event's response (or a whole body) tells beyond the stream before it."""

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastproxy.errors import Fault
 from fastproxy.formats.base import Encoded
-from fastproxy.formats.extras import named
+from fastproxy.formats.extras import named, uncallable
 from fastproxy.formats.openai_responses.encode_input import OPENAI, OWN, InputWriter
 from fastproxy.formats.openai_responses.tools import choice_object, tool_object
 from fastproxy.formats.openai_shared import Object, object_of
@@ -61,7 +60,7 @@ def encode_request(request: Request) -> Encoded:
 
 def _require_possible(request: Request) -> None:
     if request.format != OWN and _forces_a_tool_of_the_server(request):
-        raise Fault("bad_request", "tool_choice forces a tool that this model can't be given", param="tool_choice")
+        raise uncallable(request)
 
 
 def _forces_a_tool_of_the_server(request: Request) -> bool:

@@ -16,8 +16,10 @@ import orjson
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.in_turn import InTurn
+from fastproxy.formats.openai_responses.client_tools import is_client_call
 from fastproxy.formats.openai_responses.faults import fault_event, response_error
 from fastproxy.formats.openai_responses.items import (
+    ClientToolItem,
     CustomItem,
     Frame,
     FunctionItem,
@@ -47,6 +49,8 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
+
+_TOLD_WHOLE = frozenset({SearchItem, ClientToolItem})
 
 
 class ResponsesStream(InTurn):
@@ -106,11 +110,11 @@ class ResponsesStream(InTurn):
         return opening + self._grow(event.text)
 
     def _on_tool_start(self, event: ToolStart) -> bytes:
-        item = CustomItem if event.custom else SearchItem if event.name == SEARCH else FunctionItem
+        item = _call_item(event)
         return self._open(lambda start, index: item(call_ids(start, event, index), event, index))
 
     def _on_tool_args(self, event: ToolArgs) -> bytes:
-        if type(self._item) is SearchItem:
+        if self._item is not None and type(self._item) in _TOLD_WHOLE:
             self._item.pieces.append(event.json)
             return b""
         return self._grow(event.json)
@@ -198,3 +202,11 @@ class ResponsesStream(InTurn):
         Opaque: _on_opaque,
         Failed: _on_failed,
     }
+
+
+def _call_item(call: ToolStart) -> type[FunctionItem | CustomItem | SearchItem | ClientToolItem]:
+    if call.custom:
+        return CustomItem
+    if call.name == SEARCH:
+        return SearchItem
+    return ClientToolItem if is_client_call(call.name) else FunctionItem

@@ -211,6 +211,19 @@ class SearchItem(_Call):
         return [done(self._index, self.whole())]
 
 
+class ClientToolItem(_Call):
+    """A call of a shell or a patch. It is announced when it is whole: clients read its input in either place."""
+
+    _EVENT = ""
+
+    def opened(self) -> list[Frame]:
+        return []
+
+    def closed(self) -> list[Frame]:
+        item = self.whole()
+        return [added(self._index, item | {"status": "in_progress"}), done(self._index, item)]
+
+
 def added(index: int, item: object) -> Frame:
     """The frame that announces the item at `index`."""
     return "response.output_item.added", {"output_index": index, "item": item}

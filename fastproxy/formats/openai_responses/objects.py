@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastproxy.formats.openai_responses import usage
+from fastproxy.formats.openai_responses.client_tools import client_call_item, is_client_call, prefix_of
 from fastproxy.formats.openai_responses.namespaces import named
 from fastproxy.formats.openai_responses.searches import SEARCH, search_call_item
 from fastproxy.ir.events import Citation, Start, Stop, StopReason, ToolStart, Usage
@@ -72,8 +73,8 @@ def response_id(start: Start) -> str:
     return start.id if start.id.startswith(_ID_PREFIX) else _ID_PREFIX + start.id
 
 
-def item_id(start: Start, kind: Literal["msg", "rs", "fc", "ctc", "tsc"], index: int) -> str:
-    """The id of the output item at `index`."""
+def item_id(start: Start, kind: str, index: int) -> str:
+    """The id of the output item at `index`. kind: how OpenAI begins the ids of such items."""
     return f"{kind}_{start.id.removeprefix(_ID_PREFIX)}_{index}"
 
 
@@ -119,6 +120,8 @@ def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, 
     """A call. ids: of the item, and of the call that its result will name. A custom tool's argument is its `input`."""
     if call.name == SEARCH:
         return search_call_item(ids, arguments, status)
+    if is_client_call(call.name):
+        return client_call_item(call.name, ids, arguments, status)
     return {
         "id": ids[0],
         "type": "custom_tool_call" if call.custom else "function_call",
@@ -132,8 +135,13 @@ def call_item(ids: tuple[str, str], call: ToolStart | ToolCall, arguments: str, 
 def call_ids(start: Start, call: ToolStart | ToolCall, index: int) -> tuple[str, str]:
     """The ids of the call item at `index`, and of its call: the upstream's own, or one made here (Gemini has none)."""
     made = f"call_{start.id.removeprefix(_ID_PREFIX)}_{index}"
-    kind: Literal["ctc", "tsc", "fc"] = "ctc" if call.custom else "tsc" if call.name == SEARCH else "fc"
-    return item_id(start, kind, index), call.id or made
+    return item_id(start, _prefix(call), index), call.id or made
+
+
+def _prefix(call: ToolStart | ToolCall) -> str:
+    if is_client_call(call.name):
+        return prefix_of(call.name)
+    return "ctc" if call.custom else "tsc" if call.name == SEARCH else "fc"
 
 
 def _refuses(item: Any) -> bool:

@@ -19,7 +19,7 @@ def parsed(data: bytes) -> Object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        value = _mended(data)
+        value = mended(data)
     return value if type(value) is dict else {}
 
 
@@ -35,7 +35,8 @@ def objects_in(holder: Object, key: str) -> list[Object]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def _mended(data: bytes) -> object:
+def mended(data: bytes) -> object:
+    """The value of what orjson refuses: half a pair is the one mistake that can be mended. Raises: as `parsed`."""
     try:
         return orjson.loads(without_lone_surrogates(data))
     except (orjson.JSONDecodeError, Fault):

@@ -6,6 +6,7 @@ Source: openai 3.54.0, types/responses/function_tool_param.py, custom_tool_param
 from typing import Any
 
 from fastproxy.formats.extras import keep
+from fastproxy.formats.openai_responses.client_tools import chosen, client_tool
 from fastproxy.formats.openai_responses.namespaces import flat
 from fastproxy.formats.openai_responses.reading import objects_in
 from fastproxy.formats.openai_responses.searches import search_tool
@@ -26,7 +27,7 @@ def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:
     """
     tools, others = [], []
     for entry in told:
-        tool = _tool(entry, extras) or search_tool(entry)
+        tool = _tool(entry, extras) or search_tool(entry) or client_tool(entry, extras)
         if tool is None:
             others.append(entry)
         else:
@@ -119,10 +120,10 @@ def _tool(told: Object, extras: Object) -> Tool | None:
 
 
 def _name(told: Object) -> str:
-    """The name of a function or custom tool that is chosen; "" for any other choice."""
+    """The name in the hub of the tool that is chosen; "" for one that OpenAI runs."""
     kind = told.get("type")
     if kind not in _KINDS:
-        return ""
+        return chosen(told)
     inner = told.get(kind)
     return text_of(inner if isinstance(inner, dict) else told, "name")
 

@@ -4,7 +4,16 @@ import orjson
 import pytest
 
 from fastproxy.accounts.login import AccountError, Login
-from fastproxy.accounts.sources.tokens import claims_of, fact_text, identity, rfc3339, token_text, told_at, written_like
+from fastproxy.accounts.sources.tokens import (
+    claims_of,
+    fact_text,
+    fingerprint,
+    identity,
+    rfc3339,
+    token_text,
+    told_at,
+    written_like,
+)
 from fastproxy.secret import Secret
 from support.credentials import jwt
 
@@ -86,3 +95,11 @@ def test_a_fact_that_could_break_a_header_or_a_path_is_none(value: object) -> No
 
 def test_a_plain_fact_is_kept() -> None:
     assert fact_text("my-project_1.x:y") == "my-project_1.x:y"
+
+
+def test_a_fingerprint_is_another_once_either_token_is_and_shows_nothing() -> None:
+    logins = [Login(Secret("a"), Secret("r")), Login(Secret("b"), Secret("r")), Login(Secret("a"), Secret("s"))]
+    logins += [Login(Secret("a")), Login(Secret("ar"))]
+    assert len({fingerprint(login) for login in logins}) == len(logins)
+    assert fingerprint(Login(Secret("a"), Secret("r"), expires_at=5.0)) == fingerprint(logins[0])
+    assert len(fingerprint(logins[0])) == 64

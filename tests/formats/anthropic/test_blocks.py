@@ -5,8 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from fastproxy.formats.anthropic.blocks import Blocks
+from fastproxy.errors import Fault
+from fastproxy.formats.anthropic.blocks import MAX_OPEN, Blocks
 from fastproxy.ir.events import BlockEnd, Citation, Event, Opaque, Reasoning, Text, ToolArgs, ToolStart
+from support.copied import Copied
 
 TEXT = {"type": "text", "text": ""}
 CITED = {"type": "web_search_result_location", "url": "u", "title": "T", "cited_text": "c", "encrypted_index": "e"}
@@ -124,3 +126,43 @@ def test_empty_deltas_say_nothing(delta: Any) -> None:
     blocks = Blocks()
     blocks.start(0, TEXT, "")
     assert blocks.delta(0, delta) == []
+
+
+@pytest.mark.parametrize("type_", ["text", "thinking", "tool_use", "tomorrow"])
+def test_very_many_blocks_one_after_the_other_are_no_trouble(type_: str) -> None:
+    blocks = Blocks()
+    for index in range(3 * MAX_OPEN):
+        assert [*blocks.start(index, {"type": type_}, ""), *blocks.end(index)]
+
+
+@pytest.mark.parametrize("type_", ["text", "tool_use", "tomorrow"])
+def test_blocks_that_are_never_ended_are_not_kept_without_bound(type_: str) -> None:
+    blocks = Blocks()
+    for index in range(MAX_OPEN):
+        blocks.start(index, {"type": type_}, "")
+    blocks.start(0, {"type": type_}, "")  # which takes the place of another
+    with pytest.raises(Fault, match="unfinished") as caught:
+        blocks.start(MAX_OPEN, {"type": type_}, "")
+    assert caught.value.kind == "upstream_garbage"
+
+
+def test_a_thought_that_has_ended_already_ends_nothing_else() -> None:
+    blocks = Blocks()
+    blocks.start(0, {"type": "thinking"}, "")
+    assert blocks.end(0) == [BlockEnd(0)]
+    blocks.start(0, TEXT, "")
+    assert blocks.start(1, {"type": "thinking"}, "") == [Reasoning(2, "")]
+    assert blocks.start(2, {"type": "thinking"}, "") == [BlockEnd(2), Reasoning(3, "")]
+    assert blocks.end_all() == [BlockEnd(1), BlockEnd(3)]
+
+
+def test_a_block_of_tomorrow_is_not_copied_for_each_of_its_deltas() -> None:
+    blocks = Blocks()
+    blocks.start(0, {"type": "compaction", "content": "<", "n": 1}, "")
+    Copied.forget()
+    for _ in range(500):
+        blocks.delta(0, {"type": "compaction_delta", "content": Copied("x" * 20), "n": "a"})
+    assert Copied.characters == 0
+    (opaque,) = blocks.end(0)
+    assert isinstance(opaque, Opaque)
+    assert orjson.loads(opaque.data) == {"type": "compaction", "content": "<" + "x" * 10_000, "n": "a" * 500}

@@ -148,3 +148,10 @@ def test_the_tools_that_a_search_has_found_are_named_in_its_result() -> None:
     (result,) = parts({"type": "tool_result", "tool_use_id": "c", "content": found})
     assert isinstance(result, ToolResultPart)
     assert result.text == "clock\nmap\n"
+
+
+def test_the_summary_of_a_compacted_conversation_is_its_text_and_a_failed_one_says_nothing() -> None:
+    block = {"type": "compaction", "content": "Her name is Ann.", "cache_control": {"type": "ephemeral"}}
+    assert parts(block) == [TextPart("Her name is Ann.", Cache())]
+    assert parts({"type": "compaction", "content": None, "signature": "s"}) == []
+    assert parts({"type": "compaction"}) == []

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.decode_stream import AnthropicDecoder
@@ -49,6 +50,27 @@ def test_finished_only_with_message_stop() -> None:
     assert isinstance(failed, Failed)
     assert failed.kind == "upstream_garbage"
     assert decoder.close() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "restated", "tokens"),
+    [
+        ({"input_tokens": 25}, {"input_tokens": 0, "output_tokens": 7}, Usage(25, output_tokens=7)),
+        ({"output_tokens": 3}, {"input_tokens": 0, "output_tokens": 0}, Usage(0, output_tokens=3)),
+        (
+            {"input_tokens": 25, "cache_read_input_tokens": 0},
+            {"input_tokens": 0, "cache_read_input_tokens": 25, "output_tokens": 7},
+            Usage(0, cached_tokens=25, output_tokens=7),  # the same tokens, counted where they belong
+        ),
+    ],
+)
+def test_a_zero_does_not_erase_what_was_counted_before(
+    told: dict[str, int], restated: dict[str, int], tokens: Usage
+) -> None:
+    begin = {"type": "message_start", "message": {"usage": told}}
+    usage = decode(begin, {**DONE, "usage": restated}, END)[-2]
+    assert isinstance(usage, Usage)
+    assert replace(usage, raw=None) == tokens
 
 
 def test_usage_of_a_broken_stream_is_told_before_its_failure() -> None:
@@ -164,7 +186,7 @@ def test_half_a_surrogate_pair_in_text_does_not_stop_a_stream() -> None:
     decoder = AnthropicDecoder()
     decoder.decode(orjson.dumps(TEXT))
     event = rb'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\ud83d"}}'
-    assert decoder.decode(event) == [Text(0, "a\ufffd")]
+    assert decoder.decode(event) + decoder.decode(b'{"type":"ping"}') == [Text(0, "a\ufffd")]
 
 
 def test_the_closing_mark_of_another_format_is_neither_an_end_nor_an_error() -> None:

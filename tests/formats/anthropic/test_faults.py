@@ -191,3 +191,10 @@ def test_an_unknown_thread_is_told_by_the_code_that_makes_the_sdk_send_everythin
         anthropic_body(encode_fault(Fault("not_found", "It is not kept here.", param="thread"), "r"), 404)
     assert caught.value.error_code == "thread_not_found"
     assert b"details" not in encode_fault(Fault("not_found", "No such model.", param="model"), "r")
+
+
+@pytest.mark.parametrize("wait", [{"retry_after_seconds": 3600}, {"headers": ((b"retry-after", b"3600"),)}])
+def test_a_limit_that_ends_by_itself_is_told_in_the_vendors_own_words(wait: dict) -> None:
+    fault = Fault("rate_limited", "You have hit your usage limit.", reason="quota", **wait)
+    told = {"type": "rate_limit_error", "message": "You have hit your usage limit."}
+    assert orjson.loads(encode_fault(fault, "r"))["error"] == told

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastproxy.formats.gemini.grounding import LOOKED_CHARACTERS, Found, Said, Sources, found
+from fastproxy.formats.gemini.grounding import LOOKED_CHARACTERS, TOLD_AGAIN_CHARACTERS, Found, Said, Sources, found
 from fastproxy.ir.events import Citation
 
 WEB = {"web": {"uri": "https://a.test", "title": "A"}}
@@ -101,3 +101,37 @@ def test_sources_without_end_are_told_and_their_places_only_while_that_is_cheap(
     written = sources.metadata()
     assert len(written["groundingChunks"]) == LOOKED_CHARACTERS // len(text) + 5
     assert len(written["groundingSupports"]) == LOOKED_CHARACTERS // len(text) + 1
+
+
+def places_of(chunk: dict[str, Any], supports: int, indices: int = 1) -> list[Found]:
+    """What one source becomes that stands for very many places."""
+    told = [
+        {"segment": {"startIndex": n, "endIndex": n + 1}, "groundingChunkIndices": [0] * indices}
+        for n in range(supports)
+    ]
+    return found({"groundingMetadata": {"groundingChunks": [chunk], "groundingSupports": told}}, saying("a" * 2000))
+
+
+@pytest.mark.parametrize("key", ["uri", "title", "text"])
+def test_a_long_source_is_not_told_again_for_each_of_very_many_places(key: str) -> None:
+    long = "x" * 300_000
+    told = places_of({"retrievedContext": {key: long}}, 1000)
+    assert told[0] in [Found(long, "", "", 0, 1), Found("", long, "", 0, 1), Found("", "", long, 0, 1)]
+    assert sum(len(one.url + one.title + one.cited) for one in told) <= len(long) + TOLD_AGAIN_CHARACTERS
+
+
+def test_a_source_has_all_its_places_where_they_are_not_too_many() -> None:
+    told = places_of({"retrievedContext": {"uri": "u", "text": "x" * 2000}}, 300)
+    assert told == [Found("u", "", "x" * 2000, n, n + 1) for n in range(300)]
+
+
+def test_one_place_named_again_and_again_is_one() -> None:
+    assert places_of(WEB, 1, 100_000) == [Found("https://a.test", "A", "", 0, 1)]
+
+
+def test_what_was_told_again_is_counted_for_all_of_an_answer() -> None:
+    said = saying("a" * 2000)
+    chunk = {"web": {"uri": "u" * (TOLD_AGAIN_CHARACTERS // 4)}}
+    supports = [{"segment": {"endIndex": n}, "groundingChunkIndices": [0]} for n in (1, 2, 3)]
+    metadata = {"groundingMetadata": {"groundingChunks": [chunk], "groundingSupports": supports}}
+    assert [len(found(metadata, said)) for _ in range(4)] == [3, 2, 1, 1]

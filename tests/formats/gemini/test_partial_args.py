@@ -1,5 +1,6 @@
 """Arguments in pieces."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.formats.gemini.partial_args import PartialArgs
+from fastproxy.formats.gemini.partial_args import MAX_CONTAINERS, MAX_STEPS, MAX_UNTOLD, PartialArgs
 
 _keys = st.text("abcXYZ_09", min_size=1, max_size=4)
 _leaves = st.text(max_size=6) | st.booleans() | st.integers(-99, 99) | st.none()
@@ -59,7 +60,7 @@ def test_no_pieces_are_no_arguments() -> None:
     assert PartialArgs().text() == "{}"
 
 
-@pytest.mark.parametrize("path", [None, "", "$", "$[0]", "$.a[99999999]"])
+@pytest.mark.parametrize("path", [None, "", "$", "$[0]", "$.a[99999999]", f"$.a[{'9' * 5000}]"])
 def test_a_path_that_leads_nowhere_is_garbage(path: Any) -> None:
     with pytest.raises(Fault) as raised:
         partial = PartialArgs()
@@ -71,3 +72,35 @@ def test_a_path_that_leads_deeper_than_json_can_be_written_is_garbage() -> None:
     with pytest.raises(Fault) as caught:
         PartialArgs().add({"jsonPath": "$" + ".a" * 300, "stringValue": "x"})
     assert caught.value.kind == "upstream_garbage"
+
+
+def refused_after(paths: Iterable[str]) -> int:
+    """How many pieces one call took before one of them was garbage."""
+    partial, taken = PartialArgs(), -1
+    with pytest.raises(Fault) as caught:
+        for path in paths:
+            taken += 1
+            partial.add({"jsonPath": path, "numberValue": 1})
+    assert caught.value.kind == "upstream_garbage"
+    return taken
+
+
+def test_places_that_nobody_tells_are_few_in_all_of_a_call() -> None:
+    partial = PartialArgs()
+    partial.add({"jsonPath": f"$.a[{MAX_UNTOLD}]", "numberValue": 1})
+    assert orjson.loads(partial.text()) == {"a": [None] * MAX_UNTOLD + [1]}
+    assert refused_after(["$.a" + "[1000]" * 60]) == 0
+    assert refused_after(["$.a" + "[9]" * 20] * 2 + [f"$.b{n}[9]" for n in range(9999)]) < MAX_UNTOLD
+    assert refused_after(f"$.a[{2 * n + 1}]" for n in range(9999)) == MAX_UNTOLD
+
+
+def test_a_list_that_is_told_from_its_first_place_on_may_be_long() -> None:
+    partial = PartialArgs()
+    for n in range(3 * MAX_UNTOLD):
+        partial.add({"jsonPath": f"$.a[{n}].b", "numberValue": n})
+    assert orjson.loads(partial.text()) == {"a": [{"b": n} for n in range(3 * MAX_UNTOLD)]}
+
+
+def test_short_paths_cannot_ask_for_objects_without_end() -> None:
+    deep = ".a" * (MAX_STEPS - 1)
+    assert refused_after(f"$.{n}{deep}" for n in range(MAX_CONTAINERS)) == MAX_CONTAINERS // (MAX_STEPS - 1)

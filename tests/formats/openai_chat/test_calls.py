@@ -163,3 +163,48 @@ def test_a_call_that_seems_whole_again_and_again_loses_nothing(monkeypatch: pyte
     pieces = ["{", *("{}}" for _ in range(50))]
     chunks = [[delta(piece, "f", index=0)] for piece in pieces]
     assert calls_of(*chunks) == [("", "f", "".join(pieces))]
+
+
+class Looked(str):
+    """Arguments that count how often they are gone through."""
+
+    __slots__ = ()
+    times = 0
+
+    def rstrip(self, characters: str | None = None, /) -> str:
+        type(self).times += 1
+        return super().rstrip(characters)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    monkeypatch.setattr(Looked, "times", 0)
+    calls = Calls(count())
+    calls.take([delta("{", "f", index=0)], [])
+    return calls
+
+
+def test_a_call_that_has_not_grown_is_not_looked_at_again(calls: Calls) -> None:
+    calls.take([delta(Looked(" " * 1000), index=0)], [])
+    for _ in range(100):
+        calls.end_whole([])
+    assert Looked.times == 1
+
+
+def test_blanks_are_counted_before_they_are_gone_through(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKED_CHARACTERS", 1000)
+    for _ in range(50):
+        calls.take([delta(Looked(" " * 300), index=0)], [])
+        calls.end_whole([])
+    assert Looked.times == 3
+
+
+def test_a_call_is_seen_to_be_whole_after_looks_that_came_too_early(calls: Calls) -> None:
+    events = list[Event]()
+    for piece in ('"a":{}', "  ", "}"):
+        assert calls.are_open
+        calls.take([delta(piece, index=0)], events)
+        calls.end_whole(events)
+        calls.end_whole(events)
+    assert not calls.are_open
+    assert fold([ToolStart(0, "", "f"), ToolArgs(0, "{"), *events]).blocks == (ToolCall("", "f", '{"a":{}  }'),)

@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from fastproxy.formats.openai_chat.choices import together
+from fastproxy.formats.openai_chat.choices import Members, together
 from fastproxy.formats.openai_chat.decode_whole import decode_whole
 from fastproxy.ir.fold import TextBlock, ToolCall
+from support.copied import Copied
 
 
 def call(id_: str, arguments: Any = '{"a":1}') -> dict[str, Any]:
@@ -58,3 +59,30 @@ def test_a_role_is_not_said_twice() -> None:
 )
 def test_anything_else_is_not_joined(choices: list[Any]) -> None:
     assert together(choices[0], choices) == choices[0]
+
+
+def test_very_many_choices_are_put_together_at_once() -> None:
+    choices = spread(*({"content": Copied("x" * 20)} for _ in range(500)))
+    Copied.forget()
+    assert together(choices[0], choices)["message"]["content"] == "x" * 10_000
+    assert Copied.characters == 0
+
+
+def test_members_told_bit_by_bit_are_one_object() -> None:
+    members = Members()
+    assert members.whole() == {}
+    members.add({"id": "a", "data": "AA", "transcript": "", "expires_at": None, "list": [1]})
+    members.add({"id": "a", "data": "BB", "transcript": "Hi", "expires_at": 9, "list": [2], "n": 1})
+    members.add({"data": None, "transcript": 7, "n": 2, "list": "x"})
+    assert members.whole() == {
+        "id": "a", "data": "AABB", "transcript": "Hi", "expires_at": 9, "list": [1, 2], "n": 1
+    }  # fmt: skip
+
+
+def test_no_member_is_copied_for_each_of_its_bits() -> None:
+    members = Members()
+    Copied.forget()
+    for _ in range(500):
+        members.add({"data": Copied("A" * 20)})
+    assert members.whole() == {"data": "A" * 10_000}
+    assert Copied.characters == 0

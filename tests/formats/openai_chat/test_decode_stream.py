@@ -27,6 +27,7 @@ from fastproxy.ir.events import (
 from fastproxy.ir.fold import ReasoningBlock, TextBlock, ToolCall, fold
 from laws.recorded import streams
 from support import recordings
+from support.copied import Copied
 
 START = Start("c1", "m", 7)
 USAGE = {"prompt_tokens": 9, "completion_tokens": 5}
@@ -84,6 +85,17 @@ def test_the_stop_waits_for_usage_and_nothing_follows_it() -> None:
 )
 def test_usage_is_found_wherever_a_host_puts_it_and_done_may_be_missing(last: bytes) -> None:
     assert told(chunk({"content": "x"}), last)[-2:] == [TOLD_USAGE, Stop("end", "stop")]
+
+
+@pytest.mark.parametrize("zeros", [{"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {"odd": 1}, [0]])
+def test_a_last_usage_that_counts_nothing_does_not_erase_one_that_does(zeros: Any) -> None:
+    last = orjson.dumps({"choices": [], "usage": zeros})
+    assert told(chunk({"content": "x"}, "stop", usage=USAGE), last, DONE)[-2] == TOLD_USAGE
+
+
+def test_zeros_alone_are_told_as_they_came() -> None:
+    zeros = {"prompt_tokens": 0, "completion_tokens": 0}
+    assert told(chunk({"content": "x"}, "stop", usage=zeros), DONE)[-2] == Usage(0, output_tokens=0, raw=zeros)
 
 
 def test_of_several_usages_the_last_one_counts() -> None:
@@ -245,6 +257,16 @@ def test_sound_and_pictures_are_opaque_and_whole() -> None:
     pieces = said({"audio": {"id": "a", "data": "AA"}}, {"audio": {"data": "BB", "expires_at": 9}})
     assert pieces == [Opaque("openai-chat", "audio", b'{"id":"a","data":"AABB","expires_at":9}')]
     assert said({"images": [{"index": 0}]}) == [Opaque("openai-chat", "images", b'[{"index":0}]')]
+
+
+def test_sound_is_not_copied_for_each_of_its_pieces() -> None:
+    decoder, events = ChatDecoder(), list[Event]()
+    Copied.forget()
+    for _ in range(500):
+        decoder._take({"audio": {"data": Copied("A" * 20)}}, events)
+    decoder._end_blocks(events)
+    assert events == [Opaque("openai-chat", "audio", orjson.dumps({"data": "A" * 10_000}))]
+    assert Copied.characters == 0
 
 
 def test_half_a_surrogate_pair_is_mended_and_what_is_not_json_is_garbage() -> None:

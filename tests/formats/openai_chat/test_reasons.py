@@ -14,6 +14,7 @@ from fastproxy.formats.openai_chat.reasons import kind_of_status, kind_of_words,
         ((), "prompt is too long: 208310 tokens > 200000 maximum", "context_length"),
         ((), "The input token count exceeds the maximum number of tokens allowed", "context_length"),
         (("insufficient_quota", "insufficient_quota"), "", "quota"),
+        (("usage_limit_reached",), "You have hit your usage limit", ""),  # of a plan: nobody has to pay for its end
         ((), "You exceeded your current quota, please check your plan", "quota"),
         (("content_filter",), "", "content_filter"),
         (("DeploymentNotFound",), "", "model_not_found"),

@@ -128,7 +128,7 @@ def test_arguments_and_results_that_are_no_text_become_it(told: Any, text: str) 
         ({"type": "item_reference", "id": "msg_1"}, "assistant"),
         ({"type": "web_search_call", "id": "ws"}, "assistant"),
         ({"type": "compaction", "encrypted_content": "x"}, "assistant"),
-        ({"type": "shell_call_output", "call_id": "c"}, "tool"),
+        ({"type": "computer_call_output", "call_id": "c"}, "tool"),
     ],
 )
 def test_items_without_a_word_here_stay_whole(item: dict[str, Any], role: Any) -> None:

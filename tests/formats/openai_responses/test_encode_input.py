@@ -200,7 +200,7 @@ def test_a_conversation_of_this_format_comes_back_item_by_item() -> None:
             "call_id": "c",
             "output": [{"type": "input_text", "text": "x"}, {"type": "input_file", "file_id": "f"}],
         },
-        {"type": "shell_call_output", "call_id": "d"},
+        {"type": "computer_call_output", "call_id": "d"},
         {
             "type": "message",
             "role": "user",
