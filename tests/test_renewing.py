@@ -268,7 +268,6 @@ def test_a_claim_whose_holder_stands_still_is_not_waited_for_for_ever(
         claim.leave()
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # that is the point
 def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path, config: Path) -> None:
     with closing(stored_login(vendor, state)) as store:
         before = store.login(ID).access.reveal()
@@ -284,8 +283,6 @@ def test_a_relay_that_ends_does_not_end_its_renewals(vendor: Vendor, state: Path
         wait_until(lambda: store.login(ID).access.reveal() != before)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # nobody reaps the late one
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # nobody starts one after it
 def test_one_that_is_late_is_left_to_its_work(
     vendor: Vendor, state: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
