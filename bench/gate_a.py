@@ -63,8 +63,8 @@ def _translated_stream(client: str, host: str, calls: float) -> Kind:
     return Kind(f"20-event stream, {client} over {host}", "bench-1x20-0ms", calls, 4.6, client, host)
 
 
-# Counted on CPython 3.11 with uvloop: 371, 14 to 16 and 86 calls; 22 to 29 for a translated event. The limits leave
-# a tenth of room, since counts move with how reads fall together: lower them with it.
+# Counted on CPython 3.11 with uvloop: 381, 14 to 16 and 86 calls; 20 to 26 for a translated event. Counts move with how
+# reads fall together, so the limits leave them room: lower them with it.
 _TRANSLATED_CALLS = {
     ("openai-chat", "openai-responses"): 32,
     ("openai-chat", "anthropic"): 30,
@@ -80,7 +80,7 @@ _TRANSLATED_CALLS = {
     ("gemini", "anthropic"): 31,
 }
 # Whole exchanges, a JSON one and a stream, in cells in which each format is once the client's and once the host's:
-# counted 718 to 774, and 1122 to 1225.
+# counted 750 to 792, and 1131 to 1221.
 _WHOLE_CALLS = {
     ("openai-chat", "anthropic"): (830, 1350),
     ("anthropic", "openai-responses"): (850, 1340),

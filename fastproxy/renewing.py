@@ -1,7 +1,8 @@
 """How a relay has a login renewed: by a process of its own, which goes on whatever becomes of the relay.
 
-Never waits for one longer than WAIT_SECONDS, and never ends one: a process that is late still puts on the disk what it
-gets, and the relay finds it there. Nothing secret is in its arguments or its environment, or comes back.
+Never waits for one longer than WAIT_SECONDS (before it, CLAIM_SECONDS for somebody else's), and never ends one: a
+process that is late still puts on the disk what it gets, and the relay finds it there. Nothing secret is in its
+arguments or its environment, or comes back.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 
 class Secret:
-    """A credential whose repr hides it. `reveal()` is called where it goes into a header, and nowhere else."""
+    """A credential whose repr hides it. Whoever calls `reveal()` sends it, seals it, or looks for it to hide it."""
 
     __slots__ = ("_value",)
 

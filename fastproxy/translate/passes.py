@@ -154,7 +154,7 @@ class Passes:
         id_ = self._call_id(event)
         self._ids.add(id_)
         if self._before_call:
-            self._client.memory.remember(id_, list(self._before_call.values()))
+            self._client.memory.remember(id_, self._before_call.values())
             self._before_call.clear()
         name = self._client.names.get(event.name, event.name)
         start = ToolStart(event.block, id_, name, event.custom)
