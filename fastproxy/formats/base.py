@@ -117,6 +117,12 @@ class StreamDecoder(Protocol):
 
     finished: bool
 
+    def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
+        """Read `data` from place `first` on, as far as it is pieces of the open text and nothing else: see `shapes`.
+
+        Put what they tell into `events`. The place of the first that is for `decode`: `first` where no text is open.
+        """
+
     def decode(self, data: bytes) -> list[Event]:
         """The events that the data of one server-sent event (or one element of an array) tells; [] for none.
 

@@ -6,10 +6,10 @@ Never: a word of any format.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from fastproxy.ir.events import Event, Reasoning, Text, ToolArgs
+from fastproxy.ir.events import Event, Reasoning, Text, Texts, ToolArgs
 from fastproxy.ir.serial import Serial
 
-_PIECES = frozenset((Text, Reasoning, ToolArgs))  # nearly every event of every stream
+_PIECES = frozenset((Text, Texts, Reasoning, ToolArgs))  # nearly every event of every stream
 
 
 class InTurn:

@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from fastproxy.ir.events import Event, Text, Texts
+
 # How often a decoder tries in vain before it reads everything of this response in full: each block ends in one that
 # does not fit, and a host whose pieces never do must not pay for it forever.
 TRIES = 64
@@ -18,3 +20,11 @@ TRIES = 64
 UNFIT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises for an event of another shape
 
 Silent = Literal[""] | None  # a text that says nothing
+
+
+def tell(block: int, pieces: list[str], events: list[Event]) -> None:
+    """Put pieces of a text into `events`, none of them empty. Most reads are one."""
+    if len(pieces) == 1:
+        events.append(Text(block, pieces[0]))
+    elif pieces:
+        events.append(Texts(block, pieces))

@@ -80,6 +80,8 @@ class EventReader:
 
     def close(self) -> list[bytes]:
         """The data of an event whose blank line is missing (many hosts leave out the last), unless it is too large."""
+        if not self._held:
+            return []
         rest = b"".join(self._held) if self._held_bytes <= self._event_bytes else b""
         self._held.clear()
         return payloads(rest)

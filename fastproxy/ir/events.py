@@ -33,6 +33,13 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Texts(msgspec.Struct, frozen=True, gc=False):
+    """Pieces of one visible text that came together: as many `Text`s, none of them empty."""
+
+    block: int
+    pieces: list[str]
+
+
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A piece of what the model says when it refuses (OpenAI has a place of its own for it)."""
 
@@ -129,4 +136,5 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
     reason: Reason = ""
 
 
-Event = Start | Text | Refusal | Citation | Reasoning | ToolStart | ToolArgs | BlockEnd | Usage | Stop | Opaque | Failed
+Piece = Text | Texts | Refusal | Citation | Reasoning | ToolStart | ToolArgs | BlockEnd
+Event = Start | Piece | Usage | Stop | Opaque | Failed

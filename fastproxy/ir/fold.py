@@ -16,6 +16,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -101,6 +102,8 @@ def fold(events: Iterable[Event]) -> Response:
             blocks.setdefault(event.block, []).append(event)  # type: ignore[union-attr, arg-type]
             continue
         match event:
+            case Texts():
+                blocks.setdefault(event.block, []).extend(Text(event.block, piece) for piece in event.pieces)
             case Start():
                 start = event
             case Usage():

@@ -17,12 +17,13 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
 )
 
-_OF_BLOCKS = frozenset((Text, Refusal, Citation, Reasoning, ToolStart, ToolArgs, BlockEnd))
+_OF_BLOCKS = frozenset((Text, Texts, Refusal, Citation, Reasoning, ToolStart, ToolArgs, BlockEnd))
 _ENDS = frozenset((BlockEnd, Opaque))
 
 

@@ -143,13 +143,18 @@ def compose(provider: Provider, base_url: str, draft: Draft, headers: tuple[Head
     headers: what the format demands, and the account's credential.
     """
     where = place(base_url)
-    edited = {name for name, _ in draft.headers}
-    named = edited.union(name for name, _ in headers)
-    own = ((name.encode(), value.encode()) for name, value in provider.headers)
-    lines = [where.host_line, *(line for line in _OWN_LINES if line.partition(b":")[0] not in edited)]
-    lines += [b"%b: %b" % header for header in headers if header[0] not in edited]
-    lines += [b"%b: %b" % header for header in own if header[0] not in named]
-    lines += _written(draft.headers)
+    lines = [where.host_line]
+    if provider.headers or draft.headers:
+        edited = {name for name, _ in draft.headers}
+        named = edited.union(name for name, _ in headers)
+        own = ((name.encode(), value.encode()) for name, value in provider.headers)
+        lines += [line for line in _OWN_LINES if line.partition(b":")[0] not in edited]
+        lines += [b"%b: %b" % header for header in headers if header[0] not in edited]
+        lines += [b"%b: %b" % header for header in own if header[0] not in named]
+        lines += _written(draft.headers)
+    else:
+        lines += _OWN_LINES
+        lines += [b"%b: %b" % header for header in headers]
     lines.append(b"accept-encoding: identity\r\ncontent-length: %d\r\n" % len(draft.body))
     return Call(where.origin, _target(where, draft), b"\r\n".join(lines), draft.body)
 

@@ -22,6 +22,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -35,7 +36,7 @@ from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
 from fastproxy.translate.seal import Mint, envelope, seal
 
-_PLAIN = frozenset((Text, Refusal, Citation, Opaque, ToolArgs))
+_PLAIN = frozenset((Text, Texts, Refusal, Citation, Opaque, ToolArgs))
 
 
 class ForClient(msgspec.Struct, frozen=True):
@@ -110,11 +111,7 @@ class Passes:
 
     def feed(self, events: list[Event]) -> list[Event]:
         """What the client's encoder gets for these events; a signature and the call it is for come together."""
-        plain = self.plain
-        for event in events:
-            if type(event) not in plain:
-                return self._each(events)
-        return events
+        return events if self.plain.issuperset(map(type, events)) else self._each(events)
 
     def _each(self, events: list[Event]) -> list[Event]:
         out: list[Event] = []

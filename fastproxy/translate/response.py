@@ -58,7 +58,7 @@ class StreamToStream:
         self._target = crossing.target
         self._decoder = crossing.source.decoder()
         self._encoder = crossing.target.encoder(crossing.options)
-        self._read, self._decode, self._encode = self._reader.feed, self._decoder.decode, self._encoder.encode
+        self._read, self._encode = self._reader.feed, self._encoder.encode
         self._taken_bytes = 0
         self._spoken = False
         self._unsent: list[bytes] = []  # of the read that broke, or before a stop that may be an error
@@ -71,12 +71,8 @@ class StreamToStream:
         if self._taken_bytes > STREAM_BYTES:
             raise Fault("upstream_garbage", f"the upstream sent a stream of more than {STREAM_BYTES} bytes")
         events: list[Event] = []
-        decode = self._decode
         try:
-            for payload in self._read(data):
-                if len(payload) > SHORT_BYTES:
-                    _require_walkable(payload)
-                events += decode(payload)
+            _tell(self._read(data), self._decoder, events)
         except Fault:
             self._unsent.append(self._said(events))
             if not self._concluded:  # what comes behind a good end is nobody's trouble
@@ -93,8 +89,7 @@ class StreamToStream:
     def _said(self, events: list[Event]) -> bytes:
         """What these events become, with the end of the client's stream if they have one in them. Raises: Fault."""
         passes = self.tap
-        if not passes.plain.issuperset(map(type, events)):
-            events = passes.feed(events)
+        events = passes.feed(events)
         said = self._encoder.write(events)
         if passes.ended is not None:
             self._unsent.append(said)
@@ -186,9 +181,9 @@ class StreamToWhole(_Collected):
     def feed(self, data: bytes) -> bytes:
         self._take(data)
         if self.tap.ended is None:
-            for payload in self._reader.feed(data):
-                _require_walkable(payload)
-                self._events += self.tap.feed(self._decoder.decode(payload))
+            events: list[Event] = []
+            _tell(self._reader.feed(data), self._decoder, events)
+            self._events += self.tap.feed(events)
         return b""
 
     def close(self) -> bytes:
@@ -240,6 +235,20 @@ class WholeToStream(WholeToWhole):
     def abort(self, fault: Fault) -> bytes:
         encoder = self._crossing.target.encoder(self._crossing.options)
         return encoder.encode(Failed(fault.kind, fault.message, fault.reason)) + encoder.close()
+
+
+def _tell(payloads: list[bytes], decoder: StreamDecoder, events: list[Event]) -> None:
+    """Put what the events of a read tell into `events`, as far as it goes. Raises: Fault(upstream_garbage)."""
+    at, end = 0, len(payloads)
+    while at < end:
+        at = decoder.read_texts(payloads, at, events)
+        if at == end:
+            return
+        payload = payloads[at]
+        if len(payload) > SHORT_BYTES:
+            _require_walkable(payload)
+        events += decoder.decode(payload)
+        at += 1
 
 
 def _last_events(reader: EventReader, decoder: StreamDecoder) -> list[Event]:

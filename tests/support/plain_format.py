@@ -53,6 +53,9 @@ class _Decoder:
     def __init__(self) -> None:
         self.finished = False
 
+    def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
+        return first
+
     def decode(self, data: bytes) -> list[Event]:
         if self.finished:
             return []

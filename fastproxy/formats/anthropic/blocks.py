@@ -47,12 +47,6 @@ class _Open(msgspec.Struct, gc=False):
     grown: dict[str, list[str]] = {}
 
 
-class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text_delta", rename={"piece": "text"}):
-    """The next piece of a text."""
-
-    piece: str
-
-
 class ThinkingDelta(msgspec.Struct, frozen=True, gc=False, tag="thinking_delta", rename={"piece": "thinking"}):
     """The next piece of a thought."""
 
@@ -79,7 +73,6 @@ _GROWTHS = {
     "input_json_delta": _Growth("tool", "partial_json", ToolArgs),
 }
 _GROWTH_OF = {
-    TextDelta: _GROWTHS["text_delta"],
     ThinkingDelta: _GROWTHS["thinking_delta"],
     InputDelta: _GROWTHS["input_json_delta"],
 }
@@ -121,7 +114,12 @@ class Blocks:
         events += self._STARTED[kind](block.number, told)
         return events
 
-    def grow(self, index: int, delta: TextDelta | ThinkingDelta | InputDelta) -> list[Event]:
+    def text_at(self, index: int) -> int | None:
+        """The number of the block that is open at `index`, where that is a text."""
+        block = self._open.get(index)
+        return block.number if block is not None and block.kind == "text" else None
+
+    def grow(self, index: int, delta: ThinkingDelta | InputDelta) -> list[Event]:
         """What the next piece of a block tells; [] for an empty one."""
         return self._grow(index, _GROWTH_OF[type(delta)], delta.piece)
 

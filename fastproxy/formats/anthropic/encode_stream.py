@@ -29,6 +29,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -116,6 +117,11 @@ class AnthropicEncoder(InTurn):
     def _text(self, event: Text) -> bytes:
         begin = b"" if event.block == self._open else self._begin(event.block, _TEXT_BLOCK, _TEXT)
         return begin + self._delta % orjson.dumps(event.text) if event.text else begin
+
+    def _texts(self, event: Texts) -> bytes:
+        begin = b"" if event.block == self._open else self._begin(event.block, _TEXT_BLOCK, _TEXT)
+        delta, json = self._delta, orjson.dumps
+        return begin + b"".join([delta % json(piece) for piece in event.pieces])
 
     def _refusal(self, event: Refusal) -> bytes:
         """The words of a refusal are text here; the stop says what they are."""
@@ -219,6 +225,7 @@ class AnthropicEncoder(InTurn):
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {
         Start: _start,
         Text: _text,
+        Texts: _texts,
         Refusal: _refusal,
         Citation: _citation,
         Reasoning: _reasoning,

@@ -12,11 +12,13 @@ from typing import Any
 import orjson
 
 from fastproxy.formats import shapes
-from fastproxy.formats.gemini import chunks, pieces, usage
+from fastproxy.formats.gemini import chunks, usage
 from fastproxy.formats.gemini.chunks import Chunk
 from fastproxy.formats.gemini.decode_fault import fault_of
 from fastproxy.formats.gemini.grounding import Found, Said, found
 from fastproxy.formats.gemini.partial_args import PartialArgs
+from fastproxy.formats.gemini.pieces import COUNTS
+from fastproxy.formats.gemini.pieces import read as read_piece
 from fastproxy.formats.gemini.stops import blocked_word, finish_word, stop_of
 from fastproxy.formats.halves import Halves
 from fastproxy.ir.events import (
@@ -45,7 +47,7 @@ class GeminiDecoder:
     """One response: `decode` the data of every event, then `close`.
 
     finished: whether the reason to stop has been told.
-    Cost: 1 us for a chunk of 330 bytes with text and tokens, 2.3 us for another one of its size.
+    Cost: 0.8 us for a chunk of 330 bytes with text and tokens, 2.3 us for another one of its size.
     """
 
     __slots__ = (
@@ -74,18 +76,29 @@ class GeminiDecoder:
         self._word = ""
         self._stop: Stop | None = None  # of a prompt that was refused
 
+    def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
+        if self._kind != "text" or not self._tries or self._ended:
+            return first
+        pieces: list[str] = []
+        at = first
+        try:
+            for each in data[first:] if first else data:
+                told = read_piece(each)
+                if told.usage_metadata.prompt_token_count is not None:
+                    self._counted = each
+                elif COUNTS in each:  # Vertex counts nothing before the last chunk
+                    self._tries -= 1
+                    break
+                if piece := told.candidates[0].content.parts[0].text:
+                    pieces.append(piece)
+                at += 1
+        except shapes.UNFIT:
+            self._tries -= 1
+        self._note("".join(pieces))
+        shapes.tell(self._block, pieces, events)
+        return at
+
     def decode(self, data: bytes) -> list[Event]:
-        if self._kind == "text" and self._tries and not self._ended:
-            try:
-                told = pieces.read(data)
-            except shapes.UNFIT:
-                self._tries -= 1
-            else:
-                counted = told.usage_metadata.prompt_token_count is not None
-                if counted or pieces.COUNTS not in data:  # Vertex counts nothing before the last chunk
-                    self._counted = data if counted else self._counted
-                    text = told.candidates[0].content.parts[0].text
-                    return [self._piece(text)] if text else []
         if self._halves.held:
             return self._late(self._halves.take(data))
         try:
@@ -207,13 +220,13 @@ class GeminiDecoder:
         if self._kind != "text":
             self._open("text", out)
             self._text_from = self._said_characters
-        out.append(self._piece(text))
+        self._note(text)
+        out.append(Text(self._block, text))
 
-    def _piece(self, text: str) -> Text:
-        """The next piece of the text that is open."""
+    def _note(self, text: str) -> None:
+        """What is said, where sources may be found in it."""
         self._said.pieces.append(text)
         self._said_characters += len(text)
-        return Text(self._block, text)
 
     def _thought(self, text: str, signature: str | None, out: list[Event]) -> None:
         if self._kind != "thought":

@@ -28,6 +28,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -104,6 +105,14 @@ class GeminiEncoder(InTurn):
             return _TEXT_EVENT + json + self._text_event_end
         return self._array.element(_TEXT_HEAD + json + self._text_end)
 
+    def _texts(self, event: Texts) -> bytes:
+        pieces, json = event.pieces, orjson.dumps
+        self._sources.say("".join(pieces))
+        if self._array is None:
+            before, behind = _TEXT_EVENT, self._text_event_end
+            return b"".join([before + json(piece) + behind for piece in pieces])
+        return b"".join([self._array.element(_TEXT_HEAD + json(piece) + self._text_end) for piece in pieces])
+
     def _cite(self, event: Citation) -> bytes:
         self._sources.cite(event)
         return b""
@@ -168,6 +177,7 @@ class GeminiEncoder(InTurn):
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], bytes]]] = {
         Start: _begin,
         Text: _text,
+        Texts: _texts,
         Refusal: _text,
         Citation: _cite,
         Reasoning: _reasoning,

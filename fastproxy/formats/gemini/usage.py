@@ -16,6 +16,7 @@ _CACHED = ("cachedContentTokenCount", "cached_content_token_count")
 _OUTPUT = ("candidatesTokenCount", "candidates_token_count")
 _THOUGHTS = ("thoughtsTokenCount", "thoughts_token_count")
 _COUNTS = frozenset({name for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS) for name in names})
+_UNCOUNTED = [None] * 5
 _UNTOLD = (None,) * 4  # none of prompt, cached, written, output
 _ALWAYS = frozenset({"promptTokenCount", "candidatesTokenCount", "totalTokenCount"})
 
@@ -26,9 +27,9 @@ def decode(told: dict[str, Any]) -> Usage | None:
     A count left out beside others is 0: each object stands for the whole response so far.
     """
     counts = [_count(told, names) for names in (_PROMPT, _TOOLS, _CACHED, _OUTPUT, _THOUGHTS)]
-    if all(count is None for count in counts):
+    if counts == _UNCOUNTED:
         return None
-    prompt, tools, cached, output, thoughts = (count or 0 for count in counts)
+    prompt, tools, cached, output, thoughts = [count or 0 for count in counts]
     return Usage(
         input_tokens=max(prompt - cached, 0) + tools,
         cached_tokens=cached,

@@ -18,10 +18,11 @@ import orjson
 from fastproxy.errors import Fault
 from fastproxy.formats import shapes
 from fastproxy.formats.halves import Halves
-from fastproxy.formats.openai_chat import chunks, pieces, usage
+from fastproxy.formats.openai_chat import chunks, usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.choices import Members
 from fastproxy.formats.openai_chat.faults import failed_of
+from fastproxy.formats.openai_chat.pieces import read as read_piece
 from fastproxy.formats.openai_chat.sources import annotated, listed
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
 from fastproxy.formats.openai_chat.thoughts import (
@@ -84,18 +85,26 @@ class ChatDecoder:
         self._halves = Halves()
         self._tries = shapes.TRIES  # left
 
+    def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
+        if self._kind is not Text or not self._tries or self._over:
+            return first
+        pieces: list[str] = []
+        at = first
+        try:
+            for each in data[first:] if first else data:
+                if piece := read_piece(each).choices[0].delta.content:
+                    pieces.append(piece)
+                at += 1
+        except shapes.UNFIT:
+            self._tries -= 1
+        self._characters += len("".join(pieces))
+        shapes.tell(self._block, pieces, events)
+        return at
+
     def decode(self, data: bytes) -> list[Event]:
-        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 0.6 us for text, else 1.7."""
+        """The events of one chunk. Raises: Fault(upstream_garbage). Cost: 1.7 us."""
         if self._over:
             return []
-        if self._kind is Text and self._tries:
-            try:
-                text = pieces.read(data).choices[0].delta.content
-            except shapes.UNFIT:
-                self._tries -= 1
-            else:
-                self._characters += len(text)
-                return [Text(self._block, text)] if text else []
         if data == DONE:
             return self._done()
         if self._halves.held:

@@ -32,6 +32,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -86,6 +87,11 @@ class ChatStream(InTurn):
             return b""
         self._block_characters += len(event.text)
         return self._content + orjson.dumps(event.text) + self._rest
+
+    def _on_texts(self, event: Texts) -> bytes:
+        before, behind, json = self._content, self._rest, orjson.dumps
+        self._block_characters += len("".join(event.pieces))
+        return b"".join([before + json(piece) + behind for piece in event.pieces])
 
     def _on_refusal(self, event: Refusal) -> bytes:
         self._refused = self._refused or bool(event.text)
@@ -197,6 +203,7 @@ class ChatStream(InTurn):
     _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
+        Texts: _on_texts,
         Refusal: _on_refusal,
         Citation: _on_citation,
         Reasoning: _on_reasoning,

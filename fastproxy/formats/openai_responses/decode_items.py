@@ -80,6 +80,16 @@ class MessageItem:
         self._block, self._index, self._pieces = self._blocks.open(word), index, [piece]
         return [*ended, word(self._block, piece)]
 
+    def has_open(self, index: int) -> bool:
+        """Whether the part at `index` is the one that is open."""
+        return self._block is not None and index == self._index
+
+    def grow_open(self, pieces: list[str]) -> int:
+        """Add to the part that is open. Its block."""
+        assert self._block is not None  # noqa: S101 - `has_open` has been asked
+        self._pieces += pieces
+        return self._block
+
     def cite(self, annotation: Object) -> list[Event]:
         """A citation of the part that is open."""
         self._annotations += 1

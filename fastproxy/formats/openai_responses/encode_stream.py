@@ -9,6 +9,7 @@ Source: openai 3.54.0, types/responses/response_stream_event.py; recorded stream
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 import orjson
@@ -44,6 +45,7 @@ from fastproxy.ir.events import (
     Start,
     Stop,
     Text,
+    Texts,
     ToolArgs,
     ToolStart,
     Usage,
@@ -88,6 +90,15 @@ class ResponsesStream(InTurn):
     def _on_text(self, event: Text) -> bytes:
         opening = b"" if self._item is not None else self._open_message()
         return opening + self._grow(event.text)
+
+    def _on_texts(self, event: Texts) -> bytes:
+        pieces, json = event.pieces, orjson.dumps
+        if self._item is None or not self._item.pieces:
+            return b"".join([self._on_text(Text(event.block, piece)) for piece in pieces])
+        self._item.pieces += pieces
+        first, delta = self._sequence, self._item.delta
+        self._sequence += len(pieces)
+        return b"".join([delta % (number, json(piece)) for number, piece in enumerate(pieces, first)])
 
     def _on_citation(self, event: Citation) -> bytes:
         opening = b"" if self._item is not None else self._open_message()
@@ -181,16 +192,14 @@ class ResponsesStream(InTurn):
         return self._write([(f"response.{status}", {"response": response})])
 
     def _write(self, frames: list[Frame]) -> bytes:
-        out: list[bytes] = []
-        for type_, fields in frames:
-            data = orjson.dumps({"type": type_, "sequence_number": self._sequence} | fields)
-            out.append(b"event: %b\ndata: %b\n\n" % (type_.encode(), data))
-            self._sequence += 1
-        return b"".join(out)
+        first, json = self._sequence, orjson.dumps
+        self._sequence += len(frames)
+        return b"".join([_head(type_) % (at, json(fields)[1:]) for at, (type_, fields) in enumerate(frames, first)])
 
     _BY_TYPE: ClassVar[dict[type, Callable[..., bytes]]] = {
         Start: _on_start,
         Text: _on_text,
+        Texts: _on_texts,
         Citation: _on_citation,
         Refusal: _on_refusal,
         Reasoning: _on_reasoning,
@@ -202,6 +211,13 @@ class ResponsesStream(InTurn):
         Opaque: _on_opaque,
         Failed: _on_failed,
     }
+
+
+@cache  # the types are ours, and few
+def _head(type_: str) -> bytes:
+    """The event of this type, with room for its number and for its fields behind their opening brace."""
+    name = type_.encode()
+    return b'event: %b\ndata: {"type":"%b","sequence_number":%%d,%%b\n\n' % (name, name)
 
 
 def _call_item(call: ToolStart) -> type[FunctionItem | CustomItem | SearchItem | ClientToolItem]:

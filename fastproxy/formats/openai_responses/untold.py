@@ -23,7 +23,10 @@ def untold(told: Iterable[ItemName], output: list[Object]) -> list[Object]:
 
     First by their names; what was told under another name stands for the first item of its type that is left.
     """
-    names = Counter(told)
+    known = [*told]
+    if known == [name_of(item) for item in output]:  # as nearly always
+        return []
+    names = Counter(known)
     left: list[Object] = []
     for item in output:
         name = name_of(item)
