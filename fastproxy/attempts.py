@@ -191,7 +191,7 @@ class Attempts:
             again, search.again = search.again, None
             return again
         while True:
-            wait_seconds: float | None = max(0.0, LATE_SECONDS - (monotonic() - search.started_at))
+            wait_seconds: float | None = _left_seconds(search)
             try:
                 account = self._lease(asked, search.want)
             except Fault as fault:
@@ -202,13 +202,29 @@ class Attempts:
                     return None
                 account, search.late, wait_seconds = search.late, None, None
                 self._begin_with(asked, account)
-            fresh = account if account.kind != "login" else await self.keeper.fresh(account, wait_seconds)
+            fresh = await self._ready(search, account, wait_seconds)
             if fresh is not None:
                 return fresh
             if wait_seconds is not None and search.late is None and self.keeper.is_renewing(account.id):
                 search.late = account
             search.unready = self.keeper.unready(account)
             search.pass_over(account)
+
+    async def _ready(self, search: Search, account: Account, wait_seconds: float | None) -> Account | None:
+        """The account as it may be asked; None when it can't be, now or within `wait_seconds`."""
+        if account.kind != "login":
+            return account
+        if account.id not in search.renewed:
+            return await self.keeper.fresh(account, wait_seconds)
+        again = await self.keeper.renewed(account)  # its token was refused: only another one will do
+        if again is None:
+            self._refused(search, account)
+        return again
+
+    def _refused(self, search: Search, account: Account) -> None:
+        """The account was refused, and there is no other token for it."""
+        search.waits = search.waits or self.keeper.unready(account).retry_after_seconds is not None
+        self.keeper.learned(account, search.want.session, refused(account, wall()))
 
     def _lease(self, asked: Asked, want: Want) -> Account:
         """An account to ask, the one before given back. Raises: Fault."""
@@ -260,12 +276,17 @@ class Attempts:
             return
         if verdict.step == "renew":
             # A second refusal: its vendor's tool may have renewed it once more, but we don't.
-            search.again = await self.keeper.renewed(account, mint=account.id not in search.renewed)
+            mint = account.id not in search.renewed
             search.renewed.add(account.id)
+            search.again = await self.keeper.renewed(account, mint=mint, wait_seconds=_left_seconds(search))
             if search.again is not None:
                 return
-            search.waits = search.waits or self.keeper.unready(account).retry_after_seconds is not None
-            verdict = refused(account, wall())
+            search.pass_over(account)
+            if search.late is None and self.keeper.is_renewing(account.id):
+                search.late = account
+            else:
+                self._refused(search, account)
+            return
         self.keeper.learned(account, search.want.session, verdict)
         search.pass_over(account)
 
@@ -311,6 +332,11 @@ _STRANGE_STATE = re.compile(
 def _account_named(asked: Asked) -> str:
     """The only account that may serve, by the caller's token or its own word; "" for any."""
     return asked.client.account or named(asked.head, (_ACCOUNT,))
+
+
+def _left_seconds(search: Search) -> float:
+    """How long a renewal may be waited for before somebody else is asked."""
+    return max(0.0, LATE_SECONDS - (monotonic() - search.started_at))
 
 
 def _wait_of(verdict: Verdict) -> float | None:

@@ -181,10 +181,12 @@ class Keeper:
         message = f"the login of {account.id} has ended and can't be renewed just now{again}"
         return Fault("no_credential", message, retry_after_seconds=wait_seconds)
 
-    async def renewed(self, account: Account, *, mint: bool = True) -> Account | None:
+    async def renewed(
+        self, account: Account, *, mint: bool = True, wait_seconds: float | None = None
+    ) -> Account | None:
         """The account with another token than the one that was just refused; None when there is none to be had.
 
-        mint: whether the vendor may be asked for one; else it must be there already.
+        mint: whether the vendor may be asked for one; else it must be there already. wait_seconds: as for `fresh`.
         """
         current = self._stock.current(account)
         if current.secret != account.secret:  # somebody else has renewed it meanwhile
@@ -200,7 +202,7 @@ class Keeper:
             return None
         if not mint or self._stock.is_young(account.id, wall()):
             return await self._replaced(account)
-        await asyncio.shield(self._begin_renewal(account, digest(account.secret.reveal())))
+        await asyncio.wait({self._begin_renewal(account, digest(account.secret.reveal()))}, timeout=wait_seconds)
         current = self._stock.current(account)
         return current if current.secret != account.secret else None
 

@@ -194,6 +194,7 @@ class Format(msgspec.Struct, frozen=True):
     signatures: where requests hold them. verbs: None where the body asks for a stream.
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
+    answers_values: whether a schema may describe any value as the answer; elsewhere it must be an object's.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     gatherer: of a stream whose client asked for none; None where no host streams unasked.
     """
@@ -221,5 +222,6 @@ class Format(msgspec.Struct, frozen=True):
     streams_free_text: bool = True
     proven_thoughts: bool = False
     prefills: bool = False
+    answers_values: bool = False
     counting: Counting | None = None
     gatherer: Callable[[], Gatherer] | None = None

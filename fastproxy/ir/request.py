@@ -186,10 +186,17 @@ class Sampling(msgspec.Struct, frozen=True):
     logit_bias: dict[str, float] | None = None
 
 
-class Output(msgspec.Struct, frozen=True):
-    """What shape the text must have. kind "json": any JSON object; "schema": one that `schema` describes."""
+OutputKind = Literal["text", "json", "schema", "word"]
 
-    kind: Literal["text", "json", "schema"] = "text"
+
+class Output(msgspec.Struct, frozen=True):
+    """What shape the text must have.
+
+    kind "json": any JSON object; "schema": the value that `schema` describes; "word": one of the words that it lists,
+    bare.
+    """
+
+    kind: OutputKind = "text"
     name: str = ""
     description: str = ""
     schema: dict[str, Any] | None = None

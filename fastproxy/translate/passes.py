@@ -28,9 +28,10 @@ from fastproxy.ir.events import (
     Usage,
 )
 from fastproxy.ir.fold import merge
-from fastproxy.ir.request import ReasoningPart
+from fastproxy.ir.request import OutputKind, ReasoningPart
 from fastproxy.pipe import REDACTED
 from fastproxy.secret import Secret
+from fastproxy.translate.boxed import Unboxing
 from fastproxy.translate.customs import Unwrapping, Wrapping
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
@@ -43,11 +44,11 @@ class ForClient(msgspec.Struct, frozen=True):
     """What the client knows that the upstream doesn't.
 
     model: as the client asked for it. response_id, created_at: for answers that tell none; epoch seconds. mint: of the
-    account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text:
-    tools whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts:
-    of the client's format; a thought without a signature then gets an envelope without one, so that the next request
-    can be told from one whose thoughts its own host has made. secret: our credential, which some hosts quote when they
-    fail.
+    account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text: tools
+    whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts: of the
+    client's format; a thought without a signature then gets an envelope without one, so that the next request can be
+    told from one whose thoughts its own host has made. boxed: see `request.Translated`. secret: our credential, which
+    some hosts quote when they fail.
     """
 
     model: str
@@ -60,6 +61,7 @@ class ForClient(msgspec.Struct, frozen=True):
     customs: frozenset[str] = frozenset()
     free_text: frozenset[str] = frozenset()
     proven_thoughts: bool = False
+    boxed: OutputKind | None = None
     secret: Secret | None = None
 
 
@@ -77,6 +79,7 @@ class Passes:
         "_ids",
         "_start",
         "_thoughts",
+        "_unboxing",
         "_unproven",
         "_unwrapping",
         "_usage",
@@ -90,6 +93,9 @@ class Passes:
         self.plain = set(_PLAIN)
         if client.customs:
             self.plain.discard(ToolArgs)
+        if client.boxed is not None:
+            self.plain -= {Text, Texts}
+        self._unboxing = Unboxing(client.boxed) if client.boxed is not None else None
         self._unwrapping = Unwrapping(client.customs)
         self._wrapping = Wrapping(client.free_text | client.customs)
         self._start = Start("", "", 0)
@@ -169,12 +175,20 @@ class Passes:
             return id_
         return legal(f"{self._start.id or self._client.response_id}_{event.block}", "call")
 
+    def _on_text(self, event: Text | Texts) -> list[Event]:
+        if self._unboxing is None:
+            return [event]
+        self._unboxing.take(event)
+        return []
+
     def _on_tool_args(self, event: ToolArgs) -> list[Event]:
         return self._respelt(event)
 
     def _on_block_end(self, event: BlockEnd) -> list[Event]:
         """A thought without a signature is remembered too: DeepSeek wants it back in a tool loop, and answers 400."""
         ended = self._respelt(event)
+        if self._unboxing is not None:
+            ended = [*self._unboxing.end(event.block), *ended]
         if event.block not in self._unproven:
             return ended
         self._unproven.discard(event.block)
@@ -194,7 +208,8 @@ class Passes:
         event = self._without_secret(event)
         self.ended = event
         wrapped = self._wrapping.close() if type(event) is Stop else []  # half a call must not look like a whole one
-        return [*self._unwrapping.close(), *wrapped, event]
+        texts = [] if self._unboxing is None else self._unboxing.close()
+        return [*texts, *self._unwrapping.close(), *wrapped, event]
 
     def _without_secret(self, event: Stop | Failed) -> Stop | Failed:
         """The end without our credential, in whatever words the upstream puts it."""
@@ -207,6 +222,8 @@ class Passes:
 
     _BY_TYPE: ClassVar[Mapping[type, Callable[[Any, Any], list[Event]]]] = {
         Start: _on_start,
+        Text: _on_text,
+        Texts: _on_text,
         ToolStart: _on_tool_start,
         ToolArgs: _on_tool_args,
         BlockEnd: _on_block_end,

@@ -11,8 +11,8 @@ import msgspec
 from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Encoded, Format
-from fastproxy.ir.request import ReasoningPart, Request, ToolCallPart, ToolResultPart
-from fastproxy.translate import customs, names, turns
+from fastproxy.ir.request import OutputKind, ReasoningPart, Request, ToolCallPart, ToolResultPart
+from fastproxy.translate import boxed, customs, names, turns
 from fastproxy.translate.adapt import adapt
 from fastproxy.translate.families import Family
 from fastproxy.translate.hosts import with_cache_key, without_refused
@@ -41,7 +41,8 @@ class Translated(msgspec.Struct, frozen=True):
 
     dropped: what the client said and the upstream is not told, each once. names: tool names as the upstream knows them
     -> as the client does. customs: free-text tools that went as functions, by the client's names. free_text: all
-    that the client has declared.
+    that the client has declared. boxed: the kind of answer that the client gets out of an object; None for one as it
+    comes.
     """
 
     body: bytes
@@ -50,6 +51,7 @@ class Translated(msgspec.Struct, frozen=True):
     names: Mapping[str, str] = {}
     customs: frozenset[str] = frozenset()
     free_text: frozenset[str] = frozenset()
+    boxed: OutputKind | None = None
 
 
 def translate_request(
@@ -69,6 +71,7 @@ def translate_request(
         names=prepared.names,
         customs=prepared.customs,
         free_text=prepared.free_text,
+        boxed=prepared.boxed,
     )
 
 
@@ -94,6 +97,9 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
             request, wrapped = customs.wrapped(request)
         short_ids = target.short_call_ids or family.short_call_ids
         request, spelled = names.respelled(request, target.format.spelling, short_ids=short_ids)
+    within: OutputKind | None = None
+    if not target.format.answers_values:
+        request, within = boxed.wrapped(request)
     ended: tuple[str, ...] = ()
     if not (family.prefill or source.prefills):
         request, ended = turns.ended_by_user(request)
@@ -101,4 +107,12 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
     request, unfit = adapt(request, family, target.format.name)
     request, refused = without_refused(with_cache_key(request, target.session), target.refuses)
     dropped = tuple(dict.fromkeys((*repairs, *unproven, *ended, *unfit, *refused)))
-    return request, Translated(b"", dropped=dropped, names=spelled, customs=wrapped, free_text=free_text)
+    told = Translated(
+        b"",
+        dropped=dropped,
+        names=spelled,
+        customs=wrapped,
+        free_text=free_text,
+        boxed=within if request.output.kind == "schema" else None,  # the model may not take one
+    )
+    return request, told

@@ -114,6 +114,25 @@ def test_a_slow_renewal_is_not_waited_for_while_another_account_serves(vendor: V
     assert len(vendor.grants()) == 1
 
 
+def test_a_slow_renewal_after_a_refusal_is_not_waited_for_while_another_account_serves(
+    vendor: Vendor, start: Start, tmp_path: Path
+):
+    """As above, of a token that should have lasted; whoever finds all others resting gets the new one in the end."""
+    state = tmp_path / "one" / "state"
+    logins.keep(state, vendor, "acc-slow")
+    logins.keep(state, vendor, "acc-good")
+    vendor.set(delay_seconds=LONG_SECONDS)
+    relay = start("one", logins.config(vendor))
+    vendor.order(account="acc-slow", revoke=True)
+    since = monotonic()
+    assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-good"}
+    assert monotonic() - since < LONG_SECONDS
+    spent = {"status": 429, "headers": {"retry-after": "60"}, "body": "usage limit reached"}
+    vendor.answers("acc-good", spent, stuck=True)
+    assert {ask(relay, "late"), ask(relay, account="acc-slow")} == {"acc-slow"}
+    assert len(vendor.grants()) == 1
+
+
 TROUBLE = [{"status": 500, "body": "{}"}, HTML, {"cut": True}, {"status": 429, "body": '{"error":"invalid_grant"}'}]
 
 

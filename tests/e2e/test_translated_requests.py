@@ -4,6 +4,7 @@ Structured output and forced tools arrive everywhere; what has no word there is 
 client's head goes upstream, because a translated request is ours.
 """
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from support.arrived import pieces
 from support.client_bodies import CLIENTS, ROUTED, ClientRequest
 from support.exchange import FORMATS, Format
 from support.four_hosts import CELLS, MODELS, model, question
-from support.live_sdks import openai_client
+from support.live_sdks import genai_client, openai_client
 from support.relay import TOKEN, UPSTREAM_KEY, Relay
 from support.script import Seen
 from support.steps import Call, Step
@@ -185,6 +186,39 @@ def test_gemini_clis_router_is_answered_in_json(crossing: Relay, upstream: Upstr
     answer = orjson.loads(crossing.ask(target, body).body)
     assert answer["candidates"][0]["content"]["parts"] == [{"text": chosen}]
     assert FOUND[host](orjson.loads(upstream.only(script).body))["properties"] == ROUTED["properties"]
+
+
+class Place(enum.Enum):
+    LAMP = "lamp"
+    PIER = "pier"
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("host", [host for host in FORMATS if host != "gemini"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        ({"response_mime_type": "text/x.enum", "response_schema": Place}, '{"value":"pier"}', "pier"),
+        ({"response_mime_type": "application/json", "response_schema": list[int]}, '{"value": [1, 2]}', "[1, 2]"),
+    ],
+    ids=["a word", "a list"],
+)
+def test_geminis_sdk_gets_answers_that_are_no_objects(
+    crossing: Relay, upstream: Upstream, told: tuple[Json, str, str], host: Format, stream: bool
+):
+    config, boxed, said = told
+    script = upstream.teach(steps.acts(host, Step(text=boxed), stream=stream))
+    asked = {"model": model(host, script), "contents": "Where?", "config": config}
+    with genai_client(crossing.url) as client:
+        if stream:
+            text = "".join(chunk.text or "" for chunk in client.models.generate_content_stream(**asked))
+        else:
+            answer = client.models.generate_content(**asked)
+            text = answer.text
+            assert answer.parsed == (Place.PIER if said == "pier" else [1, 2])
+    assert text == said
+    schema = FOUND[host](orjson.loads(upstream.only(script).body))
+    assert (schema["type"], list(schema["properties"]), schema["required"]) == ("object", ["value"], ["value"])
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])

@@ -41,5 +41,6 @@ FORMAT = Format(
     spelling=Spelling(re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}"), re.compile(r".+", re.DOTALL)),
     signatures=SIGNATURES,
     verbs=VERBS,
+    answers_values=True,
     counting=COUNTING,
 )

@@ -126,7 +126,9 @@ def _output(told: dict[str, Any]) -> tuple[Output, dict[str, Any]]:
     rest = {name: value for name, value in told.items() if name not in _OUTPUT}
     if media_type == "text/plain":
         return Output(), rest
-    if media_type not in (None, "application/json"):  # text/x.enum: a bare word, which no other format knows
+    if media_type == fields.WORD and isinstance(schema, dict):
+        return Output("word", schema=json_schema(schema)), rest
+    if media_type not in (None, "application/json"):
         return Output(), told
     if isinstance(schema, dict):
         return Output("schema", schema=json_schema(schema)), rest

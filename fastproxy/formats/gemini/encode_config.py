@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from fastproxy.formats.extras import uncallable
+from fastproxy.formats.gemini import fields
 from fastproxy.formats.gemini.models import generation
 from fastproxy.formats.gemini.schema import Unrolled, accepted, is_empty
 from fastproxy.ir.request import Effort, Output, Request, Sampling, Thinking, Tool
@@ -80,7 +81,7 @@ def _output(output: Output) -> _Json:
     if output.kind == "text":
         return {}
     schema: _Json = {"responseJsonSchema": accepted(output.described)} if output.described else {}
-    return {"responseMimeType": "application/json", **schema}
+    return {"responseMimeType": fields.WORD if output.kind == "word" else "application/json", **schema}
 
 
 def declarations(tools: tuple[Tool, ...]) -> list[_Json]:

@@ -28,6 +28,9 @@ def camel(name: str) -> str:
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name) if "_" in name else name
 
 
+WORD = "text/x.enum"  # the media type of an answer that is one bare word
+
+
 def respelled(value: Any) -> Any:
     """A decoded value with every key in camelCase, except inside what is somebody's own words."""
     if isinstance(value, list):

@@ -240,11 +240,13 @@ def test_structured_output(config: dict[str, Any], expected: Output) -> None:
     assert (request.output, request.extras) == (expected, {})
 
 
-def test_an_enum_as_bare_text_is_kept_for_gemini_alone() -> None:
+def test_an_enum_as_bare_text_is_a_word_and_other_kinds_of_text_are_extras() -> None:
     config = {"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["a"]}}
     request = decode_request(with_fields(generationConfig=config), PARAMS)
-    assert request.output == Output()
-    assert set(request.extras) == {"generationConfig.responseMimeType", "generationConfig.responseSchema"}
+    assert request.output == Output("word", schema={"type": "string", "enum": ["a"]})
+    assert request.extras == {}
+    request = decode_request(with_fields(generationConfig={"responseMimeType": "text/x.enum"}), PARAMS)
+    assert (request.output, set(request.extras)) == (Output(), {"generationConfig.responseMimeType"})
 
 
 def test_a_tier_is_said_in_openais_words_and_everything_else_is_an_extra() -> None:
