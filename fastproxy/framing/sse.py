@@ -102,6 +102,8 @@ def payloads(events: bytes) -> list[bytes]:
     Cost: 0.25 us for an event of 300 bytes among others that have the same lines, else 0.5 us.
     """
     whole = events.removeprefix(_BOM)
+    if (bare := _bare(whole)) is not None:
+        return bare
     if _CR in whole:  # of bytes, unlike text, `splitlines` splits where events do
         whole = b"\n".join((*whole.splitlines(), b""))
     if len(whole) <= _READ_BYTES and (alike := _alike(whole.split(b"\n"))) is not None:
@@ -109,21 +111,26 @@ def payloads(events: bytes) -> list[bytes]:
     return [data for event in whole.split(b"\n\n") if (data := _data(event))]
 
 
+def _bare(whole: bytes) -> list[bytes] | None:
+    """The data of events that are one line of data each, with nothing around them; else None."""
+    end = b"\r\n\r\n" if whole.endswith(b"\r\n\r\n") else b"\n\n"  # Google's spelling
+    if whole[:6] != b"data: " or len(whole) > _READ_BYTES or not whole.endswith(end):
+        return None
+    data = whole[6 : -len(end)].split(end + b"data: ")
+    lines = b"".join(data)  # a byte is looked for ten times faster than counted or split at
+    return data if _LF not in lines and _CR not in lines and all(data) else None
+
+
 def _alike(lines: list[bytes]) -> list[bytes] | None:
-    """The data of events that have one line of data each, and either all a name before it or none; else None.
+    """The data of events that have a name (or an id, or a comment) and one line of data behind it each; else None.
 
     lines: of whole events; what follows the last line's end is the last element.
     """
-    step = 3 if lines[0][:6] == b"event:" else 2
-    said = lines[step - 2 : -1 : step]
+    said = lines[1:-1:3]
     data = [line[6:] for line in said if line[:6] == b"data: "]
-    if len(data) < len(said) or len(lines) != len(said) * step + 1 or not all(data):
+    if len(data) < len(said) or len(lines) != len(said) * 3 + 1 or not all(data) or any(lines[2::3]) or lines[-1]:
         return None
-    if lines[-1] or any(lines[step - 1 :: step]):
-        return None
-    if step == 3 and not all(line[:6] == b"event:" for line in lines[:-1:3]):
-        return None
-    return data
+    return None if b"data" in b"\n".join(lines[:-1:3]) else data
 
 
 def _data(event: bytes) -> bytes:
