@@ -21,7 +21,8 @@ def is_walkable(json: bytes) -> bool:
     """
     if len(json) <= SHORT_BYTES:
         return True
-    if json.count(b"{") + json.count(b"[") <= MAX_DEPTH and json.count(b",") <= MAX_VALUES:
+    narrow = len(json) <= MAX_VALUES or json.count(b",") <= MAX_VALUES
+    if narrow and json.count(b"{") + json.count(b"[") <= MAX_DEPTH:
         return True
     rest, texts = _TEXT.subn(b"", json, count=2 * MAX_VALUES + 1)  # a value and its key
     if texts > 2 * MAX_VALUES:
