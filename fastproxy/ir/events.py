@@ -120,12 +120,23 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
     sequence: str | None = None
 
 
+class Picture(msgspec.Struct, frozen=True, gc=False):
+    """A picture that the model made."""
+
+    media_type: str
+    base64: str
+
+
 class Opaque(msgspec.Struct, frozen=True, gc=False):
-    """Something the hub has no word for: a block of its own, re-emitted by the same format and dropped by others."""
+    """Something the hub has no word for: a block of its own, re-emitted by the same format and dropped by others.
+
+    pictures: what it shows, which other formats tell in their own way.
+    """
 
     format: str
     name: str
     data: bytes
+    pictures: tuple[Picture, ...] = ()
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from fastproxy.ir.events import (
     Event,
     Failed,
     Opaque,
+    Picture,
     Reasoning,
     Refusal,
     Start,
@@ -59,6 +60,7 @@ class OpaqueBlock(msgspec.Struct, frozen=True):
     format: str
     name: str
     data: bytes
+    pictures: tuple[Picture, ...] = ()
 
 
 Block = TextBlock | RefusalBlock | ReasoningBlock | ToolCall | OpaqueBlock
@@ -126,7 +128,7 @@ def _joined(pieces: list[Piece]) -> Block:
 
 def _opaque(pieces: list[Piece]) -> Block:
     (event,) = (piece for piece in pieces if isinstance(piece, Opaque))
-    return OpaqueBlock(event.format, event.name, event.data)
+    return OpaqueBlock(event.format, event.name, event.data, event.pictures)
 
 
 def _text(pieces: list[Piece]) -> Block:
@@ -169,7 +171,7 @@ def unfold(response: Response) -> list[Event]:
     number = 0
     for block in response.blocks:
         if isinstance(block, OpaqueBlock):
-            events.append(Opaque(block.format, block.name, block.data))
+            events.append(Opaque(block.format, block.name, block.data, block.pictures))
         else:
             events += [*_told(number, block), BlockEnd(number)]
             number += 1

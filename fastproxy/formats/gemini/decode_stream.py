@@ -16,6 +16,7 @@ from fastproxy.formats.gemini import chunks, usage
 from fastproxy.formats.gemini.chunks import Chunk
 from fastproxy.formats.gemini.decode_fault import fault_of
 from fastproxy.formats.gemini.grounding import Found, Said, found
+from fastproxy.formats.gemini.media import pictures_in
 from fastproxy.formats.gemini.partial_args import PartialArgs
 from fastproxy.formats.gemini.pieces import COUNTS
 from fastproxy.formats.gemini.pieces import read as read_piece
@@ -200,7 +201,7 @@ class GeminiDecoder:
             self._call(chunk, place, part, out)
         elif not _SIGNED.issuperset(part):
             self._end_block(out)
-            out.append(Opaque("gemini", "part", chunk.part(*place).encode()))
+            out.append(Opaque("gemini", "part", chunk.part(*place).encode(), pictures_in(part)))
         elif signature := _signature(part):
             self._text("", signature, out)
 

@@ -15,6 +15,7 @@ from fastproxy.formats.base import EncoderOptions
 from fastproxy.formats.gemini import parts
 from fastproxy.formats.gemini.faults import fault_object
 from fastproxy.formats.gemini.grounding import Sources
+from fastproxy.formats.gemini.media import picture
 from fastproxy.formats.gemini.stops import finish_reason, is_error
 from fastproxy.formats.in_turn import InTurn
 from fastproxy.framing.jsonarray import ArrayWriter
@@ -152,8 +153,10 @@ class GeminiEncoder(InTurn):
         return self._part(part)
 
     def _opaque(self, event: Opaque) -> bytes:
-        """A part that only this format has."""
-        return self._part(event.data) if (event.format, event.name) == ("gemini", "part") else b""
+        """A part that only this format has, or the pictures of another."""
+        if (event.format, event.name) == ("gemini", "part"):
+            return self._part(event.data)
+        return b"".join([self._part(orjson.dumps(picture(each))) for each in event.pictures])
 
     def _stop(self, event: Stop) -> bytes:
         self._ended = True

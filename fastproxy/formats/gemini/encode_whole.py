@@ -1,8 +1,11 @@
 """A folded response to one GenerateContentResponse. Says exactly what the stream of the same response says."""
 
+import orjson
+
 from fastproxy.errors import Fault
 from fastproxy.formats.gemini import parts
 from fastproxy.formats.gemini.grounding import Sources
+from fastproxy.formats.gemini.media import picture
 from fastproxy.formats.gemini.stops import finish_reason
 from fastproxy.ir.fold import Block, OpaqueBlock, ReasoningBlock, RefusalBlock, Response, TextBlock, ToolCall
 
@@ -47,6 +50,8 @@ def _part(block: TextBlock | RefusalBlock | ReasoningBlock | OpaqueBlock) -> byt
             return parts.thought(text, signature) if text or signature else b""
         case OpaqueBlock(format="gemini", name="part", data=data):
             return data
+        case OpaqueBlock(pictures=pictures):
+            return b",".join(orjson.dumps(picture(each)) for each in pictures)
     return b""
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fastproxy.errors import Fault
 from fastproxy.formats.body import Raws
 from fastproxy.formats.gemini import fields
+from fastproxy.ir.events import Picture
 from fastproxy.ir.request import Inline, Link, MediaPart, Plain, Stored
 
 Kind = Literal["image", "document", "audio", "video"]
@@ -39,6 +40,22 @@ def media_part(part: Raws) -> MediaPart | None:
         place = Stored(uri) if uri.startswith(_GOOGLES) else Link(uri)
         return MediaPart(_kind(media_type, uri), media_type, place, fields.text(file, "displayName"))
     return None
+
+
+def pictures_in(part: dict[str, Any]) -> tuple[Picture, ...]:
+    """The picture that is a part of an answer; () for another part. What a model only drew to think is none."""
+    blob = part.get("inlineData")
+    if not isinstance(blob, dict) or part.get("thought"):
+        return ()
+    media_type, data = blob.get("mimeType"), blob.get("data")
+    if not isinstance(media_type, str) or not isinstance(data, str) or not media_type.startswith("image/"):
+        return ()
+    return (Picture(media_type, data),)
+
+
+def picture(told: Picture) -> dict[str, Any]:
+    """The part that is a picture."""
+    return {"inlineData": {"mimeType": told.media_type, "data": told.base64}}
 
 
 def written(part: MediaPart, format_: str) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 from fastproxy.errors import Fault
 from fastproxy.formats.extras import keep
 from fastproxy.formats.openai_chat.calls import arguments_text
+from fastproxy.formats.openai_chat.chunks import objects
 from fastproxy.formats.openai_chat.decode_parts import Object, content_parts, object_of, text_of
+from fastproxy.formats.openai_chat.pictures import media_of
 from fastproxy.formats.openai_chat.thoughts import REASONING_KEYS, google_signature, parts_of
 from fastproxy.ir.request import (
     MediaPart,
@@ -35,7 +37,17 @@ _ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _KNOWN = frozenset(
-    ("role", "content", "refusal", "tool_calls", "function_call", "tool_call_id", "extra_content", *REASONING_KEYS)
+    (
+        "role",
+        "content",
+        "refusal",
+        "images",
+        "tool_calls",
+        "function_call",
+        "tool_call_id",
+        "extra_content",
+        *REASONING_KEYS,
+    )
 )
 _PLAIN = frozenset({"role", "content"})
 _REASONING = frozenset(REASONING_KEYS)
@@ -88,6 +100,8 @@ def _parts(turn: Object, legacy_id: str, extras: Object) -> Iterator[Part]:
         yield RefusalPart(refusal)
     if signature := google_signature(turn):
         yield ReasoningPart("", signature, "text")
+    if "images" in turn:
+        yield from media_of(objects(turn["images"]))
     if not _CALLS.isdisjoint(turn):
         yield from _calls(turn, legacy_id, extras)
     if _KNOWN.issuperset(turn):

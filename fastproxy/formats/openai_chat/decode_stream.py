@@ -22,6 +22,7 @@ from fastproxy.formats.openai_chat import chunks, usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.choices import Members
 from fastproxy.formats.openai_chat.faults import failed_of
+from fastproxy.formats.openai_chat.pictures import pictures_of
 from fastproxy.formats.openai_chat.pieces import read as read_piece
 from fastproxy.formats.openai_chat.sources import annotated, listed
 from fastproxy.formats.openai_chat.stops import stop_of, unfinished
@@ -311,7 +312,7 @@ class ChatDecoder:
 
     def _on_images(self, value: object, events: list[Event]) -> None:
         if images := chunks.objects(value):
-            events.append(Opaque("openai-chat", "images", orjson.dumps(images)))
+            events.append(Opaque("openai-chat", "images", orjson.dumps(images), pictures_of(images)))
 
     def _on_audio(self, value: object, events: list[Event]) -> None:
         """Sound comes in pieces, and is told whole at the end, as a whole body tells it. What is said in it is text."""

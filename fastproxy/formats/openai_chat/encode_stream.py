@@ -9,7 +9,7 @@ response without a Stop.
 Source: openai 3.54.0, types/chat/chat_completion_chunk.py; recorded streams, 2026-11-21.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal
 
 import orjson
@@ -20,6 +20,7 @@ from fastproxy.formats.in_turn import InTurn
 from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.faults import fault_event
 from fastproxy.formats.openai_chat.objects import annotation, call_id, completion_id
+from fastproxy.formats.openai_chat.pictures import image
 from fastproxy.formats.openai_chat.stops import finish_reason, require_good, unfinished
 from fastproxy.formats.openai_chat.thoughts import entry
 from fastproxy.ir.events import (
@@ -150,11 +151,10 @@ class ChatStream(InTurn):
     def _on_opaque(self, event: Opaque) -> bytes:
         """A message field that only Chat has a word for (audio, images), as it came; entries of a list numbered."""
         if event.format != "openai-chat":
-            return b""
+            return self._listed("images", map(image, event.pictures))
         if event.name not in self._lists:
             return self._chunk({event.name: orjson.Fragment(event.data)})
-        entries = [told | {"index": self._counted(event.name)} for told in orjson.loads(event.data)]
-        return b"".join(self._chunk({event.name: [told]}) for told in entries)
+        return self._listed(event.name, orjson.loads(event.data))
 
     def _on_failed(self, event: Failed) -> bytes:
         return self._break(Fault(event.kind, event.message, reason=event.reason))
@@ -166,6 +166,10 @@ class ChatStream(InTurn):
     def _arguments(self, piece: str) -> bytes:
         """More of the call that is open, which is the last one."""
         return self._argument + orjson.dumps(piece) + b"}}]" + self._rest
+
+    def _listed(self, name: str, entries: Iterable[dict[str, Any]]) -> bytes:
+        """A chunk for each entry of a list."""
+        return b"".join([self._chunk({name: [told | {"index": self._counted(name)}]}) for told in entries])
 
     def _counted(self, name: str) -> int:
         """The index of the next entry of a list."""

@@ -7,6 +7,7 @@ import orjson
 
 from fastproxy.formats.openai_chat import usage
 from fastproxy.formats.openai_chat.objects import annotation, call_id, completion_id
+from fastproxy.formats.openai_chat.pictures import image
 from fastproxy.formats.openai_chat.stops import ended, finish_reason
 from fastproxy.formats.openai_chat.thoughts import entry
 from fastproxy.ir.events import Start
@@ -90,7 +91,11 @@ def _call(start: Start, call: ToolCall, index: int) -> Object:
 def _add_own_fields(message: Object, blocks: tuple[Block, ...]) -> None:
     """Message fields that only Chat has a word for (audio, images), as they came; lists go on."""
     for block in blocks:
-        if not isinstance(block, OpaqueBlock) or block.format != "openai-chat":
+        if not isinstance(block, OpaqueBlock):
+            continue
+        if block.format != "openai-chat":
+            if block.pictures:
+                message["images"] = [*message.get("images", ()), *map(image, block.pictures)]
             continue
         value = orjson.loads(block.data)
         if not isinstance(value, list):

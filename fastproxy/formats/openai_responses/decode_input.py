@@ -16,9 +16,13 @@ from fastproxy.formats.openai_responses.decode_items import thoughts
 from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
 from fastproxy.formats.openai_responses.media import take_audio, take_file, take_image
 from fastproxy.formats.openai_responses.namespaces import full_name
+from fastproxy.formats.openai_responses.pictures import CALL as PICTURE
+from fastproxy.formats.openai_responses.pictures import FIELDS as PICTURE_FIELDS
+from fastproxy.formats.openai_responses.pictures import pictures_in
 from fastproxy.formats.openai_responses.searches import search_part
 from fastproxy.formats.openai_shared import Object, cache_of, text_of
 from fastproxy.ir.request import (
+    Inline,
     MediaPart,
     Message,
     OpaquePart,
@@ -84,6 +88,12 @@ def _function_call(item: Object, _extras: Object) -> Message:
     return Message("assistant", (ToolCallPart(_call_id(item), full_name(item), arguments),))
 
 
+def _picture(item: Object, _extras: Object) -> Message:
+    """One that the model made; without its bytes, which only its own host keeps, as it came."""
+    told = [MediaPart("image", picture.media_type, Inline(picture.base64)) for picture in pictures_in(item)]
+    return Message("assistant", tuple(told) or (OpaquePart(OWN, item),))
+
+
 def _custom_call(item: Object, _extras: Object) -> Message:
     told = _text(item.get("input"))
     return Message("assistant", (ToolCallPart(_call_id(item), full_name(item), told, custom=True),))
@@ -110,6 +120,7 @@ _BY_TYPE: dict[str, tuple[Callable[[Object, Object], Message], frozenset[str]]] 
     "function_call_output": (_function_result, _CALL_FIELDS | {"output"}),
     "custom_tool_call": (_custom_call, _CALL_FIELDS | {"input"}),
     "custom_tool_call_output": (_custom_result, _CALL_FIELDS | {"output"}),
+    PICTURE: (_picture, PICTURE_FIELDS),
 }
 _PART_FIELDS = frozenset({
     "type", "text", "refusal", "detail", "image_url", "file_id", "file_url", "file_data", "filename", "input_audio",

@@ -20,6 +20,7 @@ from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
 from fastproxy.formats.openai_responses.hosted import FREE_TEXT_CALL, is_hosted
+from fastproxy.formats.openai_responses.pictures import pictures_in
 from fastproxy.formats.openai_responses.reading import index_in, mended, objects_in
 from fastproxy.formats.openai_responses.untold import ItemName, name_of, untold
 from fastproxy.formats.openai_shared import Object, object_of, text_of, unfinished
@@ -179,8 +180,9 @@ class ResponsesDecoder:
             self._told[key] = name
         if type_ not in _KNOWN or (type_ == FREE_TEXT_CALL and is_hosted(item)):
             self._items[key] = None
-            opaque = [Opaque("openai-responses", type_, orjson.dumps(item))] if type_ else []
-            return [*self._begin({}), *opaque]
+            if not type_:
+                return self._begin({})
+            return [*self._begin({}), Opaque("openai-responses", type_, orjson.dumps(item), pictures_in(item))]
         known = self._items.get(key)
         if known is None and key in self._items:  # done before
             return []

@@ -33,6 +33,7 @@ from fastproxy.formats.openai_responses.items import (
     done,
 )
 from fastproxy.formats.openai_responses.objects import Object, Status, call_ids, item_id, outcome, response_object
+from fastproxy.formats.openai_responses.pictures import picture_item
 from fastproxy.formats.openai_responses.searches import SEARCH
 from fastproxy.formats.openai_shared import require_good, unfinished
 from fastproxy.ir.events import (
@@ -40,6 +41,7 @@ from fastproxy.ir.events import (
     Citation,
     Failed,
     Opaque,
+    Picture,
     Reasoning,
     Refusal,
     Start,
@@ -139,13 +141,21 @@ class ResponsesStream(InTurn):
         return self._write(frames)
 
     def _on_opaque(self, event: Opaque) -> bytes:
-        """An output item that only this format has a word for, whole and as it came."""
-        if event.format != "openai-responses":
-            return b""
-        item = orjson.Fragment(event.data)
+        """An output item that only this format has a word for, whole and as it came; or the pictures of another."""
+        if event.format == "openai-responses":
+            item = orjson.Fragment(event.data)
+            return self._tell_whole(item, item)
+        return b"".join(map(self._picture, event.pictures))
+
+    def _picture(self, picture: Picture) -> bytes:
+        item = picture_item(item_id(self._start or Start("", "", 0), "ig", len(self._output)), picture)
+        return self._tell_whole(item | {"status": "in_progress", "result": None}, item)
+
+    def _tell_whole(self, announced: object, item: object) -> bytes:
+        """An item that does not grow."""
         index = len(self._output)
         self._output.append(item)
-        return self._write([added(index, item), done(index, item)])
+        return self._write([added(index, announced), done(index, item)])
 
     def _on_usage(self, event: Usage) -> bytes:
         self._usage = merge(self._usage, event)

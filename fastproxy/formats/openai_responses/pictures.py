@@ -1,0 +1,26 @@
+"""Pictures that a model made, as items of their own: `image_generation_call`.
+
+Source: openai 3.54.0, types/responses/response_output_item.py (ImageGenerationCall); read 2026-11-21.
+"""
+
+from fastproxy.formats.openai_shared import Object, text_of
+from fastproxy.ir.events import Picture
+
+CALL = "image_generation_call"
+FIELDS = frozenset({
+    "type", "id", "status", "result", "action", "background", "output_format", "quality", "revised_prompt", "size",
+})  # fmt: skip
+
+
+def pictures_in(item: Object) -> tuple[Picture, ...]:
+    """The picture of an item; () where it has none, or is of another type."""
+    result = text_of(item, "result")
+    if not result or text_of(item, "type") != CALL:
+        return ()
+    return (Picture(f"image/{text_of(item, 'output_format') or 'png'}", result),)
+
+
+def picture_item(id_: str, picture: Picture) -> Object:
+    """The item that is a picture, done."""
+    format_ = picture.media_type.removeprefix("image/")
+    return {"id": id_, "type": CALL, "status": "completed", "output_format": format_, "result": picture.base64}
