@@ -1,11 +1,16 @@
 r"""A surrogate pair that a host has split over two pieces of a text, as one that counts in UTF-16 units does.
 
-A stream's decoder asks here only about an event that JSON libraries refuse for its lone half, and about the one behind
-it: `"a\ud83d"` waits, and is told as `"a\ud83d\ude00"` when the next event begins a string with the other half. It
-replaces nothing: a half without its other one is the decoder's to mend, as ever.
+Such an event is known by its lone half, which JSON libraries refuse: `"a\ud83d"` waits, and is told as
+`"a\ud83d\ude00"` when the next event begins a string with the other half. A half without its other one is mended as the
+format does it.
 """
 
 import re
+from collections.abc import Callable
+
+import orjson
+
+Told = tuple[object, bytes]  # an event's JSON, as a value and as it came
 
 # Any escape, so that what follows an escaped backslash is none. The group: the first half of a pair, at a string's end.
 _AT_END = re.compile(rb'\\(?:(u[dD][89abAB][0-9a-fA-F]{2})(?=")|.)', re.DOTALL)
@@ -14,15 +19,36 @@ _AT_START = re.compile(rb'(?<=[:,\[\s]")\\u[dD][c-fC-F][0-9a-fA-F]{2}')
 
 
 class Halves:
-    """Of one stream, the event that ends a string in half a pair, until the one behind it is there; b"" for none."""
+    """The events of one stream. held: the one that ends a string in half a pair, until the next is there; b"" for none.
 
-    __slots__ = ("held",)
+    mended: the value of JSON with a lone half in it. Raises: Fault(upstream_garbage) for what is none at all.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_mended", "held")
+
+    def __init__(self, mended: Callable[[bytes], object]) -> None:
+        self._mended = mended
         self.held = b""
 
-    def take(self, data: bytes) -> list[bytes]:
-        """The events that may be read now, in their order: the one that waited, and `data` unless it waits itself.
+    def read(self, data: bytes) -> list[Told]:
+        """The events that may be told now, in their order: `data`, and before it the one that waited.
+
+        Raises: as `mended`. Cost: 0.1 us beside that of the JSON.
+        """
+        if not self.held:
+            try:
+                return [(orjson.loads(data), data)]
+            except orjson.JSONDecodeError:
+                pass
+        return [(self._mended(ready), ready) for ready in self._take(data)]
+
+    def release(self) -> list[Told]:
+        """The event that waits, at the end of the stream; [] when none does. Raises: as `mended`."""
+        held, self.held = self.held, b""
+        return [(self._mended(held), held)] if held else []
+
+    def _take(self, data: bytes) -> list[bytes]:
+        """The event that waited, and `data` unless it waits itself.
 
         Where a pair is put together, its second half moves: every string that ends in the first half gets it, since
         hosts tell one text under two names, and every one that begins with the second loses it.
@@ -39,8 +65,3 @@ class Halves:
         else:
             ready.append(data)
         return ready
-
-    def release(self) -> list[bytes]:
-        """The event that waits, at the end of the stream; [] when none does."""
-        held, self.held = self.held, b""
-        return [held] if held else []

@@ -13,13 +13,12 @@ import msgspec
 import orjson
 
 from fastproxy.errors import Fault
-from fastproxy.formats import shapes
+from fastproxy.formats import halves, shapes
 from fastproxy.formats.anthropic import usage
 from fastproxy.formats.anthropic.blocks import Blocks, InputDelta, ThinkingDelta
 from fastproxy.formats.anthropic.faults import decode_failed
 from fastproxy.formats.anthropic.stops import decode_stop
 from fastproxy.formats.body import without_lone_surrogates
-from fastproxy.formats.halves import Halves
 from fastproxy.ir.events import Event, Failed, Start
 
 Told = dict[str, Any]
@@ -80,13 +79,13 @@ class AnthropicDecoder:
         self._growing = False  # whether the next event is likely to be a piece of another open block
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
-        self._halves = Halves()
+        self._halves = halves.Halves(_mended)
         self._usage: Told = {}
         self._stop: object = None
         self._sequence: object = None
 
     def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
-        if self._speaking is None or not self._tries:
+        if self._speaking is None or not self._tries or self._halves.held:
             return first
         index, block = self._speaking
         pieces: list[str] = []
@@ -110,7 +109,7 @@ class AnthropicDecoder:
         if self._ended:
             return []
         self._speaking = None  # until this event has told text
-        if self._growing:
+        if self._growing and not self._halves.held:
             try:
                 piece = _read_piece(data)
             except shapes.UNFIT:
@@ -118,19 +117,13 @@ class AnthropicDecoder:
                 self._tries -= 1
             else:
                 return self._blocks.grow(piece.index, piece.delta)
-        if self._halves.held:
-            return self._late(self._halves.take(data))
-        try:
-            told = orjson.loads(data)
-        except orjson.JSONDecodeError:  # which has also ended the reading of pieces by their shape
-            return self._late(self._halves.take(data))
-        return self._event(told, data)
+        return self._all(self._halves.read(data))
 
-    def _late(self, ready: list[bytes]) -> list[Event]:
+    def _all(self, ready: list[halves.Told]) -> list[Event]:
         events: list[Event] = []
-        for data in ready:
-            events += self._event(_mended(data), data) if not self._ended else []
-            self._speaking, self._growing = None, False  # or the next one might overtake the one that waits
+        for told, data in ready:
+            if not self._ended:
+                events += self._event(told, data)
         return events
 
     def _event(self, told: object, data: bytes) -> list[Event]:
@@ -144,7 +137,7 @@ class AnthropicDecoder:
 
     def close(self) -> list[Event]:
         """A Failed unless the stream has ended with a word of its own."""
-        events = self._late(self._halves.release())
+        events = self._all(self._halves.release())
         if self._ended:
             return events
         return events + self._failed(Failed("upstream_garbage", "the upstream's stream ended before it was complete"))

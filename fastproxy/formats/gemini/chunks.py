@@ -18,7 +18,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _CAMEL = frozenset({"modelVersion", "usageMetadata", "responseId", "promptFeedback"})
 
-_DONE = b"[DONE]"  # of hosts that speak OpenAI as well
+DONE = b"[DONE]"  # of hosts that speak OpenAI as well
 
 _Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ class Chunk(msgspec.Struct, gc=False):
 
 def read(data: bytes) -> list[Chunk]:
     """The chunks of one event. Raises: Fault(upstream_garbage) for what is no JSON object, nor a list of them."""
-    if data == _DONE:
+    if data == DONE:
         return []
     try:
         told = orjson.loads(data)

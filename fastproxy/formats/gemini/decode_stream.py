@@ -6,10 +6,8 @@ Source: wire format notes 3.4; recorded streams; google-genai 3.4.0 `types.py`; 
 """
 
 from datetime import datetime
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any
-
-import orjson
 
 from fastproxy.formats import shapes
 from fastproxy.formats.gemini import chunks, usage
@@ -21,7 +19,7 @@ from fastproxy.formats.gemini.partial_args import PartialArgs
 from fastproxy.formats.gemini.pieces import COUNTS
 from fastproxy.formats.gemini.pieces import read as read_piece
 from fastproxy.formats.gemini.stops import blocked_word, finish_word, stop_of
-from fastproxy.formats.halves import Halves
+from fastproxy.formats.halves import Halves, Told
 from fastproxy.ir.events import (
     BlockEnd,
     Bound,
@@ -59,7 +57,7 @@ class GeminiDecoder:
     def __init__(self) -> None:
         self.finished = False
         self._ended = False
-        self._halves = Halves()
+        self._halves = Halves(chunks.loads)
         self._start: Start | None = None
         self._kind = ""  # of the block that is open: "text", "thought", "call"; "" for none
         self._block = 0
@@ -78,7 +76,7 @@ class GeminiDecoder:
         self._stop: Stop | None = None  # of a prompt that was refused
 
     def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
-        if self._kind != "text" or not self._tries or self._ended:
+        if self._kind != "text" or not self._tries or self._ended or self._halves.held:
             return first
         pieces: list[str] = []
         at = first
@@ -100,28 +98,17 @@ class GeminiDecoder:
         return at
 
     def decode(self, data: bytes) -> list[Event]:
-        if self._halves.held:
-            return self._late(self._halves.take(data))
-        try:
-            told = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            return self._late(self._halves.take(data))
-        out: list[Event] = []
-        for chunk in chunks.chunks_of(told, data):
-            if not self._ended:
-                self._chunk(chunk, out)
-        return out
+        return self._told(self._halves.read(data)) if data != chunks.DONE else []
 
-    def _late(self, ready: list[bytes]) -> list[Event]:
-        self._tries = 0  # every chunk is read in full from here on, and none overtakes one that waits
+    def _told(self, ready: list[Told]) -> list[Event]:
         out: list[Event] = []
-        for chunk in chain.from_iterable(map(chunks.read, ready)):
+        for chunk in chain.from_iterable(starmap(chunks.chunks_of, ready)):
             if not self._ended:
                 self._chunk(chunk, out)
         return out
 
     def close(self) -> list[Event]:
-        out = self._late(self._halves.release())
+        out = self._told(self._halves.release())
         if self._ended:
             return out
         self._ended = True

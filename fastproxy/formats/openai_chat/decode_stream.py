@@ -17,7 +17,7 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats import shapes
-from fastproxy.formats.halves import Halves
+from fastproxy.formats.halves import Halves, Told
 from fastproxy.formats.openai_chat import chunks, usage
 from fastproxy.formats.openai_chat.calls import Calls
 from fastproxy.formats.openai_chat.choices import Members
@@ -83,11 +83,11 @@ class ChatDecoder:
         self._characters = 0  # of visible text, to know where in its block a citation points
         self._text_start = 0
         self._data = b""
-        self._halves = Halves()
+        self._halves = Halves(chunks.mended)
         self._tries = shapes.TRIES  # left
 
     def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
-        if self._kind is not Text or not self._tries or self._over:
+        if self._kind is not Text or not self._tries or self._over or self._halves.held:
             return first
         pieces: list[str] = []
         at = first
@@ -108,28 +108,17 @@ class ChatDecoder:
             return []
         if data == DONE:
             return self._done()
-        if self._halves.held:
-            return self._halved(data)
-        self._data = data
-        try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            return self._halved(data)
-        return self._on_chunk(chunk) if type(chunk) is dict else []
+        return self._told(self._halves.read(data))
 
     def release(self) -> list[Event]:
         """The events of a chunk that waits for the other half of its last letter."""
-        return self._late(self._halves.release())
+        return self._told(self._halves.release())
 
-    def _halved(self, data: bytes) -> list[Event]:
-        self._tries = 0  # every chunk is read in full from here on, and none overtakes one that waits
-        return self._late(self._halves.take(data))
-
-    def _late(self, ready: list[bytes]) -> list[Event]:
+    def _told(self, ready: list[Told]) -> list[Event]:
         events: list[Event] = []
-        for self._data in ready:
-            chunk = chunks.mended(self._data)
-            events += self._on_chunk(chunk) if type(chunk) is dict and not self._over else []
+        for chunk, self._data in ready:
+            if type(chunk) is dict and not self._over:
+                events += self._on_chunk(chunk)
         return events
 
     def _on_chunk(self, chunk: Object) -> list[Event]:

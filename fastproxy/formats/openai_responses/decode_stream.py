@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from fastproxy.formats import shapes
-from fastproxy.formats.halves import Halves
+from fastproxy.formats.halves import Halves, Told
 from fastproxy.formats.openai_responses import usage
 from fastproxy.formats.openai_responses.decode_items import Blocks, CallItem, MessageItem, ReasoningItem, ToldItem
 from fastproxy.formats.openai_responses.faults import failed_of
@@ -71,14 +71,14 @@ class ResponsesDecoder:
         self._speaking: tuple[MessageItem, int, int] | None = None  # whose text is told, its place, and its part's
         self._tries = shapes.TRIES  # left
         self._blocks = Blocks()
-        self._halves = Halves()
+        self._halves = Halves(mended)
         self._items: dict[object, ToldItem | None] = {}  # by output index, else by id
         self._told: dict[object, ItemName] = {}  # the names of the items of which something has been told
         self._places: dict[str, int] = {}  # of items by their ids, and of the last one by ""
         self._thinking: ReasoningItem | None = None  # the last one that began
 
     def read_texts(self, data: list[bytes], first: int, events: list[Event]) -> int:
-        if self._speaking is None or not self._tries:
+        if self._speaking is None or not self._tries or self._halves.held:
             return first
         message, item, part = self._speaking
         pieces: list[str] = []
@@ -103,19 +103,13 @@ class ResponsesDecoder:
         if self._over or data == b"[DONE]":
             return []
         self._speaking = None  # until this event has told text
-        if self._halves.held:
-            return self._late(self._halves.take(data))
-        try:
-            told = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            return self._late(self._halves.take(data))
-        return self._event(told)
+        return self._all(self._halves.read(data))
 
-    def _late(self, ready: list[bytes]) -> list[Event]:
+    def _all(self, ready: list[Told]) -> list[Event]:
         events: list[Event] = []
-        for data in ready:
-            events += self._event(mended(data)) if not self._over else []
-            self._speaking = None  # or the next one might overtake the one that waits
+        for told, _ in ready:
+            if not self._over:
+                events += self._event(told)
         return events
 
     def _event(self, told: object) -> list[Event]:
@@ -129,7 +123,7 @@ class ResponsesDecoder:
 
     def close(self) -> list[Event]:
         """A Failed when the terminal event is missing. Items that were cut off stay open: nobody may act on them."""
-        events = self._late(self._halves.release())
+        events = self._all(self._halves.release())
         if self._over:
             return events
         self._over = True
