@@ -36,7 +36,7 @@ HUBS_NAMES: Mapping[str, tuple[str, ...]] = {
     "cache_key": ("prompt_cache_key",),
     "document": ("inline_data", "file_data", "search_result"),
     "effort": ("reasoning_effort", "thinking_level"),
-    "image": ("inline_data", "file_data"),
+    "image": ("inline_data", "file_data", "image_generation_call", "result", "output_format"),
     "kind": ("response_format", "response_mime_type", "format"),
     "logprobs": ("response_logprobs",),
     "max_tokens": ("max_output_tokens", "max_completion_tokens"),

@@ -8,7 +8,6 @@ import pytest
 from fastproxy.formats import BY_NAME
 from fastproxy.ir.events import Opaque, Picture
 from fastproxy.ir.fold import OpaqueBlock, Response, fold, unfold
-from fastproxy.ir.request import Inline, Link, MediaPart, OpaquePart
 from support import steps
 from support.cells import ending, events_of, written
 from support.exchange import Format
@@ -95,33 +94,6 @@ def test_other_parts_of_gemini_are_no_pictures(part: dict[str, Any]) -> None:
     response = BY_NAME["gemini"].decode_whole(orjson.dumps(body))
     assert any(isinstance(event, Opaque) for event in unfold(response))
     assert pictures(response) == []
-
-
-@pytest.mark.parametrize("images", ["x", [1], [{}], [{"image_url": "x"}], [{"image_url": {"url": "https://x/1.png"}}]])
-def test_lists_of_chat_without_a_pictures_bytes_have_none(images: Any) -> None:
-    body: dict[str, Any] = orjson.loads(steps.body("openai-chat", SAID))
-    body["choices"][0]["message"]["images"] = images
-    assert pictures(BY_NAME["openai-chat"].decode_whole(orjson.dumps(body))) == []
-
-
-def asked(client: Format, turn: Any) -> list[Any]:
-    bodies: dict[Format, Any] = {
-        "openai-chat": {"model": "m", "messages": [turn]},
-        "openai-responses": {"model": "m", "input": [turn]},
-    }
-    request = BY_NAME[client].decode_request(orjson.dumps(bodies[client]), {})
-    assert request.extras == {}
-    return [part for message in request.messages for part in message.parts]
-
-
-def test_a_picture_that_is_sent_back_is_the_models_own() -> None:
-    known = MediaPart("image", "image/webp", Inline("UklGRg=="))
-    images = [{"type": "image_url", "image_url": {"url": URL}}, {"image_url": {"url": "https://x/1.png"}}]
-    turn = {"role": "assistant", "content": "", "images": images}
-    assert asked("openai-chat", turn)[-2:] == [known, MediaPart("image", "", Link("https://x/1.png"))]
-    call = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "size": "1x1"}
-    assert asked("openai-responses", call | {"result": "UklGRg==", "output_format": "webp"}) == [known]
-    assert asked("openai-responses", call) == [OpaquePart("openai-responses", call)]  # only its host knows which
 
 
 def test_gemini_sees_its_own_picture_again() -> None:

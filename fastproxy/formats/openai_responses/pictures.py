@@ -7,9 +7,7 @@ from fastproxy.formats.openai_shared import Object, text_of
 from fastproxy.ir.events import Picture
 
 CALL = "image_generation_call"
-FIELDS = frozenset({
-    "type", "id", "status", "result", "action", "background", "output_format", "quality", "revised_prompt", "size",
-})  # fmt: skip
+FIELDS = frozenset({"type", "id", "status", "result", "output_format"})  # that other formats have words for
 
 
 def pictures_in(item: Object) -> tuple[Picture, ...]:
