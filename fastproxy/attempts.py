@@ -56,7 +56,7 @@ class Search:
     previous: the account that answered this conversation last. started_at: monotonic seconds. renewed: ids of logins
     whose token has been renewed for this request. again: the renewed account, which is asked next. last: the answer of
     the latest attempt; broken: why there is none, or none that is whole. unready: why an account could not be asked.
-    late: the first account whose renewal took too long to be waited for while others could serve.
+    late: accounts whose renewals took too long to be waited for while others could serve.
     waits: whether one was refused for now only; nobody: why nobody else can be asked.
     """
 
@@ -69,7 +69,7 @@ class Search:
     last: Got | None = None
     broken: Fault | None = None
     unready: Fault | None = None
-    late: Account | None = None
+    late: dict[str, Account] = field(default_factory=dict)
     waits: bool = False
     nobody: Fault | None = None
 
@@ -135,7 +135,7 @@ class Attempts:
                     break
                 await self._learn(search, account, verdict)
                 spent = monotonic() - search.started_at >= keeping.retry_seconds
-                if spent or search.attempts >= keeping.attempts:
+                if (spent and search.again is None) or search.attempts >= keeping.attempts:
                     break
             return search.ending(asked.retry_after_seconds)
         except BaseException:
@@ -195,18 +195,18 @@ class Attempts:
             try:
                 account = self._lease(asked, search.want)
             except Fault as fault:
-                if search.late is None:
+                if not search.late:
                     if not search.attempts:
                         raise search.unready or fault from None
                     search.nobody = fault
                     return None
-                account, search.late, wait_seconds = search.late, None, None
+                account, wait_seconds = search.late.pop(await self.keeper.renewals.first_over(search.late)), None
                 self._begin_with(asked, account)
             fresh = await self._ready(search, account, wait_seconds)
             if fresh is not None:
                 return fresh
-            if wait_seconds is not None and search.late is None and self.keeper.is_renewing(account.id):
-                search.late = account
+            if wait_seconds is not None and self.keeper.is_renewing(account.id):
+                search.late[account.id] = account
             search.unready = self.keeper.unready(account)
             search.pass_over(account)
 
@@ -282,8 +282,8 @@ class Attempts:
             if search.again is not None:
                 return
             search.pass_over(account)
-            if search.late is None and self.keeper.is_renewing(account.id):
-                search.late = account
+            if self.keeper.is_renewing(account.id):
+                search.late[account.id] = account
             else:
                 self._refused(search, account)
             return

@@ -66,7 +66,7 @@ class Keeper:
         self._lag_seconds = lag_seconds
         self._snapshot = snapshot
         self._stock = Stock()
-        self._renewals = UnderWay()
+        self.renewals = UnderWay()
         self._looked_at: dict[str, float] = {}
         self._outbox = Outbox(self._begin_errand)
         self._ask_facts = ask_facts
@@ -169,14 +169,14 @@ class Keeper:
 
     def is_renewing(self, account_id: str) -> bool:
         """Whether what `fresh` waits for is under way here: a renewal, or an answer of its backend."""
-        return self._renewals.has(account_id) or self._facts.is_asking(account_id)
+        return self.renewals.has(account_id) or self._facts.is_asking(account_id)
 
     def unready(self, account: Account) -> Fault:
         """Why `fresh` has none, for the client."""
         if account.id in self._stock.final_ids:
             remedy = f"type `fastproxy account login {account.provider}`"
             return Fault("no_credential", f"{account.id}: {ENDED_CAUSE}: {remedy}")
-        wait_seconds = self._renewals.left_seconds(account.id)
+        wait_seconds = self.renewals.left_seconds(account.id)
         again = f"; next try in {wait_seconds:.0f} s" if wait_seconds is not None else ""
         message = f"the login of {account.id} has ended and can't be renewed just now{again}"
         return Fault("no_credential", message, retry_after_seconds=wait_seconds)
@@ -278,7 +278,7 @@ class Keeper:
         """Once a second: news are read, decisions written, and tokens renewed before they end."""
         self.pool.observe(wall())
         for account in self._due():
-            if len(self._renewals) >= RENEWALS:
+            if len(self.renewals) >= RENEWALS:
                 break
             self._begin_renewal(account, "")
         if self._errand is None or self._errand.done():
@@ -290,7 +290,7 @@ class Keeper:
         """Write what is not yet written. A renewal that runs goes on by itself."""
         self._outbox.close()
         self._facts.close()
-        self._renewals.close()
+        self.renewals.close()
         if self._errand is not None:
             await asyncio.wait({self._errand})
         await self._sync()
@@ -304,11 +304,11 @@ class Keeper:
         return [account for account in self._stock.due(wall(), lead_seconds) if self._may_renew(account.id)]
 
     def _may_renew(self, account_id: str) -> bool:
-        return account_id in self._stock.renewable_ids and self._renewals.may_begin(account_id)
+        return account_id in self._stock.renewable_ids and self.renewals.may_begin(account_id)
 
     def _begin_renewal(self, account: Account, used: str) -> "asyncio.Task[Renewed]":
         """The one renewal of an account; a caller that goes away must not end it for the others."""
-        return self._renewals.begin(account.id, lambda: self._run_renewal(account, used))
+        return self.renewals.begin(account.id, lambda: self._run_renewal(account, used))
 
     async def _run_renewal(self, account: Account, used: str) -> Renewed:
         await self._look()  # the last one may be a second old, and it costs less than a process
@@ -317,11 +317,11 @@ class Keeper:
         else:
             result = await self._renew(account.id, used)
         count(self.counts.renewals, (account.provider, result.outcome))
-        self._renewals.note(account.id, result)
+        self.renewals.note(account.id, result)
         self._stale = True
         await self._look()
         if result.outcome != "failed" and self._is_due_still(account):
-            self._renewals.pause(account.id)
+            self.renewals.pause(account.id)
         return result
 
     def _is_due_still(self, account: Account) -> bool:

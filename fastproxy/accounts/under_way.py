@@ -5,7 +5,7 @@ It starts and remembers them; what a renewal does, and what becomes of its resul
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 
 from fastproxy.accounts.backoff import Backoffs
 from fastproxy.accounts.renewal import Renewed
@@ -44,6 +44,12 @@ class UnderWay:
         if task is None or task.done():
             task = self._tasks[account_id] = asyncio.get_running_loop().create_task(run())
         return task
+
+    async def first_over(self, account_ids: Collection[str]) -> str:
+        """The first of them that has none under way (any more)."""
+        while (over := next((each for each in account_ids if not self.has(each)), None)) is None:
+            await asyncio.wait([self._tasks[each] for each in account_ids], return_when=asyncio.FIRST_COMPLETED)
+        return over
 
     def note(self, account_id: str, result: Renewed) -> None:
         """How one has ended, which the log tells too."""

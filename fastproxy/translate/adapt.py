@@ -23,6 +23,7 @@ from fastproxy.ir.request import (
     Tool,
     ToolCallPart,
 )
+from fastproxy.translate.closed import is_closed
 from fastproxy.translate.families import Control, Family, Mode
 
 Losses = tuple[str, ...]
@@ -69,6 +70,7 @@ SAYS_OFF_AS_LEVEL: frozenset[FormatName] = frozenset({"openai-chat", "openai-res
 LEAST_MAX_TOKENS: dict[FormatName, int] = {"openai-responses": 16}
 DEMANDS_MAX_TOKENS: frozenset[FormatName] = frozenset({"anthropic"})
 HOLDS_ARGUMENTS_AS_ANSWERS: frozenset[FormatName] = frozenset({"anthropic"})  # strict tools where there are schemas
+HOLD_ANSWERS_ALWAYS: frozenset[FormatName] = frozenset({"anthropic", "gemini"})  # to schemas
 SETTINGS = (
     "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "logprobs",
     "top_logprobs", "logit_bias",
@@ -341,6 +343,8 @@ def _output(request: Request, family: Family) -> tuple[Output, Losses]:
     if refused or (output.kind != "text" and request.tools and not family.schema_with_tools):
         output = Output(verbosity=output.verbosity)
         lost.append("output.schema")
+    if output.strict is None and request.format in HOLD_ANSWERS_ALWAYS and is_closed(output.schema or {}):
+        output = msgspec.structs.replace(output, strict=True)
     return output, tuple(lost)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.ir.events import Event, Text, Texts
+from fastproxy.ir.events import Citation, Event, Text, Texts
 from fastproxy.ir.request import Output, OutputKind, Request
 
 _ROOTS = frozenset({"$defs", "definitions"})  # references within a schema begin at its root
 _VALUES = frozenset({"enum", "const", "anyOf", "oneOf"})  # what a schema without a type may be that is no object's
+_HOPS = 8
 
 
 class _Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,17 +44,28 @@ def unwrapped(text: str, kind: OutputKind) -> str:
 
 
 class Unboxing:
-    """The texts of one response, which wait for their block's end. kind: what the client asked for."""
+    """The texts of one response, which wait for their block's end. kind: what the client asked for.
 
-    __slots__ = ("_kind", "_open")
+    Citations wait with them, and have no place any more: theirs was in another text.
+    """
+
+    __slots__ = ("_cited", "_kind", "_open")
 
     def __init__(self, kind: OutputKind) -> None:
         self._kind = kind
         self._open: dict[int, list[str]] = {}
+        self._cited: dict[int, list[Event]] = {}
 
-    def take(self, event: Text | Texts) -> None:
-        """More of a text."""
-        self._open.setdefault(event.block, []).extend([event.text] if isinstance(event, Text) else event.pieces)
+    def feed(self, event: Text | Texts | Citation) -> list[Event]:
+        """What the client is told of it now: that a text begins, so that it stays in its place among the blocks."""
+        began: list[Event] = [] if event.block in self._open else [Text(event.block, "")]
+        pieces = self._open.setdefault(event.block, [])
+        if isinstance(event, Citation):
+            placeless = msgspec.structs.replace(event, start=None, end=None)
+            self._cited.setdefault(event.block, []).append(placeless)
+        else:
+            pieces += [event.text] if isinstance(event, Text) else event.pieces
+        return began
 
     def close(self) -> list[Event]:
         """What waits when the response ends within a text."""
@@ -62,10 +74,18 @@ class Unboxing:
     def end(self, block: int) -> list[Event]:
         """What the client is told of a text that is whole; nothing of another block."""
         pieces = self._open.pop(block, None)
-        return [] if pieces is None else [Text(block, unwrapped("".join(pieces), self._kind))]
+        if pieces is None:
+            return []
+        return [Text(block, unwrapped("".join(pieces), self._kind)), *self._cited.pop(block, [])]
 
 
 def _is_of_object(schema: dict[str, Any]) -> bool:
+    for _ in range(_HOPS):  # a reference at the root, as schema libraries write it
+        name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+        defined = schema.get("$defs", {})
+        if not isinstance(defined, dict) or not isinstance(defined.get(name), dict):
+            break
+        schema = {"$defs": defined, **defined[name]}
     if "type" in schema:
         return bool(schema["type"] == "object")
     return "properties" in schema or _VALUES.isdisjoint(schema)

@@ -94,7 +94,7 @@ class Passes:
         if client.customs:
             self.plain.discard(ToolArgs)
         if client.boxed is not None:
-            self.plain -= {Text, Texts}
+            self.plain -= {Text, Texts, Citation}
         self._unboxing = Unboxing(client.boxed) if client.boxed is not None else None
         self._unwrapping = Unwrapping(client.customs)
         self._wrapping = Wrapping(client.free_text | client.customs)
@@ -175,11 +175,8 @@ class Passes:
             return id_
         return legal(f"{self._start.id or self._client.response_id}_{event.block}", "call")
 
-    def _on_text(self, event: Text | Texts) -> list[Event]:
-        if self._unboxing is None:
-            return [event]
-        self._unboxing.take(event)
-        return []
+    def _on_text(self, event: Text | Texts | Citation) -> list[Event]:
+        return [event] if self._unboxing is None else self._unboxing.feed(event)
 
     def _on_tool_args(self, event: ToolArgs) -> list[Event]:
         return self._respelt(event)
@@ -224,6 +221,7 @@ class Passes:
         Start: _on_start,
         Text: _on_text,
         Texts: _on_text,
+        Citation: _on_text,
         ToolStart: _on_tool_start,
         ToolArgs: _on_tool_args,
         BlockEnd: _on_block_end,

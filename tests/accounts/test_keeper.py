@@ -87,7 +87,7 @@ class Kept:
     async def settled(self) -> None:
         """Until all that the keeper has begun is done."""
         for _ in range(500):
-            running = len(self.keeper._renewals)
+            running = len(self.keeper.renewals)
             errand = self.keeper._errand
             if not running and (errand is None or errand.done()):
                 return
@@ -265,7 +265,7 @@ async def test_a_renewal_that_fails_backs_off_and_the_token_serves_while_it_last
     kept.keeper.tick()
     await kept.settled()
     assert len(kept.asked) == 1
-    assert kept.keeper._renewals.left_seconds(ID) == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
+    assert kept.keeper.renewals.left_seconds(ID) == pytest.approx(BACKOFF_SECONDS[0], abs=2.0)
     assert kept.keeper.counts.renewals == {("lab", "failed"): 1}
 
 

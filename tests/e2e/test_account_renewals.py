@@ -133,6 +133,34 @@ def test_a_slow_renewal_after_a_refusal_is_not_waited_for_while_another_account_
     assert len(vendor.grants()) == 1
 
 
+def test_whoever_comes_while_all_renew_waits_and_nobody_rests(vendor: Vendor, start: Start, tmp_path: Path):
+    state = tmp_path / "one" / "state"
+    for account in ("acc-a", "acc-b"):
+        logins.keep(state, vendor, account)
+        vendor.order(account=account, revoke=True)
+    vendor.set(delay_seconds=LONG_SECONDS + 1)
+    relay = start("one", logins.config(vendor))
+
+    def ask_later(number: int) -> str:
+        sleep(0 if number < 20 else LONG_SECONDS - 0.5)
+        return ask(relay, str(number))
+
+    assert set(at_once(ask_later, range(24))) <= {"acc-a", "acc-b"}
+    assert len(vendor.grants()) == 2
+
+
+def test_of_two_that_renew_the_one_that_is_ready_serves(vendor: Vendor, start: Start, tmp_path: Path):
+    state = tmp_path / "one" / "state"
+    for account in ("acc-a", "acc-b"):
+        logins.keep(state, vendor, account)
+        vendor.order(account=account, revoke=True)
+    vendor.set(token_answers=[{"status": 500, "body": "{}", "delay_seconds": LONG_SECONDS}])
+    relay = start("one", logins.config(vendor))
+    since = monotonic()
+    assert ask(relay) in ("acc-a", "acc-b")
+    assert monotonic() - since < LONG_SECONDS
+
+
 TROUBLE = [{"status": 500, "body": "{}"}, HTML, {"cut": True}, {"status": 429, "body": '{"error":"invalid_grant"}'}]
 
 

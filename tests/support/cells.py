@@ -140,9 +140,8 @@ def _chat(completion: Any) -> dict[str, Any]:
         message["content"] = message.get("content") or ""
         message.pop("parsed", None)
         choice.pop("logprobs", None)
-        for listed in (*(message.get("tool_calls") or ()), *(message.get("annotations") or ())):
-            listed.pop("index", None)
         for call in message.get("tool_calls") or ():
+            call.pop("index", None)
             call.get("function", {}).pop("parsed_arguments", None)
     return value
 

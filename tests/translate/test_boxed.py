@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.formats import BY_NAME
-from fastproxy.ir.events import BlockEnd, Event, Failed, Start, Stop, Text, Texts, ToolArgs, ToolStart
+from fastproxy.ir.events import BlockEnd, Citation, Event, Failed, Start, Stop, Text, Texts, ToolArgs, ToolStart
 from fastproxy.ir.request import Output, OutputKind, Request, Tool
 from fastproxy.translate.boxed import unwrapped, wrapped
 from fastproxy.translate.families import family
@@ -21,6 +21,7 @@ from fastproxy.translate.seal import Mint
 WORDS = {"type": "string", "enum": ["lamp", "pier"]}
 LIST = {"type": "array", "items": {"type": "string"}}
 MINT = Mint("openai-chat", "p", "a")
+ROOTED: dict[str, Any] = {"$ref": "#/$defs/a", "$defs": {"a": {"type": "object", "properties": {}}}}
 OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
@@ -54,10 +55,21 @@ def test_a_schema_of_no_object_goes_in_one_with_a_value(kind: OutputKind, schema
     }
 
 
-@pytest.mark.parametrize("schema", [OBJECT, {"properties": {"a": {"enum": [1]}}}, {"$ref": "#/$defs/a"}, {}, None])
+@pytest.mark.parametrize(
+    "schema", [OBJECT, {"properties": {"a": {"enum": [1]}}}, {"$ref": "#/$defs/a"}, {}, None, ROOTED]
+)
 def test_an_objects_schema_stays_as_it_is(schema: dict[str, Any] | None) -> None:
     request = asked("schema", schema)
     assert wrapped(request) == (request, None)
+
+
+def test_a_reference_at_the_root_is_followed() -> None:
+    request, within = wrapped(asked("schema", ROOTED | {"$defs": {"a": LIST}}))
+    assert within == "schema"
+    assert request.output.schema is not None
+    assert request.output.schema["properties"]["value"] == {"$ref": "#/$defs/a"}
+    circle = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}
+    assert wrapped(asked("schema", circle))[1] is None
 
 
 def test_definitions_stay_at_the_root_where_references_look_for_them() -> None:
@@ -94,13 +106,25 @@ BOXED = '{"value": "lamp"}'
 def test_the_client_is_told_the_word_when_it_is_whole(said: list[Event], end: list[Event]) -> None:
     one = passes(boxed="word")
     told = [each for event in [Start("i", "m", 1), *said, *end] for each in one.feed([event])]
-    assert told[1:] == [Text(0, "lamp"), *end]
+    assert told[1:] == [Text(0, ""), Text(0, "lamp"), *end]
+
+
+def test_what_it_cites_comes_behind_it_and_has_no_place_in_it() -> None:
+    one, cited = passes(boxed="word"), Citation(0, "https://a", start=10, end=14)
+    told = one.feed([Text(0, BOXED), cited, BlockEnd(0), Stop("end")])
+    assert told == [Text(0, ""), Text(0, "lamp"), Citation(0, "https://a"), BlockEnd(0), Stop("end")]
+
+
+def test_it_stays_in_its_place_among_blocks_that_end_together() -> None:
+    one = passes(boxed="word")
+    told = one.feed([Text(0, BOXED), ToolStart(1, "c", "f"), BlockEnd(0), BlockEnd(1)])
+    assert told == [Text(0, ""), ToolStart(1, "c", "f"), Text(0, "lamp"), BlockEnd(0), BlockEnd(1)]
 
 
 def test_free_text_calls_beside_it_come_back_as_they_do_alone() -> None:
     one = passes(boxed="word", customs=frozenset({"f"}))
     told = one.feed([Text(0, "a"), BlockEnd(0), ToolStart(1, "c", "f"), ToolArgs(1, '{"input":"x"}'), BlockEnd(1)])
-    assert told == [Text(0, "a"), BlockEnd(0), ToolStart(1, "c", "f", custom=True), ToolArgs(1, "x"), BlockEnd(1)]
+    assert told[1:] == [Text(0, "a"), BlockEnd(0), ToolStart(1, "c", "f", custom=True), ToolArgs(1, "x"), BlockEnd(1)]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,21 @@ import orjson
 import pytest
 
 from fastproxy.formats import BY_NAME
+from fastproxy.framing.sse import payloads
 from fastproxy.ir.events import Opaque, Picture
 from fastproxy.ir.fold import OpaqueBlock, Response, fold, unfold
+from fastproxy.translate.families import family
+from fastproxy.translate.memory import Memory
+from fastproxy.translate.passes import ForClient, Passes
+from fastproxy.translate.request import Target, translate_request
+from fastproxy.translate.seal import Mint
 from support import steps
 from support.cells import ending, events_of, written
 from support.exchange import Format
 from support.steps import Step
 
 SAID = Step(text="Here it is.")
+Json = dict[str, Any]
 PICTURE = Picture("image/webp", "UklGRg==")
 URL = "data:image/webp;base64,UklGRg=="
 TELLING: list[Format] = ["openai-chat", "openai-responses", "gemini"]
@@ -82,7 +89,7 @@ def test_a_client_without_a_word_for_pictures_gets_the_rest() -> None:
     "part",
     [
         {"inlineData": {"mimeType": "audio/wav", "data": "UklGRg=="}},
-        {"inlineData": {"mimeType": "image/png", "data": "iVBOR"}, "thought": True},
+        {"inlineData": {"mimeType": "image/png", "data": "iVBO"}, "thought": True},
         {"inlineData": {"mimeType": 1, "data": []}},
         {"inlineData": "iVBOR"},
         {"executableCode": {"code": "1"}},
@@ -96,15 +103,61 @@ def test_other_parts_of_gemini_are_no_pictures(part: dict[str, Any]) -> None:
     assert pictures(response) == []
 
 
-def test_gemini_sees_its_own_picture_again() -> None:
+@pytest.mark.parametrize(
+    ("model", "text", "picture"),
+    [
+        ("gemini-2.5-flash-image", {}, {}),
+        ("gemini-3-pro-preview", {}, {"thoughtSignature": "skip_thought_signature_validator"}),
+        (
+            "gemini-3-pro-image-preview",
+            {"thoughtSignature": "skip_thought_signature_validator"},
+            {"thoughtSignature": "skip_thought_signature_validator"},
+        ),
+    ],
+)
+def test_gemini_sees_its_own_picture_again(model: str, text: Json, picture: Json) -> None:
+    """From the third generation on it asks for a proof of them, and takes Google's word for having none."""
     turn = {"role": "assistant", "content": "Here.", "images": [{"image_url": {"url": URL}}]}
     body = {
-        "model": "m",
+        "model": model,
         "messages": [{"role": "user", "content": "Draw."}, turn, {"role": "user", "content": "Bluer."}],
     }
     request = BY_NAME["openai-chat"].decode_request(orjson.dumps(body), {})
     contents = orjson.loads(BY_NAME["gemini"].encode_request(request).body)["contents"]
-    assert contents[1] == {
-        "role": "model",
-        "parts": [{"text": "Here."}, {"inlineData": {"mimeType": "image/webp", "data": "UklGRg=="}}],
-    }
+    assert contents[0] == {"role": "user", "parts": [{"text": "Draw."}]}
+    blob = {"inlineData": {"mimeType": "image/webp", "data": "UklGRg=="}}
+    assert contents[1] == {"role": "model", "parts": [{"text": "Here."} | text, blob | picture]}
+
+
+@pytest.mark.parametrize("client", ["openai-chat", "openai-responses"])
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+def test_the_proof_of_a_picture_comes_back_with_it(client: Format, stream: bool) -> None:
+    """Out in an envelope beside the picture, and back in its own place."""
+    answer: dict[str, Any] = orjson.loads(whole("gemini"))
+    parts = answer["candidates"][0]["content"]["parts"]
+    parts[-1]["thoughtSignature"] = "cHJvb2Y="
+    parts.append({"inlineData": {"mimeType": "image/png", "data": "iVBO"}, "thoughtSignature": "c2Vjb25k"})
+    mint, model = Mint("gemini", "lab", "account-1"), "gemini-3-pro-image-preview"
+    passes = Passes(ForClient(model, "r", 1, mint, BY_NAME[client].spelling, Memory()))
+    told = passes.feed(unfold(BY_NAME["gemini"].decode_whole(orjson.dumps(answer))))
+    body = written(client, told) if stream else BY_NAME[client].encode_whole(fold(told))
+    request = BY_NAME[client].decode_request(sent_back(client, body, stream=stream), {})
+    target = Target(BY_NAME["gemini"], model, mint, family(model))
+    contents = orjson.loads(translate_request(request, target, Memory()).body)["contents"]
+    blobs = [part for part in contents[0]["parts"] if "inlineData" in part]
+    assert [part["thoughtSignature"] for part in blobs] == ["cHJvb2Y=", "c2Vjb25k"]
+
+
+def sent_back(client: Format, answer: bytes, *, stream: bool) -> bytes:
+    """The next request, with the answer as a turn in it."""
+    if client == "openai-responses":
+        last = orjson.loads(answer.rpartition(b"data: ")[2])["response"] if stream else orjson.loads(answer)
+        return orjson.dumps({"model": "m", "input": last["output"]})
+    turn: dict[str, Any] = {"role": "assistant", "content": ""}
+    if not stream:
+        turn = orjson.loads(answer)["choices"][0]["message"]
+    for data in payloads(answer)[:-1] if stream else []:
+        for choice in orjson.loads(data)["choices"]:
+            for key in ("reasoning_details", "images"):
+                turn.setdefault(key, []).extend(choice["delta"].get(key, []))
+    return orjson.dumps({"model": "m", "messages": [turn]})

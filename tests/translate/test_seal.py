@@ -20,7 +20,7 @@ OTHERS = [
 CALL = ToolCallPart("c1", "f", "{}")
 SECOND = ToolCallPart("c2", "f", "{}")
 
-bounds = st.sampled_from(["thinking", "redacted", "call", "text"])
+bounds = st.sampled_from(["thinking", "redacted", "call", "text", "picture"])
 
 
 def request(*parts: Part, format_: str = "openai-chat") -> Request:

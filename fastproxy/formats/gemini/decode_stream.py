@@ -98,7 +98,9 @@ class GeminiDecoder:
         return at
 
     def decode(self, data: bytes) -> list[Event]:
-        return self._told(self._halves.read(data)) if data != chunks.DONE else []
+        if self._ended or data == chunks.DONE:
+            return []
+        return self._told(self._halves.read(data))
 
     def _told(self, ready: list[Told]) -> list[Event]:
         out: list[Event] = []
@@ -188,7 +190,10 @@ class GeminiDecoder:
             self._call(chunk, place, part, out)
         elif not _SIGNED.issuperset(part):
             self._end_block(out)
-            out.append(Opaque("gemini", "part", chunk.part(*place).encode(), pictures_in(part)))
+            pictures = pictures_in(part)
+            out.append(Opaque("gemini", "part", chunk.part(*place).encode(), pictures))
+            if pictures and (proof := _signature(part)):
+                self._proof(proof, "picture", out)
         elif signature := _signature(part):
             self._text("", signature, out)
 

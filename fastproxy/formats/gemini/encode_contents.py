@@ -5,6 +5,7 @@ Source: google-genai 3.4.0 `types.Content`; Google's documentation of function c
 refuses the first call of a step in the current turn without a signature; read 2026-11-21.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.extras import part_names
 from fastproxy.formats.gemini import media
 from fastproxy.formats.gemini.fields import PLACEHOLDER
-from fastproxy.formats.gemini.models import generation
+from fastproxy.formats.gemini.models import generation, makes_pictures
 from fastproxy.ir.request import (
     Cache,
     MediaPart,
@@ -32,6 +33,11 @@ CONTINUED = "(continued)"
 _SYSTEM = frozenset({"system", "developer"})
 _SIGNING = 3  # the first generation that asks for signatures and takes media within a result
 
+# What of a model's turn has to be signed besides its calls, and of one that makes pictures: "Image part is missing a
+# thought_signature" (langchain-ai/langchain-google 1431), "missing thought signature in text parts" (js-genai 1116).
+_PROVEN = frozenset({"inlineData"})
+_PROVEN_OF_PAINTERS = frozenset({"inlineData", "text"})
+
 _Json = dict[str, Any]
 
 
@@ -47,10 +53,12 @@ class Contents:
         self.dropped: dict[str, None] = {}
         self._format = request.format
         self._signs = generation(request.model) >= _SIGNING
+        self._proven = _PROVEN_OF_PAINTERS if makes_pictures(request.model) else _PROVEN
         self._names: dict[str, str] = {}  # of the calls so far, by id
         self._parts: list[_Json] = []  # of the content that is open
         self._behind: list[_Json] = []  # media of results, until all results of the turn are told
         self._signature: str | None = None  # of the call that comes next
+        self._proofs: deque[str] = deque()  # of the turn's pictures, in their order
         self._current = False  # whether the turn is the current one
         self._write(request.messages)
 
@@ -84,9 +92,19 @@ class Contents:
 
     def _end(self, role: str) -> None:
         self._flush()
+        if role == "model" and self._signs:
+            self._parts = [self._signed(part) for part in self._parts]
+            self._proofs.clear()
         if self._parts:
             self.contents.append({"role": role, "parts": self._parts})
             self._parts = []
+
+    def _signed(self, part: _Json) -> _Json:
+        """A part of the model's, with the placeholder where it is refused without a proof and has none."""
+        if self._proven.isdisjoint(part) or "thought" in part or "thoughtSignature" in part:
+            return part
+        proof = self._proofs.popleft() if self._proofs and "inlineData" in part else PLACEHOLDER
+        return part | {"thoughtSignature": proof}
 
     def _flush(self) -> None:
         """What waits for its neighbours: media of results."""
@@ -115,6 +133,9 @@ class Contents:
     def _reasoning(self, part: ReasoningPart) -> None:
         if part.bound == "call":
             self._signature = part.signature
+            return
+        if part.bound == "picture":
+            self._proofs.append(part.signature or PLACEHOLDER)
             return
         self._flush()
         if part.bound == "text":

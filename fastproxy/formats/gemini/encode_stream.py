@@ -122,6 +122,8 @@ class GeminiEncoder(InTurn):
         if event.bound == "call":
             self._signature = event.signature
             return b""
+        if event.bound == "picture":  # it stands in the picture's own part
+            return b""
         if event.bound == "text":
             return self._part(parts.proof(event.signature)) if event.signature else b""
         if event.signature:

@@ -46,8 +46,8 @@ def _part(block: TextBlock | RefusalBlock | ReasoningBlock | OpaqueBlock) -> byt
             return parts.text(text) if text else b""
         case ReasoningBlock(signature=signature, bound="text"):
             return parts.proof(signature) if signature else b""
-        case ReasoningBlock(text=text, signature=signature):
-            return parts.thought(text, signature) if text or signature else b""
+        case ReasoningBlock(text=text, signature=signature, bound=bound):  # a picture's stands in its own part
+            return parts.thought(text, signature) if (text or signature) and bound != "picture" else b""
         case OpaqueBlock(format="gemini", name="part", data=data):
             return data
         case OpaqueBlock(pictures=pictures):

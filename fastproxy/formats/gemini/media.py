@@ -8,6 +8,7 @@ import base64
 from typing import Any, Literal
 
 from fastproxy.errors import Fault
+from fastproxy.formats import pictures
 from fastproxy.formats.body import Raws
 from fastproxy.formats.gemini import fields
 from fastproxy.ir.events import Picture
@@ -47,10 +48,7 @@ def pictures_in(part: dict[str, Any]) -> tuple[Picture, ...]:
     blob = part.get("inlineData")
     if not isinstance(blob, dict) or part.get("thought"):
         return ()
-    media_type, data = blob.get("mimeType"), blob.get("data")
-    if not isinstance(media_type, str) or not isinstance(data, str) or not media_type.startswith("image/"):
-        return ()
-    return (Picture(media_type, data),)
+    return pictures.picture(blob.get("mimeType"), blob.get("data"))
 
 
 def picture(told: Picture) -> dict[str, Any]:
@@ -80,6 +78,7 @@ def written(part: MediaPart, format_: str) -> dict[str, Any]:
 def _kind(media_type: str, uri: str) -> Kind:
     if uri.startswith(_FILMS):
         return "video"
+    media_type = media_type or _ENDINGS.get(uri.partition("?")[0].rpartition(".")[2].lower(), "")
     return _KINDS.get(media_type.partition("/")[0], "document")
 
 

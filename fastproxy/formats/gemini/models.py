@@ -8,6 +8,11 @@ import re
 _MAJOR = re.compile(r"gemini-(\d+)")
 
 
+def makes_pictures(model: str) -> bool:
+    """Whether it answers in pictures: "gemini-3-pro-image-preview"."""
+    return "-image" in model.rpartition("/")[2]
+
+
 def generation(model: str) -> int:
     """The major version: 3 for "gemini-3-pro-preview" and "models/gemini-3.1-flash", 0 where the name tells none."""
     found = _MAJOR.match(model.rpartition("/")[2])

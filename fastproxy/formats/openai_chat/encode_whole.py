@@ -55,10 +55,10 @@ def _message(response: Response) -> Object:
     told = {
         "reasoning_content": "".join(block.text for block in blocks if isinstance(block, ReasoningBlock)),
         "reasoning_details": list(_signatures(blocks)),
-        "annotations": list(_annotations(blocks)),
         "tool_calls": [_call(response.start, call, index) for index, call in enumerate(calls)],
     }
     message |= {key: value for key, value in told.items() if value}
+    _list(message, "annotations", list(_annotations(blocks)))
     _add_own_fields(message, blocks)
     return message
 
@@ -94,11 +94,17 @@ def _add_own_fields(message: Object, blocks: tuple[Block, ...]) -> None:
         if not isinstance(block, OpaqueBlock):
             continue
         if block.format != "openai-chat":
-            if block.pictures:
-                message["images"] = [*message.get("images", ()), *map(image, block.pictures)]
-            continue
-        value = orjson.loads(block.data)
-        if not isinstance(value, list):
+            _list(message, "images", list(map(image, block.pictures)))
+        elif isinstance(value := orjson.loads(block.data), list):
+            _list(message, block.name, value)
+        else:
             message[block.name] = value
-        elif value:
-            message[block.name] = message.get(block.name, []) + value
+
+
+def _list(message: Object, name: str, entries: list[Any]) -> None:
+    """More of a list, its entries numbered as in a stream, whose accumulators keep the numbers."""
+    if entries:
+        told = message.setdefault(name, [])
+        told += [
+            entry | {"index": at} if isinstance(entry, dict) else entry for at, entry in enumerate(entries, len(told))
+        ]

@@ -4,9 +4,11 @@ Source: OpenRouter's guide to image generation, read 2026-11-21; OpenAI's own mo
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from fastproxy.formats.openai_chat.decode_parts import Object, located, object_of, text_of
+from fastproxy.formats.pictures import picture
 from fastproxy.ir.events import Picture
 from fastproxy.ir.request import Inline, MediaPart
 
@@ -19,10 +21,11 @@ def media_of(images: Iterable[Object]) -> list[MediaPart]:
 
 def pictures_of(images: Iterable[Object]) -> tuple[Picture, ...]:
     """Those that come with their bytes."""
-    told = ((part.media_type, part.source) for part in media_of(images))
-    return tuple(Picture(type_ or "image/png", source.base64) for type_, source in told if isinstance(source, Inline))
+    told = ((part.media_type or "image/png", part.source) for part in media_of(images))
+    found = (picture(type_, source.base64) for type_, source in told if isinstance(source, Inline))
+    return tuple(chain.from_iterable(found))
 
 
-def image(picture: Picture) -> dict[str, Any]:
+def image(told: Picture) -> dict[str, Any]:
     """The entry of `images` for a picture."""
-    return {"type": "image_url", "image_url": {"url": f"data:{picture.media_type};base64,{picture.base64}"}}
+    return {"type": "image_url", "image_url": {"url": f"data:{told.media_type};base64,{told.base64}"}}

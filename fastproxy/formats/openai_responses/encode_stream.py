@@ -9,7 +9,7 @@ Source: openai 3.54.0, types/responses/response_stream_event.py; recorded stream
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
@@ -223,7 +223,7 @@ class ResponsesStream(InTurn):
     }
 
 
-@cache  # the types are ours, and few
+@lru_cache(maxsize=64)  # there are two dozen
 def _head(type_: str) -> bytes:
     """The event of this type, with room for its number and for its fields behind their opening brace."""
     name = type_.encode()

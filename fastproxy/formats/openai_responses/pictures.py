@@ -4,6 +4,7 @@ Source: openai 3.54.0, types/responses/response_output_item.py (ImageGenerationC
 """
 
 from fastproxy.formats.openai_shared import Object, text_of
+from fastproxy.formats.pictures import picture
 from fastproxy.ir.events import Picture
 
 CALL = "image_generation_call"
@@ -12,13 +13,12 @@ FIELDS = frozenset({"type", "id", "status", "result", "output_format"})  # that 
 
 def pictures_in(item: Object) -> tuple[Picture, ...]:
     """The picture of an item; () where it has none, or is of another type."""
-    result = text_of(item, "result")
-    if not result or text_of(item, "type") != CALL:
+    if text_of(item, "type") != CALL:
         return ()
-    return (Picture(f"image/{text_of(item, 'output_format') or 'png'}", result),)
+    return picture(f"image/{text_of(item, 'output_format') or 'png'}", item.get("result"))
 
 
-def picture_item(id_: str, picture: Picture) -> Object:
+def picture_item(id_: str, told: Picture) -> Object:
     """The item that is a picture, done."""
-    format_ = picture.media_type.removeprefix("image/")
-    return {"id": id_, "type": CALL, "status": "completed", "output_format": format_, "result": picture.base64}
+    format_ = told.media_type.removeprefix("image/")
+    return {"id": id_, "type": CALL, "status": "completed", "output_format": format_, "result": told.base64}

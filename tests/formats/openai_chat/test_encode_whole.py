@@ -101,9 +101,13 @@ def test_a_refusal_stands_in_its_own_field() -> None:
     assert (choice.message.refusal, choice.message.content, choice.finish_reason) == ("I can't.", None, "stop")
 
 
-def test_citations_are_annotations_without_an_index() -> None:
+def test_citations_are_annotations_numbered_as_a_streams_accumulator_has_them() -> None:
     blocks = (TextBlock("One. "), TextBlock("Two.", (Citation(1, "https://b", "B", 0, 3),)))
     (choice,) = chat_body(encode_whole(Response(START, blocks, Stop("end")))).choices
     assert [annotation.to_dict() for annotation in choice.message.annotations or ()] == [
-        {"type": "url_citation", "url_citation": {"url": "https://b", "title": "B", "start_index": 5, "end_index": 8}}
+        {
+            "index": 0,
+            "type": "url_citation",
+            "url_citation": {"url": "https://b", "title": "B", "start_index": 5, "end_index": 8},
+        }
     ]
