@@ -68,3 +68,17 @@ async def test_none_is_waited_for_in_the_end():
     under_way.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+@in_loop
+async def test_of_several_the_first_that_is_over_is_told():
+    slow, quick, under_way = Runs(), Runs(), UnderWay()
+    under_way.begin(ID, slow.run)
+    assert await under_way.first_over([ID, "lab:c"]) == "lab:c"
+    under_way.begin("lab:b", quick.run)
+    waiting = asyncio.create_task(under_way.first_over([ID, "lab:b"]))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    quick.gate.set()
+    assert await waiting == "lab:b"
+    slow.gate.set()
