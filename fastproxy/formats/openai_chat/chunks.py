@@ -1,7 +1,8 @@
 """Careful looks into one chunk of a Chat stream: hosts break every rule, so nothing here trusts a type.
 
 Pure functions of what came; it keeps nothing between chunks, and tells no event but the first.
-Source: recorded streams of nine hosts; vLLM's errors; 2026-11-21.
+Source: recorded streams of nine hosts; vLLM's errors; for Groq's, which come beside choices and with a [DONE] behind
+them, github.com/groq/groq-python, types/chat/chat_completion_chunk.py (XGroq.error); 2026-11-21.
 """
 
 from typing import Any
@@ -55,9 +56,16 @@ def start(chunk: Object) -> Start:
     )
 
 
-def bare_error(chunk: Object) -> Object | None:
-    """An error without its envelope, as vLLM and some hosts' `event: error` have it."""
-    return chunk if chunk.get("object") == "error" or isinstance(chunk.get("message"), str) else None
+def error(chunk: Object) -> object:
+    """The error that a chunk tells; a falsy value for none. One with choices has it in its place, or in Groq's.
+
+    Without choices it may be the whole of it, without an envelope: vLLM's, and some hosts' `event: error`.
+    """
+    groq = chunk.get("x_groq")
+    if told := chunk.get("error") or (isinstance(groq, dict) and groq.get("error")):
+        return told
+    is_bare = chunk.get("object") == "error" or isinstance(chunk.get("message"), str)
+    return chunk if is_bare and chunk.get("choices") is None else None
 
 
 def has_object(entry: object) -> bool:

@@ -30,6 +30,7 @@ from fastproxy.formats.openai_chat.thoughts import (
     OPAQUE,
     REASONING_KEYS,
     REASONING_STRINGS,
+    THINKING_PARTS,
     google_signature,
     opaque_signature,
     string_of,
@@ -123,10 +124,8 @@ class ChatDecoder:
 
     def _on_chunk(self, chunk: Object) -> list[Event]:
         choices = chunk.get("choices")
-        if "error" in chunk or choices is None:
-            error = chunk.get("error") or (choices is None and chunks.bare_error(chunk))
-            if error:
-                return self._fail(failed_of(error))
+        if (choices is None or "error" in chunk or "x_groq" in chunk) and (error := chunks.error(chunk)):
+            return self._fail(failed_of(error))
         if (told := chunk.get("usage")) and (not self._usage or usage.counts(told)):
             self._usage = told
         choice = chunks.first(choices)
@@ -262,8 +261,8 @@ class ChatDecoder:
                 self._on_part(part, events)
 
     def _on_part(self, part: Object, events: list[Event]) -> None:
-        """A part of Mistral's content arrays."""
-        if part.get("type") == "thinking":
+        """A part of Mistral's or Databricks' content arrays."""
+        if part.get("type") in THINKING_PARTS:
             if thought := thinking_text(part):
                 self._on_thought(thought, None, events)
         elif isinstance(text := part.get("text"), str) and text:

@@ -66,7 +66,7 @@ def decode_fault(status: int, body: bytes) -> Fault:
     error = _error_object(body)
     message, codes = _message(error), _codes(error)
     return Fault(
-        kind_of_status(status),
+        kind_of_status(status, codes),
         message or f"the upstream answered with status {status}",
         status=status,
         retry_after_seconds=_retry_after_seconds(error, message),
@@ -81,8 +81,9 @@ def failed_of(error: object) -> Failed:
     message, codes = _message(told), _codes(told)
     statuses = (told.get(name) for name in ("status_code", "code", "status"))
     status = next((value for value in statuses if isinstance(value, int) and 400 <= value < 600), 0)
-    kind = kind_of_status(status) if status else kind_of_words(codes)
-    return Failed(kind, message or "the upstream reported an error", reason_of(codes, message))
+    reason = reason_of(codes, message)
+    kind = kind_of_status(status, codes) if status else kind_of_words(codes, reason)
+    return Failed(kind, message or "the upstream reported an error", reason)
 
 
 def _envelope(fault: Fault) -> dict[str, Any]:

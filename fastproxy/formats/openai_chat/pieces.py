@@ -42,6 +42,7 @@ class _Chunk(msgspec.Struct, frozen=True, gc=False):
     choices: tuple[_Choice]
     usage: None = None
     error: None = None
+    x_groq: None = None
 
 
 read = msgspec.json.Decoder(_Chunk).decode

@@ -4,12 +4,15 @@
     details     reasoning_details: a list of {type: reasoning.text | reasoning.summary | reasoning.encrypted, ...}
     Google      extra_content.google.thought_signature on a tool call or on the message
     Copilot     reasoning_opaque: one signature for what reasoning_text says
+    parts       content: a list with {type: thinking, thinking} (Mistral) or {type: reasoning, summary} (Databricks)
 
 Where a host tells both a string and details, both say the same thought: the details win when they have text. A host's
 signature is its own entry without the text, as JSON, so that it can be sent back as it came. In our own entries
-(`OURS`) it is the bare signature, and the entry says how many characters of the string it stands for.
+(`OURS`) it is the bare signature, and the entry says how many characters of the string it stands for. Databricks' is
+not kept: it would have to go back within the content, where no thought is written.
 Source: recorded traffic of OpenRouter, Google, Mistral, DeepSeek, Z.ai, Moonshot, Groq and Ollama; for Copilot's, which
-refuses the next turn without it, github.com/anomalyco/opencode/pull/8900; read 2026-11-21.
+refuses the next turn without it, github.com/anomalyco/opencode/pull/8900; for Databricks', docs.databricks.com, "Query
+reasoning models", and, in a stream, github.com/aaif-goose/goose/issues/8077; read 2026-11-21.
 """
 
 from collections.abc import Iterator
@@ -24,6 +27,7 @@ from fastproxy.ir.request import ReasoningPart
 OURS = "fastproxy-1"
 REASONING_STRINGS = ("reasoning_content", "reasoning", "reasoning_text")
 REASONING_KEYS = (*REASONING_STRINGS, "reasoning_details")
+THINKING_PARTS = ("thinking", "reasoning")  # types of parts of the content
 
 OPAQUE = "reasoning_opaque"
 _TEXT_KEYS = {"reasoning.text": "text", "reasoning.summary": "summary"}
@@ -51,8 +55,8 @@ def string_of(holder: Object) -> str:
 
 
 def thinking_text(part: Object) -> str:
-    """The text of a "thinking" part of Mistral's: a string, or text parts."""
-    told = part.get("thinking")
+    """The text of a part that is a thought, Mistral's or Databricks': a string, or text parts."""
+    told = part.get("summary" if part.get("type") == "reasoning" else "thinking")
     if isinstance(told, str):
         return told
     pieces = (piece.get("text") for piece in told if isinstance(piece, dict)) if isinstance(told, list) else ()

@@ -49,7 +49,7 @@ def encode(tokens: Usage) -> dict[str, Any] | None:
 
 
 def read(told: dict[str, object], names: Names) -> Usage | None:
-    """`told` in our classes. Missing, null and non-integer fields count as not told."""
+    """`told` in our classes. Missing, null and fractional fields count as not told."""
     whole_input, output = _count(told, names.input), _count(told, names.output)
     if whole_input is None and output is None:
         return None
@@ -108,4 +108,6 @@ def _details(told: dict[str, object], name: str) -> dict[str, object]:
 
 def _count(told: dict[str, object], name: str) -> int | None:
     value = told.get(name)
+    if type(value) is float and value.is_integer():  # of hosts whose JSON library knows no other numbers
+        value = int(value)
     return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None  # a bool is no count

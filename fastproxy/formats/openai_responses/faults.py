@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from fastproxy.errors import Fault, Kind, Reason
+from fastproxy.errors import Fault, Kind
 from fastproxy.formats import openai_shared
 from fastproxy.formats.openai_shared import type_and_code
 from fastproxy.framing.sse import ends_event
@@ -25,12 +25,6 @@ _FAILED_CODES: dict[Kind, str] = {
     "bad_request": "invalid_prompt",
     "too_large": "invalid_prompt",
     "rate_limited": "rate_limit_exceeded",
-}
-_REASON_KINDS: dict[Reason, Kind] = {
-    "context_length": "bad_request",
-    "content_filter": "bad_request",
-    "model_not_found": "not_found",
-    "quota": "rate_limited",
 }
 # Of the list, those for what the caller sent: trying again would not help.
 _CALLERS_CODES = re.compile(
@@ -63,11 +57,14 @@ def response_error(fault: Fault) -> dict[str, Any]:
 
 
 def failed_of(error: object) -> Failed:
-    """The event for an error object within a stream or a failed response: its code, else its words, tell the kind."""
+    """The event for an error object within a stream or a failed response: its code, else its words, tell the kind.
+
+    Codes that only this format has go last.
+    """
     failed = openai_shared.failed_of(error)
     if failed.kind != "upstream_garbage":
         return failed
     code = error.get("code") if isinstance(error, dict) else None
-    is_callers = isinstance(code, str) and _CALLERS_CODES.fullmatch(code) is not None
-    kind = _REASON_KINDS.get(failed.reason, "bad_request" if is_callers else failed.kind)
-    return msgspec.structs.replace(failed, kind=kind)
+    if isinstance(code, str) and _CALLERS_CODES.fullmatch(code) is not None:
+        return msgspec.structs.replace(failed, kind="bad_request")
+    return failed

@@ -45,9 +45,18 @@ def test_a_start_is_made_of_what_was_told(chunk: dict[str, Any], start: Start) -
 
 
 def test_an_error_may_lack_its_envelope() -> None:
-    assert chunks.bare_error({"object": "error"})
-    assert chunks.bare_error({"message": "m"})
-    assert chunks.bare_error({"object": "chat.completion.chunk", "message": {}}) is None
+    for bare in ({"object": "error"}, {"message": "m"}):
+        assert chunks.error(bare) == bare
+        assert not chunks.error(bare | {"choices": []})
+    assert not chunks.error({"object": "chat.completion.chunk", "message": {}})
+
+
+@pytest.mark.parametrize("choices", [{}, {"choices": []}, {"choices": [{"delta": {}}]}])
+def test_an_error_is_found_beside_the_choices_and_in_groqs_own_place(choices: dict[str, Any]) -> None:
+    assert chunks.error(choices | {"error": {"code": 1}, "x_groq": {"error": "b"}}) == {"code": 1}
+    assert chunks.error(choices | {"error": None, "x_groq": {"id": "r", "error": "b"}}) == "b"
+    for groq in ({"id": "r"}, {"error": None}, {"error": ""}, None, 7, "x"):
+        assert not chunks.error(choices | {"error": None, "x_groq": groq})
 
 
 def test_arguments_that_are_an_object_are_seen_and_read_exactly() -> None:

@@ -128,8 +128,21 @@ def test_done_alone_ends_a_text_but_neither_nothing_nor_half_a_call() -> None:
         b'{"message":"m","type":"server_error"}',
         chunk({"content": ""}, "error", error={"message": "m", "code": 500}),
         orjson.dumps({"choices": [{"finish_reason": "error", "error": {"message": "m"}}]}),
+        chunk({}, x_groq={"id": "r", "error": "m"}),
+        chunk({"content": "never told"}, "stop", x_groq={"error": "m", "usage": USAGE}),
+        orjson.dumps({"choices": [], "x_groq": {"error": "m"}}),
     ],
-    ids=["OpenAI", "Ollama", "vLLM", "bare", "OpenRouter", "OpenRouter, within the choice"],
+    ids=[
+        "OpenAI",
+        "Ollama",
+        "vLLM",
+        "bare",
+        "OpenRouter",
+        "OpenRouter, within the choice",
+        "Groq",
+        "Groq, with an end",
+        "Groq, without a choice",
+    ],
 )
 @pytest.mark.parametrize("before", [[], [chunk({"content": "half"})], [chunk(finish="stop")]])
 def test_an_error_ends_the_stream_as_failed_wherever_it_comes(error: bytes, before: list[bytes]) -> None:
@@ -217,6 +230,17 @@ def test_mistrals_content_is_an_array() -> None:
     assert events == [Reasoning(0, "a"), BlockEnd(0), Text(1, "b"), BlockEnd(1)]
 
 
+def test_databricks_content_is_an_array_whose_thoughts_are_summaries() -> None:
+    def thought(text: str, signature: str) -> dict[str, Any]:
+        summary = {"type": "summary_text", "text": text, "signature": signature}
+        return {"content": [{"type": "reasoning", "summary": [summary]}]}
+
+    pieces = thought("a", ""), thought("b", ""), thought("", "EqQB")
+    assert said(*pieces, {"content": [{"type": "text", "text": "c"}]}, {"content": "d"}) == [
+        Reasoning(0, "a"), Reasoning(0, "b"), BlockEnd(0), Text(1, "c"), Text(1, "d"), BlockEnd(1),
+    ]  # fmt: skip
+
+
 def test_a_refusal_is_told_and_is_why_it_stopped() -> None:
     assert told(chunk({"refusal": "no"}), chunk(finish="stop"), DONE)[1:] == [
         Refusal(0, "no"), BlockEnd(0), Stop("refusal", "stop"),
@@ -284,6 +308,7 @@ def test_half_a_surrogate_pair_is_mended_and_what_is_not_json_is_garbage() -> No
         b'{"choices":[{"delta":{"content":7,"tool_calls":7,"annotations":7,"audio":7,"refusal":7}}]}',
         b'{"choices":[{"delta":{"tool_calls":[7],"reasoning_details":[7],"annotations":[7,null],"images":[7],"reasoning":{}}}]}',
         b'{"choices":[{"delta":{"content":[7,{"type":["x"]},{"type":"thinking","thinking":7}]}}],"usage":7}',
+        b'{"choices":[{"delta":{"content":[{"type":"reasoning"},{"type":"reasoning","summary":[7,{"text":7}]}]}}]}',
         b'{"choices":[{"finish_reason":["stop"],"stop_reason":{}}],"x_groq":7,"ping":true}',
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.openai_chat.decode_whole import decode_whole
 from fastproxy.formats.openai_chat.encode_whole import encode_whole
 from fastproxy.ir.events import Failed, Stop
-from fastproxy.ir.fold import Response, TextBlock, ToolCall
+from fastproxy.ir.fold import ReasoningBlock, Response, TextBlock, ToolCall
 from support import recordings
 
 
@@ -34,6 +34,18 @@ def test_an_error_with_a_good_status_is_a_failure_that_is_never_encoded() -> Non
     assert response.failed == Failed("overloaded", "m")
     with pytest.raises(Fault):
         encode_whole(response)
+
+
+def test_an_answer_that_groq_broke_off_is_a_failure() -> None:
+    choice = {"message": {"content": "half"}, "finish_reason": "stop"}
+    response = decode_whole(orjson.dumps({"choices": [choice], "x_groq": {"id": "r", "error": "over capacity"}}))
+    assert (response.failed, response.stop) == (Failed("upstream_garbage", "over capacity"), None)
+
+
+def test_a_thought_of_databricks_stands_before_its_text() -> None:
+    summary = [{"type": "summary_text", "text": "hm", "signature": "EqQB"}]
+    response = decode_whole(body(content=[{"type": "reasoning", "summary": summary}, {"type": "text", "text": "Hi"}]))
+    assert response.blocks == (ReasoningBlock("hm"), TextBlock("Hi"))
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"{}", b'{"choices":[]}', b'{"choices":null,"id":"x"}'])

@@ -79,6 +79,15 @@ def test_openais_refusal_keeps_status_message_param_and_cause() -> None:
     assert (fault.param, fault.reason) == ("messages", "context_length")
 
 
+def test_more_than_a_minutes_tokens_is_a_rate_limit_though_groq_answers_413() -> None:
+    said = "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 9000, please reduce your"
+    error = {"message": f"{said} message size and try again.", "type": "tokens", "code": "rate_limit_exceeded"}
+    fault = decode_fault(413, orjson.dumps({"error": error}))
+    assert (fault.kind, fault.status, fault.reason) == ("rate_limited", 413, "")
+    assert orjson.loads(encode_fault(fault, ""))["error"]["code"] == "rate_limit_exceeded"
+    assert decode_fault(413, b'{"error":{"message":"body too large","code":"too_large"}}').kind == "too_large"
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -137,6 +146,8 @@ def test_the_wait_is_read_where_the_body_tells_it(error: dict[str, Any], seconds
         ({"message": "m", "code": 503}, Failed("overloaded", "m")),
         ({"message": "m", "type": "rate_limit_error"}, Failed("rate_limited", "m")),
         ({"message": "m", "code": "context_length_exceeded"}, Failed("bad_request", "m", "context_length")),
+        ({"message": "m", "code": "data_inspection_failed"}, Failed("bad_request", "m", "content_filter")),
+        ("Prompt exceeds max length", Failed("bad_request", "Prompt exceeds max length", "context_length")),
         ("model crashed", Failed("upstream_garbage", "model crashed")),
         ({}, Failed("upstream_garbage", "the upstream reported an error")),
     ],

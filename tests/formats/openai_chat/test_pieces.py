@@ -35,7 +35,10 @@ def test_nothing_that_the_decoder_would_tell_is_passed_over(key: str) -> None:
         pieces.read(chunk({"content": "text", key: {"said": "more"}}))
 
 
-@pytest.mark.parametrize("more", [{"usage": {"prompt_tokens": 1}}, {"error": {"message": "no"}}, {"choices": []}])
+@pytest.mark.parametrize(
+    "more",
+    [{"usage": {"prompt_tokens": 1}}, {"error": {"message": "no"}}, {"x_groq": {"error": "no"}}, {"choices": []}],
+)
 def test_a_chunk_that_tells_more_than_its_choice_does_not_fit(more: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         pieces.read(chunk({"content": "text"}, **more))

@@ -105,7 +105,14 @@ def test_google_has_a_signature_only_where_there_is_one(holder: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     ("part", "text"),
-    [({"thinking": "a"}, "a"), ({"thinking": [{"text": "a"}, {"text": "b"}, 7, {"x": 1}]}, "ab"), ({}, "")],
+    [
+        ({"thinking": "a"}, "a"),
+        ({"thinking": [{"text": "a"}, {"text": "b"}, 7, {"x": 1}]}, "ab"),
+        ({"type": "thinking", "thinking": "a", "summary": "b"}, "a"),
+        ({"type": "reasoning", "summary": [{"type": "summary_text", "text": "a"}, {"text": "b"}]}, "ab"),
+        ({"type": "reasoning", "summary": []}, ""),
+        ({}, ""),
+    ],
 )
-def test_mistrals_thinking_parts(part: dict[str, Any], text: str) -> None:
+def test_the_thinking_parts_of_mistral_and_databricks(part: dict[str, Any], text: str) -> None:
     assert thinking_text(part) == text

@@ -42,6 +42,15 @@ def counts(usage: Usage | None) -> tuple[int | None, ...] | None:
             (None, None, None, 5, None),
         ),
         ({"prompt_tokens": 0, "completion_tokens": 0}, (0, None, None, 0, None)),
+        (
+            {
+                "prompt_tokens": 9.0,
+                "prompt_tokens_details": {"cached_tokens": 4.0},
+                "completion_tokens": 5.0,
+                "completion_tokens_details": {"reasoning_tokens": 2.5},
+            },
+            (5, 4, None, 5, None),
+        ),
     ],
 )
 def test_openais_object(told: dict[str, Any], read: tuple[int | None, ...]) -> None:
@@ -97,6 +106,13 @@ def test_what_is_written_conserves_every_class(usage: Usage) -> None:
 
 
 def test_a_count_beyond_all_measure_is_none() -> None:
-    told = decode({"prompt_tokens": 10**30, "completion_tokens": 7})
-    assert told is not None
-    assert (told.input_tokens or 0, told.output_tokens) == (0, 7)
+    for count in (10**30, 1e30, -1, -1.0, float("inf"), float("nan")):
+        told: dict[str, Any] = {"prompt_tokens": count, "completion_tokens": 7}
+        assert counts(decode(told)) == (None, None, None, 7, None)
+
+
+def test_counts_that_came_as_fractions_are_written_as_integers() -> None:
+    told: dict[str, Any] = {"prompt_tokens": 9.0, "completion_tokens": 5.0}
+    read = decode(told)
+    assert read is not None
+    CompletionUsage.model_validate(encode(read), strict=True)
