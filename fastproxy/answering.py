@@ -9,14 +9,13 @@ from fastproxy.accounts.hints import retry_after
 from fastproxy.accounts.told import text_of
 from fastproxy.asked import Asked
 from fastproxy.clock import wall
-from fastproxy.errors import Fault, Header, Kind
+from fastproxy.errors import LONGEST_WAIT_SECONDS, Fault, Header, Kind
 from fastproxy.framing.http1 import ResponseHead, fields_of
 from fastproxy.pipe import REDACTED, Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
 from fastproxy.providers.shape import downstream_lines
 from fastproxy.reshaped import Enveloped, Gathered
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
-from fastproxy.translate.faults import LONGEST_WAIT_SECONDS
 
 REQUEST_ID_CHARACTERS = 128
 DROPPED_CHARACTERS = 1024

@@ -58,6 +58,8 @@ STATUS: dict[Kind, int] = {
 
 Header = tuple[bytes, bytes]
 
+LONGEST_WAIT_SECONDS = 2_678_400.0  # a month, as the longest quotas have; a number of 400 digits would be infinite
+
 
 class Fault(Exception):  # noqa: N818 - the design's noun; it is a value that travels, as much as an error
     """Something that the caller must be told.

@@ -12,8 +12,9 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
-from fastproxy.formats.tap import Tap, marks
-from fastproxy.framing.sse import boundary
+from fastproxy.formats.tails import error_left
+from fastproxy.formats.tap import TAIL_BYTES, Tap, marks
+from fastproxy.framing.sse import boundary, unframed
 from fastproxy.ir.events import Usage
 
 Ending = Literal["ok", "failed", "incomplete"]
@@ -25,6 +26,7 @@ _ERROR = re.compile(rb'"error"\s*:\s*[{"]|"type"\s*:\s*"error"|event: ?error')
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _TOLD_USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _DATA = re.compile(rb"(?:\A|[\r\n])data: ?([^\r\n]*)")
+_FIELD = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:[^\r\n]*")  # or a comment
 _BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 
 
@@ -142,6 +144,10 @@ class StreamPassthrough:
         return data
 
     def close(self) -> bytes:
+        """Raises: Fault, with a true status, for an error that stands in place of the first event."""
+        if self._held and not self.tap.tail and (left := self._left()) is not None:
+            self.ending = "failed"
+            raise left
         return self._conclude(Fault("upstream_garbage", "the upstream's stream ended before it was complete"))
 
     def abort(self, fault: Fault) -> bytes:
@@ -151,12 +157,17 @@ class StreamPassthrough:
         """The rest, if the stream has said that it ended; else the error event: a clean end of body is no proof.
 
         The last event may lack its blank line and still be the one that says so. Half an event stays behind: the client
-        has seen nothing of it, so it tears nothing, and what it says does not count.
+        has seen nothing of it, so it tears nothing, and what it says does not count. So does JSON that stands in no
+        event, which no client looks at: the error that it tells is told in the error event.
         """
         rest = self._without_secret(b"".join(self._held))
         data = _data_of(rest)
-        whole = not data or data == b"[DONE]" or _is_json(data)
         rules = self._format.tap
+        if not data and not rules.finished.search(rest):
+            if not self.tap.finished and self._stands_in_json(rest):
+                return self._broken(self._left(), fault)
+            rest = b"" if unframed(rest) else rest
+        whole = not data or data == b"[DONE]" or _is_json(data)
         if whole and (rules.finished.search(rest) or rules.failed.search(rest)):
             self.tap.feed(rest)
         if self.tap.finished or self.tap.failed:
@@ -165,8 +176,31 @@ class StreamPassthrough:
         if whole and rules.last is not None and rules.last.search(self.tap.tail + rest):
             self.ending = "ok"
             return rest
-        self.ending = "incomplete"
-        return self._format.fault_event(fault, self.tap.tail)
+        return self._broken(error_left(self._format, data), fault)  # an envelope's, over many lines
+
+    def _broken(self, left: Fault | None, fault: Fault) -> bytes:
+        """The error event. left: the upstream's own words, if it has left any."""
+        self.ending = "incomplete" if left is None else "failed"
+        return self._without_secret(self._format.fault_event(left or fault, self.tap.tail))
+
+    def _stands_in_json(self, rest: bytes) -> bool:
+        """Whether no event has told an end, be it a bad one, and what stands behind the last event is JSON."""
+        tail, last = self.tap.tail, self._format.tap.last
+        behind = _behind_events(tail)
+        if last is not None and last.search(tail.removesuffix(behind)):
+            return False
+        return bool(unframed(behind + rest)) and not (self.tap.failed and not unframed(behind))
+
+    def _left(self) -> Fault | None:
+        """The error that stands behind the last event in no event of its own.
+
+        Where there are blank lines in it or behind it, what is before the last of them has gone out already.
+        """
+        rest, gone = b"".join(self._held), _behind_events(self.tap.tail)
+        if self._secret:
+            rest, gone = rest.replace(self._secret, REDACTED), gone.replace(self._secret, REDACTED)
+        told = error_left(self._format, gone + rest) if unframed(gone) else None
+        return error_left(self._format, rest) if told is None else told
 
     def _without_secret(self, events: bytes) -> bytes:
         if self._secret and (_ERROR.search(events) or self.tap.failed):
@@ -209,6 +243,14 @@ class UnaskedUsage(StreamPassthrough):
 def _data_of(event: bytes) -> bytes:
     """What the data lines of an event say; b"" when it has none."""
     return b"\n".join(_DATA.findall(event)).strip()
+
+
+def _behind_events(tail: bytes) -> bytes:
+    """What has been sent behind the last line that belongs to an event, of the last bytes of a stream."""
+    end = max((line.end() for line in _FIELD.finditer(tail)), default=0)
+    if end or len(tail) < TAIL_BYTES:
+        return tail[end:]
+    return _BLANK_LINE.split(tail, maxsplit=1)[-1]  # they begin within a line
 
 
 def _is_json(data: bytes) -> bool:

@@ -1,12 +1,18 @@
 """Pipes: what the client gets for what the upstream sent. Laws over any split are in laws/test_any_split.py."""
 
+import re
+from collections.abc import Callable
+
 import orjson
 import pytest
 
 from fastproxy.errors import Fault
 from fastproxy.formats import BY_NAME, FORMATS
 from fastproxy.formats.base import Format
+from fastproxy.formats.tails import error_left
+from fastproxy.framing.sse import payloads
 from fastproxy.pipe import ERROR_BYTES, Pipe, pipe_for_body, pipe_for_error, pipe_for_stream
+from fastproxy.reshaped import Enveloped
 
 CHAT = BY_NAME["openai-chat"]
 GONE = Fault("unreachable", "the upstream broke off")
@@ -152,6 +158,151 @@ def test_chunks_that_say_more_than_usage_stay(kept: bytes):
 
 def test_a_usage_chunk_that_was_asked_for_stays():
     assert stream().feed(USAGE) == USAGE
+
+
+# An error that stands in no event, behind the last one.
+
+LEFT = {
+    "openai-chat": {"error": {"message": "no more of it", "type": "server_error", "code": 504}},
+    "openai-responses": {"error": {"message": "no more of it", "type": "server_error", "code": "server_error"}},
+    "anthropic": {"type": "error", "error": {"type": "overloaded_error", "message": "no more of it"}},
+    "gemini": {"error": {"code": 503, "message": "no more of it", "status": "UNAVAILABLE"}},
+}
+SAID = b'data: {"x":1}\n\n'
+LAYOUTS = {
+    "on one line": orjson.dumps,
+    "over lines": lambda error: orjson.dumps(error, option=orjson.OPT_INDENT_2) + b"\n",
+    "with CRLF": lambda error: orjson.dumps(error, option=orjson.OPT_INDENT_2).replace(b"\n", b"\r\n") + b"\r\n",
+    "in a list": lambda error: b"[" + orjson.dumps(error, option=orjson.OPT_INDENT_2) + b"\n]\n",
+}
+BLANKS = {
+    "with blank lines in it": lambda error: (
+        orjson.dumps(error, option=orjson.OPT_INDENT_2).replace(b"\n", b"\n\n") + b"\n"
+    ),
+    "with a blank line behind it": lambda error: orjson.dumps(error) + b"\r\n\r\n",
+}
+
+
+def last_error(format_: Format, out: bytes) -> bytes:
+    """The data of the only event that a client finds in `out`, which must end with it."""
+    assert out.endswith(b"\n\n")
+    (data,) = payloads(out)
+    assert orjson.loads(data) == orjson.loads(payloads(format_.fault_event(error_of(format_), b"\n\n"))[0])
+    return data
+
+
+def error_of(format_: Format) -> Fault:
+    told = error_left(format_, orjson.dumps(LEFT[format_.name]))
+    assert told is not None
+    assert told.message == "no more of it"
+    return told
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize("breaks", [False, True])
+def test_json_that_tells_an_error_behind_the_last_event_becomes_the_error_event(
+    format_: Format, layout: Callable[[object], bytes], step: int, breaks: bool
+):
+    pipe, tail = stream(format_=format_), layout(LEFT[format_.name])
+    assert pipe.feed(SAID) == SAID
+    assert b"".join(pipe.feed(tail[at : at + step]) for at in range(0, len(tail), step)) == b""
+    last_error(format_, (pipe.abort(GONE) if breaks else pipe.close()) or b"")
+    assert pipe.ending == "failed"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_one_behind_a_hosts_envelopes_becomes_the_error_event_too(layout: Callable[[object], bytes], step: int):
+    format_, tail = BY_NAME["gemini"], layout(LEFT["gemini"])
+    pipe = Enveloped(stream(format_=format_), "response", streamed=True, event_bytes=1000, body_bytes=1000)
+    said = pipe.feed(b'data: {"response":{"x":1}}\n\n')
+    assert b"".join(pipe.feed(tail[at : at + step]) for at in range(0, len(tail), step)) == b""
+    out = pipe.close()
+    assert (payloads(said), pipe.ending) == ([b'{"x":1}'], "failed")
+    assert b"no more of it" in payloads(out)[0]
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+@pytest.mark.parametrize("layout", BLANKS.values(), ids=BLANKS)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_one_with_blank_lines_becomes_the_error_event_too(
+    format_: Format, layout: Callable[[object], bytes], step: int
+):
+    pipe, tail = stream(format_=format_), SAID + layout(LEFT[format_.name])
+    out = b"".join(pipe.feed(tail[at : at + step]) for at in range(0, len(tail), step)) + pipe.close()
+    assert out.startswith(SAID)
+    last_error(format_, out.removeprefix(SAID))
+    assert pipe.ending == "failed"
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+@pytest.mark.parametrize("layout", [*LAYOUTS.values(), *BLANKS.values()], ids=[*LAYOUTS, *BLANKS])
+def test_half_of_such_json_is_a_stream_that_ended_too_early(format_: Format, layout: Callable[[object], bytes]):
+    tail = layout(LEFT[format_.name]).rstrip().rstrip(b"]").rstrip()
+    for cut in range(1, len(tail)):
+        pipe = stream(format_=format_)
+        out = pipe.feed(SAID + tail[:cut]) + pipe.close()
+        (_, data) = payloads(out)
+        assert b"ended before it was complete" in data
+        assert pipe.ending == "incomplete"
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+def test_in_place_of_the_first_event_it_has_a_true_status(format_: Format):
+    pipe = stream(format_=format_)
+    assert pipe.feed(orjson.dumps(LEFT[format_.name])) == b""
+    with pytest.raises(Fault, match="no more of it") as caught:
+        pipe.close()
+    assert (caught.value.kind, caught.value.status) == (error_of(format_).kind, error_of(format_).status)
+    assert pipe.ending == "failed"
+    last_error(format_, pipe.abort(caught.value) or b"")  # a keepalive of ours may have gone out meanwhile
+
+
+@pytest.mark.parametrize("end", [FINISH, DONE])
+@pytest.mark.parametrize("tail", [b'{"error":{"message":"late"}}', b'{"error":{"message":"la'])
+def test_behind_a_good_end_it_is_nobodys_trouble(end: bytes, tail: bytes):
+    pipe = stream()
+    out = pipe.feed(HELLO + end) + pipe.feed(tail) + pipe.close()
+    assert payloads(out) == payloads(HELLO + end)
+    assert pipe.ending == "ok"
+
+
+@pytest.mark.parametrize("end", [FINISH, DONE])
+def test_behind_a_good_end_it_is_followed_by_no_error_event_even_where_it_has_gone_out(end: bytes):
+    pipe, tail = stream(), b'{"error":{}}\n\n'
+    assert pipe.feed(HELLO + end) + pipe.feed(tail) + pipe.close() == HELLO + end + tail
+
+
+def test_behind_an_error_event_it_adds_nothing():
+    event = b'data: {"error":{"message":"overloaded","type":"server_error"}}\n\n'
+    pipe = stream()
+    assert pipe.feed(HELLO + event) + pipe.feed(b'{"error":{"message":"again"}}') + pipe.close() == HELLO + event
+    assert pipe.ending == "failed"
+
+
+def test_a_long_last_event_before_it_changes_nothing():
+    long = b'data: {"x":"' + b'{\\"' * 1000 + b'"}\n\n'
+    for tail in (
+        LAYOUTS["over lines"](LEFT["openai-chat"]),
+        BLANKS["with a blank line behind it"](LEFT["openai-chat"]),
+    ):
+        pipe = stream(line_bytes=10_000)
+        last_error(CHAT, (pipe.feed(long + tail) + pipe.close()).removeprefix(long))
+        assert pipe.ending == "failed"
+
+
+@pytest.mark.parametrize("quoted", [b"sk-lab-0123456789", rb"sk\u002dlab-0123456789"])
+@pytest.mark.parametrize("said", [HELLO, b""])
+def test_it_loses_our_credential(quoted: bytes, said: bytes):
+    pipe = pipe_for_stream(CHAT, 1000, unasked_usage=True, secret=SECRET)
+    tail = b'{"object":"error","message":"bad key %b","code":401}' % quoted
+    assert pipe.feed(said + tail) == said
+    if not said and b"u002d" not in quoted:
+        with pytest.raises(Fault, match=re.escape("bad key [redacted]")):
+            pipe.close()
+    assert b"bad key [redacted]" in (pipe.abort(GONE) or b"")
 
 
 # Whole answers.

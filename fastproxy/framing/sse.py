@@ -4,10 +4,13 @@
 Source: WHATWG HTML, "Server-sent events", section 9.2.6, read 2026-11-21.
 """
 
+import re
+
 from fastproxy.errors import Fault
 
 _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
 _BOM = b"\xef\xbb\xbf"
+_OBJECT = re.compile(rb"(?:\[\s*)?\{")
 _SEAM_BYTES = 3
 _READ_BYTES = 262144  # what an event loop reads at once; of more, a list of lines would take several times the bytes
 _CR, _LF = b"\r\n"  # as numbers, which bytes are searched for fastest
@@ -26,6 +29,15 @@ def boundary(data: bytes) -> int:
 def ends_event(tail: bytes) -> bool:
     """Whether a new event may follow `tail`, the last bytes of a stream (nothing sent yet counts as yes)."""
     return not tail or tail.endswith(_ENDS)
+
+
+def unframed(rest: bytes) -> bytes:
+    """The text of what begins as an object does, or an array of some, less the white space around it; b"" for others.
+
+    No line of an event begins so, and `[DONE]` doesn't either.
+    """
+    text = rest.removeprefix(_BOM).strip(b" \t\r\n")
+    return text if _OBJECT.match(text) else b""
 
 
 class EventReader:
@@ -79,12 +91,20 @@ class EventReader:
         return payloads(whole)
 
     def close(self) -> list[bytes]:
-        """The data of an event whose blank line is missing (many hosts leave out the last), unless it is too large."""
-        if not self._held:
-            return []
+        """The data of an event whose blank line is missing (many hosts leave out the last), unless it is too large.
+
+        JSON that stands there without any event around it is told too: so hosts write what broke their stream.
+        """
+        rest = self.rest()
+        told = payloads(rest)
+        text = unframed(rest)
+        return [b"\n".join(text.splitlines())] if not told and text.endswith((b"}", b"]")) else told
+
+    def rest(self) -> bytes:
+        """What has come behind the last complete event, which is then forgotten; b"" where it is too large for one."""
         rest = b"".join(self._held) if self._held_bytes <= self._event_bytes else b""
         self._held.clear()
-        return payloads(rest)
+        return rest
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)

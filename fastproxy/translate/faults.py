@@ -5,14 +5,13 @@ Bodies are bounded, may be empty, cut or a web page; the status and the time to 
 
 import re
 
-from fastproxy.errors import Fault, Header
+from fastproxy.errors import LONGEST_WAIT_SECONDS, Fault, Header
 from fastproxy.formats.base import Format
 from fastproxy.formats.bounds import is_walkable
 from fastproxy.framing.sse import payloads
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import ERROR_BYTES, REDACTED, Ending
 
-LONGEST_WAIT_SECONDS = 2_678_400.0  # a month, as the longest quotas have; a number of 400 digits would be infinite
 _SECONDS = re.compile(rb"\d+(?:\.\d+)?")
 
 

@@ -10,7 +10,8 @@ import msgspec
 from fastproxy.errors import Fault
 from fastproxy.formats.base import EncoderOptions, Format, StreamDecoder
 from fastproxy.formats.bounds import SHORT_BYTES, is_walkable
-from fastproxy.framing.sse import EventReader
+from fastproxy.formats.tails import error_left
+from fastproxy.framing.sse import EventReader, payloads
 from fastproxy.ir.events import Event, Failed, Start, Stop, Usage
 from fastproxy.ir.fold import fold, unfold
 from fastproxy.pipe import Ending, Pipe
@@ -55,7 +56,7 @@ class StreamToStream:
         self.tap = Passes(crossing.client)
         self.ending: Ending = "incomplete"
         self._reader = EventReader(crossing.event_bytes)
-        self._target = crossing.target
+        self._source, self._target = crossing.source, crossing.target
         self._decoder = crossing.source.decoder()
         self._encoder = crossing.target.encoder(crossing.options)
         self._read, self._encode = self._reader.feed, self._encoder.encode
@@ -108,15 +109,19 @@ class StreamToStream:
     def close(self) -> bytes:
         if self._concluded:
             return b""
-        self._unsent.append(self._encoder.write(self.tap.feed(_last_events(self._reader, self._decoder))))
-        self._conclude("failed" if self._decoder.finished else "incomplete")
+        events, failed = _last_events(self._reader, self._decoder, self._source)
+        self._unsent.append(self._encoder.write(self.tap.feed(events)))
+        self._conclude("failed" if self._decoder.finished else failed)
         return self._rest()
 
     def abort(self, fault: Fault) -> bytes:
         if not self._concluded:
             self._concluded = True
-            failed = Failed(fault.kind, fault.message, fault.reason)
-            self._unsent += (self._encoder.encode(failed), self._encoder.close())
+            events: list[Event] = [_as_failed(fault)]
+            if (told := error_left(self._source, self._reader.rest())) is not None:  # why, in the upstream's own words
+                events = self.tap.feed([_as_failed(told)])
+                self.ending = "failed"
+            self._unsent += (self._encoder.write(events), self._encoder.close())
         return self._rest()
 
     def _conclude(self, failed: Ending) -> None:
@@ -181,14 +186,25 @@ class StreamToWhole(_Collected):
     def feed(self, data: bytes) -> bytes:
         self._take(data)
         if self.tap.ended is None:
-            events: list[Event] = []
-            _tell(self._reader.feed(data), self._decoder, events)
-            self._events += self.tap.feed(events)
+            self._take_events(self._reader.feed(data))
         return b""
+
+    def _take_events(self, payloads: list[bytes]) -> None:
+        """What comes behind a good end is nobody's trouble. Raises: Fault."""
+        events: list[Event] = []
+        try:
+            _tell(payloads, self._decoder, events)
+        except Fault:
+            self._events += self.tap.feed(events)
+            if self.tap.ended is None:
+                raise
+        else:
+            self._events += self.tap.feed(events)
 
     def close(self) -> bytes:
         if self.tap.ended is None:
-            self._events += self.tap.feed(_last_events(self._reader, self._decoder))
+            events, _ = _last_events(self._reader, self._decoder, self._crossing.source)
+            self._events += self.tap.feed(events)
         self._require_end()
         return self._crossing.target.encode_whole(fold(self._events))
 
@@ -234,7 +250,7 @@ class WholeToStream(WholeToWhole):
 
     def abort(self, fault: Fault) -> bytes:
         encoder = self._crossing.target.encoder(self._crossing.options)
-        return encoder.encode(Failed(fault.kind, fault.message, fault.reason)) + encoder.close()
+        return encoder.encode(_as_failed(fault)) + encoder.close()
 
 
 def _tell(payloads: list[bytes], decoder: StreamDecoder, events: list[Event]) -> None:
@@ -251,19 +267,28 @@ def _tell(payloads: list[bytes], decoder: StreamDecoder, events: list[Event]) ->
         at += 1
 
 
-def _last_events(reader: EventReader, decoder: StreamDecoder) -> list[Event]:
+def _last_events(reader: EventReader, decoder: StreamDecoder, source: Format) -> tuple[list[Event], Ending]:
     """What the end of the body tells: an event that lacks its blank line, and what the decoder has held back.
 
-    Half an event tells nothing; the decoder knows that its stream has not ended.
+    Half an event tells nothing; the decoder knows that its stream has not ended. Where an error stands in place of an
+    event, that is why. Beside it: how the stream has ended, if it has failed; "incomplete" where it does not say so.
     """
     events: list[Event] = []
-    for payload in reader.close():
+    rest = reader.rest()
+    for payload in payloads(rest):
+        if decoder.finished and error_left(source, payload) is not None:
+            break  # what comes behind a good end is nobody's trouble
         try:
             _require_walkable(payload)
             events += decoder.decode(payload)
         except Fault:
             break
-    return events + decoder.close()
+    told_itself = any(isinstance(event, Failed) for event in events)
+    events += decoder.close()
+    if not told_itself and events and isinstance(events[-1], Failed) and (told := error_left(source, rest)) is not None:
+        events[-1] = _as_failed(told)
+        told_itself = True
+    return events, "failed" if told_itself else "incomplete"
 
 
 def _require_walkable(json: bytes) -> None:
@@ -285,3 +310,7 @@ def _require_tellable(ended: Stop | Failed | None, target: Format) -> None:
 
 def _as_fault(failed: Failed) -> Fault:
     return Fault(failed.kind, failed.message, reason=failed.reason)
+
+
+def _as_failed(fault: Fault) -> Failed:
+    return Failed(fault.kind, fault.message, fault.reason)

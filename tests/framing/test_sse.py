@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastproxy.errors import Fault
-from fastproxy.framing.sse import EventReader, boundary, ends_event, payloads
+from fastproxy.framing.sse import EventReader, boundary, ends_event, payloads, unframed
 
 BLANKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 LINES = st.sampled_from([b"data: a", b"event: x", b": note", b"data: \xe2\x80\xa8 \xc2\x85 \x0b\x0c", b"id"])
@@ -133,3 +133,45 @@ READS = st.sampled_from([
 def test_a_read_is_told_the_same_whatever_those_before_it_looked_like(reads: list[bytes]):
     reader = EventReader(event_bytes=100)
     assert [reader.feed(read) for read in reads] == [payloads(read) for read in reads]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("step", [1, 3, 100])
+@pytest.mark.parametrize("text", [b'{%b "a": 1%b}', b'[{%b "a": 1%b}]'])
+def test_json_in_place_of_the_last_event_is_told_at_the_end(text: bytes, end: bytes, step: int):
+    json = text % (end, end)
+    assert read(b"data: x" + end + end + json, step) == [b"x", text % (b"\n", b"\n")]
+    assert read(json + end, step) == [text % (b"\n", b"\n")]
+
+
+@pytest.mark.parametrize("rest", [b'{"a": 1', b"[DONE]", b"[1]", b"error", b'"a": {}', b": {}"])
+def test_what_is_no_whole_object_is_not_told(rest: bytes):
+    assert read(b"data: x\n\n" + rest, 100) == [b"x"]
+
+
+def test_a_field_behind_what_begins_as_json_counts_as_ever():
+    assert read(b"{\ndata: x\n}", 100) == [b"x"]
+
+
+def test_what_is_left_is_given_once_and_only_up_to_the_limit():
+    reader = EventReader(event_bytes=10)
+    reader.feed(b"data: 1\n\n{}")
+    assert (reader.rest(), reader.rest()) == (b"{}", b"")
+    reader = EventReader(event_bytes=10)
+    reader.feed(b'data: 1\n\n{"a": 12345}')
+    assert reader.rest() == b""
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        (b"\r\n {} \n", b"{}"),
+        (b"\xef\xbb\xbf{", b"{"),
+        (b"[\n{", b"[\n{"),
+        (b"[DONE]", b""),
+        (b"data: {}", b""),
+        (b"", b""),
+    ],
+)
+def test_only_what_begins_as_an_object_or_a_list_of_some_stands_in_no_event(rest: bytes, text: bytes):
+    assert unframed(rest) == text

@@ -1,5 +1,7 @@
 """Pipes that translate: any split, both crossings, and never a broken answer that looks finished."""
 
+from collections.abc import Callable
+
 import orjson
 import pytest
 from hypothesis import given
@@ -11,13 +13,14 @@ from fastproxy.formats.base import EncoderOptions, FormatName, Spelling
 from fastproxy.ir.events import BlockEnd, Event, Failed, Start, Stop, Text, ToolArgs, ToolStart, Usage
 from fastproxy.ir.fold import fold
 from fastproxy.pipe import Pipe
+from fastproxy.secret import Secret
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.passes import ForClient
 from fastproxy.translate.response import STREAM_BYTES, Crossing, pipe_for_translation
 from fastproxy.translate.seal import Mint
 from laws.event_lists import responses
 from support import cells
-from support.exchange import Format
+from support.exchange import FORMATS, Format
 from support.plain_format import END, line, plain_format, told
 
 SAID: list[Event] = [
@@ -290,3 +293,126 @@ def test_what_was_kept_back_goes_out_in_front_of_what_comes_next() -> None:
     out = one.feed(b'data: {"candidates":[{"content":{"parts":[{"text":"late"}]}}]}\n\n') + one.close()
     assert [out.count(mark) for mark in (b"message_start", b"late", b"message_stop")] == [2, 1, 2]
     assert out.index(b"message_start") < out.index(b"late") < out.index(b"message_stop")
+
+
+# An error that stands in no event, behind the last one.
+
+_STARTS: dict[Format, bytes] = {
+    "openai-chat": b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n',
+    "openai-responses": b'data: {"type":"response.created","response":{"id":"r"}}\n\n'
+    b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n',
+    "anthropic": b'data: {"type":"message_start","message":{"id":"m"}}\n\n'
+    b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+    b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n\n',
+    "gemini": b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]}}],"responseId":"g"}\r\n\r\n',
+}
+_LEFT: dict[Format, bytes] = {
+    "openai-chat": b'{"error":{"message":"no more of it","type":"server_error","code":504}}',
+    "openai-responses": b'{"error":{"message":"no more of it","type":"rate_limit_error","code":"rate_limit_exceeded"}}',
+    "anthropic": b'{"type":"error","error":{"type":"overloaded_error","message":"no more of it"}}',
+    "gemini": b'{\n  "error": {\n    "code": 429,\n    "message": "no more of it"\n  }\n}\n',
+}
+_KINDS = {
+    "openai-chat": "timeout",
+    "openai-responses": "rate_limited",
+    "anthropic": "overloaded",
+    "gemini": "rate_limited",
+}
+_FINISHES: dict[Format, bytes] = {
+    "openai-chat": b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
+    "openai-responses": b'data: {"type":"response.completed","response":{"id":"r"}}\n\n',
+    "anthropic": b'data: {"type":"message_stop"}\n\n',
+    "gemini": b'data: {"candidates":[{"finishReason":"STOP"}]}\r\n\r\n',
+}
+_LAYOUTS = [
+    lambda left: left,
+    lambda left: left.replace(b"\n", b"\r\n"),
+    lambda left: b"[" + left + b"]\r\n",
+]
+
+
+def _told_error(target: Format, out: bytes) -> Failed:
+    """The error that a client reads at the end of its stream."""
+    events = [event for event in cells.events_of(target, out) if isinstance(event, Failed)]
+    return events[-1]
+
+
+@pytest.mark.parametrize(("source", "target"), cells.CELLS)
+@pytest.mark.parametrize("layout", _LAYOUTS)
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_json_that_tells_an_error_behind_the_last_event_ends_the_stream_in_it(
+    source: Format, target: Format, layout: Callable[[bytes], bytes], step: int
+) -> None:
+    upstream = _STARTS[source] + layout(_LEFT[source])
+    came = cells.through(cells.pipe(source, target, streamed=True, stream=True), upstream, range(step, 600, step))
+    assert cells.ending(target, came.body) == "error"
+    assert _told_error(target, came.body).message == "no more of it"
+    assert came.ending == "failed"
+
+
+@pytest.mark.parametrize(("source", "target"), cells.CELLS)
+@pytest.mark.parametrize(("start", "stream"), [("", True), ("", False), ("said", False)])
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_where_nothing_has_been_sent_it_is_raised(
+    source: Format, target: Format, start: str, stream: bool, layout: Callable[[bytes], bytes]
+) -> None:
+    upstream = (_STARTS[source] if start else b"") + layout(_LEFT[source])
+    came = cells.through(cells.pipe(source, target, streamed=True, stream=stream), upstream)
+    assert came.fault is not None
+    assert (came.fault.kind, came.fault.message) == (_KINDS[source], "no more of it")
+    assert came.ending == "failed"
+
+
+@pytest.mark.parametrize(("source", "target"), cells.CELLS)
+def test_a_connection_that_breaks_behind_it_does_not_hide_it(source: Format, target: Format) -> None:
+    one = cells.pipe(source, target, streamed=True, stream=True)
+    out = one.feed(_STARTS[source] + _LEFT[source])
+    out += one.abort(Fault("unreachable", "gone")) or b""
+    assert cells.ending(target, out) == "error"
+    assert _told_error(target, out).message == "no more of it"
+    assert one.ending == "failed"
+
+
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("stream", [True, False])
+def test_half_of_it_is_a_stream_that_ended_too_early(source: Format, stream: bool) -> None:
+    target: Format = "anthropic" if source == "gemini" else "gemini"
+    left = _LEFT[source].rstrip()
+    for cut in range(1, len(left)):
+        one = cells.pipe(source, target, streamed=True, stream=stream)
+        came = cells.through(one, _STARTS[source] + left[:cut])
+        said = came.fault.message if came.fault is not None else _told_error(target, came.body).message
+        assert said == "the upstream's stream ended before it was complete"
+        assert came.ending == ("incomplete" if stream else "failed")
+
+
+@pytest.mark.parametrize(("source", "target"), cells.CELLS)
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("framed", [b"", b"data: "])
+def test_behind_a_good_end_it_is_nobodys_trouble(source: Format, target: Format, stream: bool, framed: bytes) -> None:
+    upstream = _STARTS[source] + _FINISHES[source]
+    left = framed + _LEFT[source].replace(b"\n", b"")
+    alone = cells.through(cells.pipe(source, target, streamed=True, stream=stream), upstream)
+    came = cells.through(cells.pipe(source, target, streamed=True, stream=stream), upstream + left)
+    assert alone.ending == "ok"
+    assert came == alone
+
+
+def test_what_is_left_is_no_answer_though_it_looks_like_the_end_of_one() -> None:
+    one = cells.pipe("openai-chat", "anthropic", streamed=True, stream=True)
+    finish = _FINISHES["openai-chat"].removeprefix(b"data: ").rstrip()
+    came = cells.through(one, _STARTS["openai-chat"] + finish)
+    assert (cells.ending("anthropic", came.body), came.ending) == ("error", "incomplete")
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_it_loses_our_credential(breaks: bool) -> None:
+    client = ForClient(
+        "asked", "ours", 7, Mint("gemini", "p", "a"), _any_spelling(), Memory(), secret=Secret("sk-lab-0123456789")
+    )
+    crossing = Crossing(BY_NAME["openai-chat"], BY_NAME["anthropic"], client, EncoderOptions(), 10_000, 10_000)
+    one = pipe_for_translation(crossing, streamed=True, stream=True)
+    one.feed(_STARTS["openai-chat"] + rb'{"error":{"message":"bad key sk\u002dlab-0123456789","code":401}}')
+    out = one.abort(Fault("unreachable", "gone")) if breaks else one.close()
+    assert out is not None
+    assert b"bad key [redacted]" in out
