@@ -3,10 +3,10 @@
 import orjson
 import pytest
 
-from fastproxy.errors import Fault
+from fastproxy.errors import LONGEST_WAIT_SECONDS, Fault
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import FormatName
-from fastproxy.formats.tails import LONGEST_WAIT_SECONDS, error_left
+from fastproxy.formats.tails import error_left
 
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"}
 LEFT: list[tuple[FormatName, object, tuple[str, str, int, str]]] = [

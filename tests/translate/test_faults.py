@@ -2,10 +2,10 @@
 
 import pytest
 
-from fastproxy.errors import Fault
+from fastproxy.errors import LONGEST_WAIT_SECONDS, Fault
 from fastproxy.ir.events import Usage
 from fastproxy.pipe import ERROR_BYTES
-from fastproxy.translate.faults import LONGEST_WAIT_SECONDS, ErrorToFault, translate_fault
+from fastproxy.translate.faults import ErrorToFault, translate_fault
 from support.plain_format import plain_format
 
 SOURCE = plain_format()
