@@ -110,6 +110,7 @@ class AnthropicEncoder(InTurn):
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
+            "stop_details": None,
             "usage": usage.encode(self._usage),
         }
         return _named("message_start", {"message": message})
@@ -203,7 +204,7 @@ class AnthropicEncoder(InTurn):
             if input_json(arguments, cut=cut) is None:
                 return self._fail(broken_call(name))
         self._ended = True
-        delta = {"stop_reason": reason, "stop_sequence": event.sequence}
+        delta = {"stop_reason": reason, "stop_sequence": event.sequence, "stop_details": None}
         return _named("message_delta", {"delta": delta, "usage": usage.encode(self._usage)}) + _END
 
     def _failed(self, event: Failed) -> bytes:

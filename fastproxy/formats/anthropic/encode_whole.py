@@ -40,6 +40,7 @@ def encode_whole(response: Response) -> bytes:
             "content": _content(response, cut=is_cut(response.stop)),
             "stop_reason": reason,
             "stop_sequence": response.stop.sequence,
+            "stop_details": None,
             "usage": usage.encode(response.usage),
         }
     )

@@ -38,7 +38,7 @@ def test_a_text_answer_in_the_formats_exact_bytes() -> None:
     ).decode() == (
         'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message",'
         '"role":"assistant","model":"claude-lab-1","content":[],"stop_reason":null,"stop_sequence":null,'
-        '"usage":{"input_tokens":0,"output_tokens":0}}}\n\n'
+        '"stop_details":null,"usage":{"input_tokens":0,"output_tokens":0}}}\n\n'
         'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
         '"content_block":{"type":"text","text":""}}\n\n'
         'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
@@ -47,7 +47,7 @@ def test_a_text_answer_in_the_formats_exact_bytes() -> None:
         '"delta":{"type":"text_delta","text":" late."}}\n\n'
         'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
         'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn",'
-        '"stop_sequence":null},"usage":{"input_tokens":9,"cache_read_input_tokens":1,"output_tokens":5}}\n\n'
+        '"stop_sequence":null,"stop_details":null},"usage":{"input_tokens":9,"cache_read_input_tokens":1,"output_tokens":5}}\n\n'
         'event: message_stop\ndata: {"type":"message_stop"}\n\n'
     )
 

@@ -40,6 +40,7 @@ def test_every_kind_of_block_in_order() -> None:
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             "input_tokens": 9,
             "cache_read_input_tokens": 1,
