@@ -24,7 +24,5 @@ Silent = Literal[""] | None  # a text that says nothing
 
 def tell(block: int, pieces: list[str], events: list[Event]) -> None:
     """Put pieces of a text into `events`, none of them empty. Most reads are one."""
-    if len(pieces) == 1:
-        events.append(Text(block, pieces[0]))
-    elif pieces:
-        events.append(Texts(block, pieces))
+    if pieces:
+        events.append(Texts(block, pieces) if pieces[1:] else Text(block, pieces[0]))

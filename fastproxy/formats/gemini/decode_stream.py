@@ -93,7 +93,8 @@ class GeminiDecoder:
                 at += 1
         except shapes.UNFIT:
             self._tries -= 1
-        self._note("".join(pieces))
+        self._said.pieces += pieces
+        self._said_characters += len("".join(pieces))
         shapes.tell(self._block, pieces, events)
         return at
 
@@ -213,13 +214,9 @@ class GeminiDecoder:
         if self._kind != "text":
             self._open("text", out)
             self._text_from = self._said_characters
-        self._note(text)
-        out.append(Text(self._block, text))
-
-    def _note(self, text: str) -> None:
-        """What is said, where sources may be found in it."""
         self._said.pieces.append(text)
         self._said_characters += len(text)
+        out.append(Text(self._block, text))
 
     def _thought(self, text: str, signature: str | None, out: list[Event]) -> None:
         if self._kind != "thought":
