@@ -50,7 +50,7 @@ class Pins:
             self._by_session.popitem(last=False)
 
     def used(self, provider: str, session: str, now: float) -> Pin | None:
-        """The session's pin, now used; its home is "" when it was silent for too long. None: a new session.
+        """The conversation's pin, now used; its home is "" when it was silent for too long. None: a new conversation.
 
         Cost: 0.25 us.
         """
@@ -76,7 +76,7 @@ class Pins:
         return pin
 
     def known(self, provider: str, session: str) -> Pin | None:
-        """The session's pin as it is, not used by this."""
+        """The conversation's pin as it is, not used by this."""
         return self._by_session.get((provider, session if len(session) <= SESSION_CHARS else _digest(session)))
 
     def homes(self, now: float) -> dict[str, int]:

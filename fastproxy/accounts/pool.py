@@ -173,7 +173,7 @@ class Pool:
             return without_accounts(want.provider)
         only = roster.only
         if only is not None and not want.account and not want.tried and only.free(want.model, now):
-            seat = only  # nothing to choose, and `served` remembers the session
+            seat = only  # nothing to choose, and `served` remembers the conversation
         else:
             seat = self._selected(want, roster, now)
         if now < seat.until_at:
@@ -181,7 +181,7 @@ class Pool:
         return seat.account
 
     def served(self, want: Want, account: str, now: float) -> tuple[Cooldown, ...]:
-        """Learn that an account has begun to answer: its guessed rests for the model are over, the session knows it.
+        """Learn that an account has begun to answer: its guessed rests for the model are over, and the pin knows.
 
         A session's first answer makes its home. Later its home changes when it is lost, or rests for longer than a
         prompt cache lives; not for transient trouble. Those rests, to be taken out of the store.
@@ -243,7 +243,7 @@ class Pool:
         return seat.cooldowns(now) if seat is not None else ()
 
     def unpin(self, provider: str, session: str, account: str) -> None:
-        """Send the session elsewhere from now on, if this account is its home (the account was refused for good)."""
+        """Send the conversation elsewhere from now on, if this account, which was refused for good, is its home."""
         pin = self._pins.known(provider, session)
         if pin is not None and pin.home == account:
             pin.home = ""

@@ -98,32 +98,21 @@ def test_a_slow_renewal_is_waited_for_by_whoever_stays(vendor: Vendor, start: St
     assert len(vendor.seen()) == 10
 
 
-def test_a_slow_renewal_is_not_waited_for_while_another_account_serves(vendor: Vendor, start: Start, tmp_path: Path):
-    """It goes on; whoever is bound to its account waits to the end, and so does who finds all others resting."""
-    state = tmp_path / "one" / "state"
-    logins.keep(state, vendor, "acc-slow", lasts_seconds=-5)
-    logins.keep(state, vendor, "acc-good")
-    vendor.set(delay_seconds=LONG_SECONDS)
-    relay = start("one", logins.config(vendor))
-    since = monotonic()
-    assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-good"}
-    assert monotonic() - since < LONG_SECONDS
-    spent = {"status": 429, "headers": {"retry-after": "60"}, "body": "usage limit reached"}
-    vendor.answers("acc-good", spent, stuck=True)
-    assert {ask(relay, "late"), ask(relay, account="acc-slow")} == {"acc-slow"}
-    assert len(vendor.grants()) == 1
-
-
-def test_a_slow_renewal_after_a_refusal_is_not_waited_for_while_another_account_serves(
-    vendor: Vendor, start: Start, tmp_path: Path
+@pytest.mark.parametrize("refused", [False, True], ids=["ended", "refused"])
+def test_a_slow_renewal_is_not_waited_for_while_another_account_serves(
+    vendor: Vendor, start: Start, tmp_path: Path, refused: bool
 ):
-    """As above, of a token that should have lasted; whoever finds all others resting gets the new one in the end."""
+    """It goes on; whoever is bound to its account waits to the end, and so does who finds all others resting.
+
+    refused: the token should have lasted, and its vendor says otherwise.
+    """
     state = tmp_path / "one" / "state"
-    logins.keep(state, vendor, "acc-slow")
+    logins.keep(state, vendor, "acc-slow", **({} if refused else {"lasts_seconds": -5}))
     logins.keep(state, vendor, "acc-good")
     vendor.set(delay_seconds=LONG_SECONDS)
     relay = start("one", logins.config(vendor))
-    vendor.order(account="acc-slow", revoke=True)
+    if refused:
+        vendor.order(account="acc-slow", revoke=True)
     since = monotonic()
     assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-good"}
     assert monotonic() - since < LONG_SECONDS
