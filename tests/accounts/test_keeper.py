@@ -675,7 +675,7 @@ async def test_a_backend_that_answers_late_holds_up_nobody_who_can_go_elsewhere_
     began = monotonic()
     assert await kept.keeper.fresh(account, 0.05) is None
     assert await kept.keeper.fresh(account, 0.0) is None
-    assert monotonic() - began < 0.5
+    assert monotonic() - began < 3
     assert kept.keeper.is_renewing(account.id)
     kept.gate.set()
     for _ in range(500):  # nobody waits for it any more

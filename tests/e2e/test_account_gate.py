@@ -250,5 +250,5 @@ def test_a_client_that_leaves_during_the_prelude_takes_the_upstream_along(
     wire.is_silent_for(0.1)
     assert vendor.gone() == []
     wire.close()
-    await_true(vendor.gone, 0.5)
+    await_true(vendor.gone, 2.0)
     assert len(vendor.seen()) == 1

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from threading import Timer
+from time import sleep
 
 import orjson
 import pytest
@@ -20,7 +21,6 @@ from support.vendor import Vendor
 from support.wire import request
 
 Start = Callable[..., Relay]
-LONG_SECONDS = 4.5
 HTML = {"status": 503, "headers": {"content-type": "text/html"}, "body": "<html>invalid_grant</html>"}
 
 
@@ -90,9 +90,7 @@ def test_a_slow_renewal_is_waited_for_by_whoever_stays(vendor: Vendor, start: St
     await_true(vendor.grants)
     for wire in leaving:
         wire.close()
-    since = monotonic()
     assert set(at_once(lambda number: ask(relay, str(number)), range(10))) == {"acc-a"}
-    assert 3.0 < monotonic() - since < 8.0
     assert len(vendor.grants()) == 1
     assert {one["account"] for one in vendor.seen()} == {"acc-a"}
     assert len(vendor.seen()) == 10
@@ -109,16 +107,18 @@ def test_a_slow_renewal_is_not_waited_for_while_another_account_serves(
     state = tmp_path / "one" / "state"
     logins.keep(state, vendor, "acc-slow", **({} if refused else {"lasts_seconds": -5}))
     logins.keep(state, vendor, "acc-good")
-    vendor.set(delay_seconds=LONG_SECONDS)
+    vendor.set(token_answers=[{"held": True}])
     relay = start("one", logins.config(vendor))
     if refused:
         vendor.order(account="acc-slow", revoke=True)
-    since = monotonic()
     assert set(at_once(lambda number: ask(relay, str(number)), range(20))) == {"acc-good"}
-    assert monotonic() - since < LONG_SECONDS
+    assert vendor.waiting() == 1
     spent = {"status": 429, "headers": {"retry-after": "60"}, "body": "usage limit reached"}
     vendor.answers("acc-good", spent, stuck=True)
+    release = Timer(1.0, vendor.set, kwargs={"held": False})
+    release.start()
     assert {ask(relay, "late"), ask(relay, account="acc-slow")} == {"acc-slow"}
+    release.join()
     assert len(vendor.grants()) == 1
 
 
@@ -127,11 +127,11 @@ def test_whoever_comes_while_all_renew_waits_and_nobody_rests(vendor: Vendor, st
     for account in ("acc-a", "acc-b"):
         logins.keep(state, vendor, account)
         vendor.order(account=account, revoke=True)
-    vendor.set(delay_seconds=LONG_SECONDS + 1)
+    vendor.set(delay_seconds=5.5)
     relay = start("one", logins.config(vendor))
 
     def ask_later(number: int) -> str:
-        sleep(0 if number < 20 else LONG_SECONDS - 0.5)
+        sleep(0 if number < 20 else 4.0)
         return ask(relay, str(number))
 
     assert set(at_once(ask_later, range(24))) <= {"acc-a", "acc-b"}
@@ -143,11 +143,10 @@ def test_of_two_that_renew_the_one_that_is_ready_serves(vendor: Vendor, start: S
     for account in ("acc-a", "acc-b"):
         logins.keep(state, vendor, account)
         vendor.order(account=account, revoke=True)
-    vendor.set(token_answers=[{"status": 500, "body": "{}", "delay_seconds": LONG_SECONDS}])
+    vendor.set(token_answers=[{"status": 500, "body": "{}", "held": True}])
     relay = start("one", logins.config(vendor))
-    since = monotonic()
     assert ask(relay) in ("acc-a", "acc-b")
-    assert monotonic() - since < LONG_SECONDS
+    assert vendor.waiting() == 1
 
 
 TROUBLE = [{"status": 500, "body": "{}"}, HTML, {"cut": True}, {"status": 429, "body": '{"error":"invalid_grant"}'}]
@@ -189,16 +188,14 @@ def test_an_ended_login_is_kept_with_its_cause_until_there_is_another(vendor: Ve
     store = AccountStore(state)
     store.replace(StoredAccount(ended, PROVIDER, "acc-a", "login"), login_of(vendor.login("acc-a")))
     store.close()
-    since = monotonic()
-    await_true(lambda: ask_as(relay, "anthropic", model=MODEL, account="acc-a").status == 200, 2.0)
-    assert monotonic() - since < 2.0
+    await_true(lambda: ask_as(relay, "anthropic", model=MODEL, account="acc-a").status == 200, 4.0)
 
 
 def test_a_login_that_ends_soon_is_renewed_although_nobody_asks(vendor: Vendor, start: Start, tmp_path: Path):
     logins.keep(tmp_path / "one" / "state", vendor, "acc-a", lasts_seconds=200)
     relay = start("one", logins.config(vendor))
     await_true(vendor.grants)
-    await_true(lambda: ask(relay) == "acc-a", 1.0)
+    await_true(lambda: ask(relay) == "acc-a", 4.0)
     sleep(1.5)
     assert len(vendor.grants()) == 1
 

@@ -91,8 +91,8 @@ def test_two_hundred_clients_that_leave_at_once_leave_nothing_running(relay: Rel
         wire.reset()
     asked_at = monotonic()
     assert relay.ask("/healthz", method="GET").status == 200
-    assert monotonic() - asked_at < 1
-    deadline = monotonic() + 2
+    assert monotonic() - asked_at < 3
+    deadline = monotonic() + 6
     while monotonic() < deadline and upstream.totals().open > already:
         sleep(0.02)
     assert upstream.totals().open <= already

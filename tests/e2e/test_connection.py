@@ -223,7 +223,7 @@ def test_slow_heads_do_not_keep_others_waiting(relay: Relay, whole: str):
             wire.send(b"POST / HTTP/1.1\r\nhost: 127.0")
         began = monotonic()
         assert relay.ask(TARGET, BODY, (("x-lab", whole),)).status == 200
-        assert monotonic() - began < 1
+        assert monotonic() - began < 3
     finally:
         for wire in slow:
             wire.close()

@@ -56,7 +56,7 @@ class Vendor:
         return told
 
     def set(self, **values: Any) -> None:
-        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, keep_old_tokens, device_answer."""
+        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, held, keep_old_tokens, device_answer."""
         self.order(set=values)
 
     def key(self, name: str, key: str) -> None:
@@ -96,6 +96,11 @@ class Vendor:
     def grants(self) -> list[dict[str, Any]]:
         grants: list[dict[str, Any]] = self.order(recall=True)["grants"]
         return grants
+
+    def waiting(self) -> int:
+        """How many token answers are held at the moment."""
+        waiting: int = self.order(recall=True)["waiting"]
+        return waiting
 
 
 def _told(line: str) -> bytes:

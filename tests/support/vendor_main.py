@@ -83,6 +83,8 @@ class Vendor:
     delay_seconds: float = 0.0
     answer_delay_seconds: float = 0.0
     token_answers: list[dict[str, Any]] = field(default_factory=list)
+    held: bool = True
+    waiting: int = 0
     lifetime_seconds: float = 3600.0
     keep_old_tokens: bool = False
     device_answer: dict[str, Any] = field(default_factory=dict)
@@ -112,19 +114,21 @@ VENDOR: web.AppKey[Vendor] = web.AppKey("vendor", Vendor)
 async def token(request: web.Request) -> web.StreamResponse:
     """The token endpoint: `refresh_token` (single use), `authorization_code` ("code-NAME"), devices ("device-NAME").
 
-    token_answers: what the next requests get instead. One with `delay_seconds` takes that long, one with `cut` breaks
-    off without an answer.
+    token_answers: what the next requests get. One with `delay_seconds` takes that long, one that is `held` waits for
+    the test, one with `cut` breaks off without an answer, one with a `status` is no grant but this answer.
     """
     vendor = request.app[VENDOR]
     raw = await request.read()
     form = orjson.loads(raw) if raw[:1] == b"{" else dict(await request.post())
     grant = {key: str(value) for key, value in form.items()}
     vendor.grants.append(grant)
-    if vendor.token_answers:
-        answer = vendor.token_answers.pop(0)
-        await asyncio.sleep(answer.get("delay_seconds", 0))
-        if answer.get("cut") and request.transport is not None:
-            request.transport.abort()
+    answer = vendor.token_answers.pop(0) if vendor.token_answers else {}
+    await asyncio.sleep(answer.get("delay_seconds", 0))
+    if answer.get("held"):
+        await unheld(vendor)
+    if answer.get("cut") and request.transport is not None:
+        request.transport.abort()
+    if "status" in answer or "cut" in answer:
         return scripted(answer)
     account = next((one for one in vendor.accounts.values() if one.refresh == grant.get("refresh_token")), None)
     if grant.get("grant_type") == "authorization_code":
@@ -136,6 +140,14 @@ async def token(request: web.Request) -> web.StreamResponse:
     answer = vendor.login(account)  # the old token is spent from here on, whether or not anybody hears of it
     await asyncio.sleep(vendor.delay_seconds)
     return web.json_response(answer)
+
+
+async def unheld(vendor: Vendor) -> None:
+    """Until the test sets `held` to false: what it sees before can't be the work of this answer."""
+    vendor.waiting += 1
+    while vendor.held:
+        await asyncio.sleep(0.02)
+    vendor.waiting -= 1
 
 
 async def device(request: web.Request) -> web.StreamResponse:
@@ -281,7 +293,8 @@ async def control(request: web.Request) -> web.Response:
             told["login"] = vendor.login(account)
         if order.get("revoke"):
             account.access.clear()
-    told |= {"seen": vendor.seen, "grants": vendor.grants, "gone": vendor.gone} if order.get("recall") else {}
+    if order.get("recall"):
+        told |= {"seen": vendor.seen, "grants": vendor.grants, "gone": vendor.gone, "waiting": vendor.waiting}
     if order.get("forget"):
         vendor.seen, vendor.grants, vendor.gone = [], [], []
     return web.json_response(told, dumps=lambda value: orjson.dumps(value).decode())
@@ -314,7 +327,9 @@ async def main() -> None:
             runners[port] = runner
         else:
             port = order[1]
-            closing.append(asyncio.create_task(runners.pop(port).cleanup()))
+            runner = runners.pop(port)
+            runner.app[VENDOR].held = False
+            closing.append(asyncio.create_task(runner.cleanup()))
             await asyncio.sleep(0)  # so that nobody new can come
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
