@@ -160,6 +160,7 @@ def target_of(route: Route, account: Account, session: str = "") -> Target:
         family(route.model),
         refuses=quirks.refuses,
         short_call_ids=quirks.short_call_ids,
+        drops_unfit_thoughts=quirks.drops_unfit_thoughts,
         session=session if route.format in quirks.cache_key else "",
     )
 

@@ -156,6 +156,7 @@ class Translating:
             names=translated.names,
             customs=translated.customs if told_free_text else frozenset(),
             free_text=translated.free_text if told_free_text else frozenset(),
+            answer=translated.answer,
             boxed=translated.boxed,
             proven_thoughts=asked.format.proven_thoughts,
             secret=self._account.secret,

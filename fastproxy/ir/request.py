@@ -159,6 +159,8 @@ class Thinking(msgspec.Struct, frozen=True):
     effort); "effort" (a level, no more); "between_tools" (Anthropic's word).
     effort: may be told beside any mode. visible: whether the client wants to read it; None when it didn't say.
     summary: OpenAI's auto | concise | detailed. possible: False once it is known that the model never thinks.
+    unfit_dropped: whether the host is to leave out earlier thoughts that no longer fit instead of refusing them all; no
+    client says so.
     """
 
     mode: Literal["default", "off", "budget", "adaptive", "effort", "between_tools"] = "default"
@@ -167,6 +169,7 @@ class Thinking(msgspec.Struct, frozen=True):
     visible: bool | None = None
     summary: str | None = None
     possible: bool = True
+    unfit_dropped: bool = False
 
 
 class Sampling(msgspec.Struct, frozen=True):

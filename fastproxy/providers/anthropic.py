@@ -6,7 +6,7 @@ Source: the official Python SDK (anthropic 2.12.0) and docs.claude.com/en/api; f
 2026-11-21.
 """
 
-from fastproxy.providers.base import Provider
+from fastproxy.providers.base import Provider, Quirks
 from fastproxy.providers.oauth import ANTHROPIC
 
 PROVIDER = Provider(
@@ -19,5 +19,6 @@ PROVIDER = Provider(
     headers=(("anthropic-version", "2023-06-01"),),
     oauth=ANTHROPIC,
     own_client="claude-code",
+    quirks=Quirks(drops_unfit_thoughts=True),
     login_lists=(("anthropic-beta", "oauth-2025-04-20"),),
 )

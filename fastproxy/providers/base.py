@@ -58,12 +58,14 @@ class Quirks(msgspec.Struct, frozen=True):
     client speaks its format: those bytes pass as they came.
     cache_key: formats in which a key for the conversation helps its cache of prompts; one is made of the client's own
     name for the conversation, in translated requests that have none.
+    drops_unfit_thoughts: it can be asked to leave out earlier thoughts that no longer fit what stands before them.
     """
 
     include_usage: bool = False
     refuses: frozenset[str] = frozenset()
     short_call_ids: bool = False
     cache_key: frozenset[FormatName] = frozenset()
+    drops_unfit_thoughts: bool = False
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):

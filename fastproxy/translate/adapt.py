@@ -85,7 +85,7 @@ def adapt(request: Request, family: Family, target: FormatName) -> tuple[Request
 
     A faithful mapping (a budget as the nearest level, a filled in max_tokens) is no loss. Names: "thinking",
     "thinking.off", "thinking.effort", "thinking.budget_tokens", "thinking.between_tools", "max_tokens", the fields of
-    `Sampling`, "output.verbosity", "output.schema", "tools.strict", "parallel".
+    `Sampling`, "output.verbosity", "tools.strict", "parallel".
     """
     control = family.control(target)
     wish = _plain(request.thinking)
@@ -339,10 +339,6 @@ def _output(request: Request, family: Family) -> tuple[Output, Losses]:
     if output.verbosity is not None and "output.verbosity" in family.refuses:
         output = msgspec.structs.replace(output, verbosity=None)
         lost.append("output.verbosity")
-    refused = output.kind == "schema" and not family.output_schema
-    if refused or (output.kind != "text" and request.tools and not family.schema_with_tools):
-        output = Output(verbosity=output.verbosity)
-        lost.append("output.schema")
     if output.strict is None and request.format in HOLD_ANSWERS_ALWAYS and is_closed(output.schema or {}):
         output = msgspec.structs.replace(output, strict=True)
     return output, tuple(lost)
@@ -350,7 +346,7 @@ def _output(request: Request, family: Family) -> tuple[Output, Losses]:
 
 def _tools(request: Request, family: Family, target: FormatName) -> tuple[tuple[Tool, ...], Losses]:
     if (
-        family.output_schema
+        family.answers == "schema"
         or target not in HOLDS_ARGUMENTS_AS_ANSWERS
         or not any(tool.strict for tool in request.tools)
     ):

@@ -61,7 +61,9 @@ class Family(msgspec.Struct, frozen=True):
     refuses: hub names of settings that it never takes; refuses_thinking: that it takes only while it does not think.
     one_of: settings of which it takes only the first that is set.
     max_output_tokens: the most that it writes, thinking included; None when unknown.
-    output_schema: whether its answer can be held to a JSON schema; schema_with_tools: also while it has tools.
+    answers: what can hold its answer to a JSON schema: a setting, the call of a function, or nothing but words.
+    schema_with_tools: whether a setting can while it has tools. forced_calls: whether a call can be demanded of it.
+    binds_thoughts: whether its host takes a thought back only where all that stood before it is unchanged.
     responses_only: not served on Chat at all. chat_tools_need_off: Chat refuses function tools while it thinks.
     prefill: whether a conversation may end with words of the assistant, which the answer then goes on from.
     system_turns: whether it takes turns of the system between others in Anthropic's format, as far as is known.
@@ -76,8 +78,10 @@ class Family(msgspec.Struct, frozen=True):
     refuses_thinking: frozenset[str] = frozenset()
     one_of: tuple[str, ...] = ()
     max_output_tokens: int | None = None
-    output_schema: bool = True
+    answers: Literal["schema", "call", "words"] = "schema"
     schema_with_tools: bool = True
+    forced_calls: bool = True
+    binds_thoughts: bool = False
     responses_only: bool = False
     chat_tools_need_off: bool = False
     prefill: bool = True
@@ -157,18 +161,43 @@ _new_claude = partial(Family, refuses=_DRAWING, max_output_tokens=128_000, prefi
 # From Opus 4.8 on: platform.claude.com, mid-conversation system messages. The others answer 400, "role 'system' is not
 # supported on this model" [report: public issues].
 _claude_5 = partial(_new_claude, system_turns=True)
+# 'tool_choice: type "tool" and "any" are not supported for this model.' [migration] [refusal: can1357/oh-my-pi 12939].
+# Fable 5 and Opus 5 take them [report: withceleste/celeste-python 393], Haiku 5.5 too: its page names no such change.
+_willing_claude = partial(_claude_5, forced_calls=False)
 _old_claude = partial(Family, refuses_thinking=_DRAWING, one_of=("temperature", "top_p"))  # [migration]
-_first_claude = partial(Family, refuses_thinking=_DRAWING, output_schema=False)  # without schemas: [memory]
+_first_claude = partial(Family, refuses_thinking=_DRAWING, answers="call")  # without schemas: [memory]
 
 CLAUDE: tuple[Family, ...] = (
-    # 5.1: [models] [thinking]; its relatives: [thinking] [notes].
-    _claude_5("claude-fable", ("claude-fable-*", "claude-mythos-5*"), _claude(_ADAPTIVE, TO_MAX, "high")),
+    # [thinking] [notes]. Thoughts that are bound to what stood before them, from 5.1 on: platform.claude.com, preserved
+    # thinking; Mythos 5.1 makes such thoughts and does not look at them.
+    _claude_5(
+        "claude-fable-5",
+        ("claude-fable-5", "claude-fable-5-20*", "claude-mythos-5", "claude-mythos-5-20*"),
+        _claude(_ADAPTIVE, TO_MAX, "high"),
+    ),
+    _willing_claude("claude-mythos-5.1", ("claude-mythos-5*",), _claude(_ADAPTIVE, TO_MAX, "high")),
+    # 5.1: [models] [thinking].
+    _willing_claude("claude-fable", ("claude-fable-*",), _claude(_ADAPTIVE, TO_MAX, "high"), binds_thoughts=True),
     # Adaptive only: [thinking]. Levels and maximum: [memory], as of its contemporaries.
-    _new_claude("claude-mythos-preview", ("claude-mythos-*",), _claude(_ADAPTIVE, WITHOUT_XHIGH, "high")),
+    _new_claude(
+        "claude-mythos-preview",
+        ("claude-mythos-*",),
+        _claude(_ADAPTIVE, WITHOUT_XHIGH, "high"),
+        forced_calls=False,
+    ),
     # The three of 5.5: [models]; "between_tools" and what may stand beside "off": [notes] [SDK].
-    _claude_5("claude-opus-5.5", ("claude-opus-5-5*",), _claude(_ADAPTIVE, TO_MAX, "medium")),
-    _claude_5("claude-sonnet-5.5", ("claude-sonnet-5-5*",), _claude(_BETWEEN, TO_MAX, "high")),
-    _claude_5("claude-haiku-5.5", ("claude-haiku-5*",), _claude(_OR_OFF, TO_MAX, "medium", off_up_to="high")),
+    _willing_claude(
+        "claude-opus-5.5", ("claude-opus-5-5*",), _claude(_ADAPTIVE, TO_MAX, "medium"), binds_thoughts=True
+    ),
+    _willing_claude(
+        "claude-sonnet-5.5", ("claude-sonnet-5-5*",), _claude(_BETWEEN, TO_MAX, "high"), binds_thoughts=True
+    ),
+    _claude_5(
+        "claude-haiku-5.5",
+        ("claude-haiku-5*",),
+        _claude(_OR_OFF, TO_MAX, "medium", off_up_to="high"),
+        binds_thoughts=True,
+    ),
     # [models] [notes]; xhigh: [traffic].
     _claude_5("claude-opus-5", ("claude-opus-5*",), _claude(_OR_OFF, TO_MAX, "high", off_up_to="high")),
     _claude_5("claude-sonnet-5", ("claude-sonnet-5*",), _claude(_OR_OFF, TO_MAX, "high")),  # [models] [migration]
@@ -206,16 +235,16 @@ CLAUDE: tuple[Family, ...] = (
         max_output_tokens=64_000,
     ),
     # Maxima: [memory].
-    Family("claude-3.5", ("claude-3-5-*",), thinks=False, max_output_tokens=8_192, output_schema=False),
+    Family("claude-3.5", ("claude-3-5-*",), thinks=False, max_output_tokens=8_192, answers="call"),
     Family(
         "claude-3",
         ("claude-3-*", "claude-2*", "claude-instant*"),
         thinks=False,
         max_output_tokens=4_096,
-        output_schema=False,
+        answers="call",
     ),
     # Whatever comes next: what the newest have in common.
-    _new_claude("claude", ("claude-*",), _claude(_ADAPTIVE, TO_HIGH, "high")),
+    _new_claude("claude", ("claude-*",), _claude(_ADAPTIVE, TO_HIGH, "high"), forced_calls=False, binds_thoughts=True),
 )
 
 # `stop`: "Unsupported parameter: 'stop' is not supported with this model" from o3 and o4-mini [SDK: `stop`], gpt-5, 5.1
@@ -254,7 +283,7 @@ GPT: tuple[Family, ...] = (
     _may_rest("gpt-5.1", ("gpt-5.1*",), _gpt(TO_HIGH, "none", off=True)),  # [SDK: ReasoningEffort]
     _always_thinks("gpt-5", ("gpt-5", "gpt-5-*"), _gpt(FROM_MINIMAL)),  # [SDK: ReasoningEffort] [traffic]
     # They think, but take no word about it: [memory].
-    _o_series("o1-first", ("o1-preview*", "o1-mini*"), thinks=False, max_output_tokens=32_768, output_schema=False),
+    _o_series("o1-first", ("o1-preview*", "o1-mini*"), thinks=False, max_output_tokens=32_768, answers="words"),
     # Levels of the two: [notes]. Maximum: [report: RooCodeInc/Roo-Code 2691]. Not on Chat: [memory].
     _o_series(
         "o-pro",
@@ -266,7 +295,7 @@ GPT: tuple[Family, ...] = (
     _o_series("o", ("o[1-9]", "o[1-9]-*"), _gpt(TO_HIGH), max_output_tokens=100_000),
     _gpt_4("gpt-4.1", ("gpt-4.1*",), max_output_tokens=32_768),  # [memory]
     _gpt_4("gpt-4o", ("gpt-4o*", "chatgpt-4o*", "gpt-audio*"), max_output_tokens=16_384),  # [report: MicrosoftDocs]
-    _gpt_4("gpt-4", ("gpt-4*", "gpt-3*"), max_output_tokens=4_096, output_schema=False),  # [memory]
+    _gpt_4("gpt-4", ("gpt-4*", "gpt-3*"), max_output_tokens=4_096, answers="call"),  # [memory]
     # gpt-6-sol, -luna, -terra [notes], and what comes after them until it has a row.
     _may_rest("gpt", ("gpt-*",), _gpt(TO_MAX, chat=TO_XHIGH, off=True), chat_tools_need_off=True),
 )
@@ -282,7 +311,7 @@ _gemini_3 = partial(Family, refuses=_PENALTIES, max_output_tokens=65_536)
 
 GEMINI: tuple[Family, ...] = (
     # What only draws or speaks: [memory].
-    Family("gemini-media", ("gemini-*-image*", "gemini-*-tts*"), thinks=False, output_schema=False),
+    Family("gemini-media", ("gemini-*-image*", "gemini-*-tts*"), thinks=False, answers="words"),
     # Bounds of the budgets of 2.5: [notes] [thinking].
     _gemini_25("gemini-2.5-pro", ("gemini-2.5-pro*",), _gemini_budget(128, 32_768, off=False)),
     _gemini_25("gemini-2.5-flash-lite", ("gemini-2.5-flash-lite*",), _gemini_budget(512, 24_576, off=True)),

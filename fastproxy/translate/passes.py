@@ -32,6 +32,7 @@ from fastproxy.ir.request import OutputKind, ReasoningPart
 from fastproxy.pipe import REDACTED
 from fastproxy.secret import Secret
 from fastproxy.translate.boxed import Unboxing
+from fastproxy.translate.by_call import Answering
 from fastproxy.translate.customs import Unwrapping, Wrapping
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import call_id, legal
@@ -47,8 +48,8 @@ class ForClient(msgspec.Struct, frozen=True):
     account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text: tools
     whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts: of the
     client's format; a thought without a signature then gets an envelope without one, so that the next request can be
-    told from one whose thoughts its own host has made. boxed: see `request.Translated`. secret: our credential, which
-    some hosts quote when they fail.
+    told from one whose thoughts its own host has made. answer, boxed: see `request.Translated`. secret: our
+    credential, which some hosts quote when they fail.
     """
 
     model: str
@@ -61,6 +62,7 @@ class ForClient(msgspec.Struct, frozen=True):
     customs: frozenset[str] = frozenset()
     free_text: frozenset[str] = frozenset()
     proven_thoughts: bool = False
+    answer: str = ""
     boxed: OutputKind | None = None
     secret: Secret | None = None
 
@@ -74,6 +76,7 @@ class Passes:
     """
 
     __slots__ = (
+        "_answering",
         "_before_call",
         "_client",
         "_ids",
@@ -91,10 +94,11 @@ class Passes:
     def __init__(self, client: ForClient) -> None:
         self._client = client
         self.plain = set(_PLAIN)
-        if client.customs:
+        if client.customs or client.answer:
             self.plain.discard(ToolArgs)
         if client.boxed is not None:
             self.plain -= {Text, Texts, Citation}
+        self._answering = Answering(client.answer) if client.answer else None
         self._unboxing = Unboxing(client.boxed) if client.boxed is not None else None
         self._unwrapping = Unwrapping(client.customs)
         self._wrapping = Wrapping(client.free_text | client.customs)
@@ -117,7 +121,9 @@ class Passes:
 
     def feed(self, events: list[Event]) -> list[Event]:
         """What the client's encoder gets for these events; a signature and the call it is for come together."""
-        return events if self.plain.issuperset(map(type, events)) else self._each(events)
+        if self.plain.issuperset(map(type, events)):
+            return events
+        return self._each(events if self._answering is None else self._answering.feed(events))
 
     def _each(self, events: list[Event]) -> list[Event]:
         out: list[Event] = []

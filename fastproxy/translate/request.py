@@ -12,19 +12,20 @@ from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Encoded, Format
 from fastproxy.ir.request import OutputKind, ReasoningPart, Request, ToolCallPart, ToolResultPart
-from fastproxy.translate import boxed, customs, names, turns
+from fastproxy.translate import customs, in_words, names, turns
 from fastproxy.translate.adapt import adapt
 from fastproxy.translate.families import Family
 from fastproxy.translate.hosts import with_cache_key, without_refused
 from fastproxy.translate.memory import Memory, recalled
 from fastproxy.translate.seal import Mint, unseal
+from fastproxy.translate.shaping import shaped
 
 
 class Target(msgspec.Struct, frozen=True):
     """Who is to answer. model: by the name that host knows. mint: of the account that is asked.
 
-    refuses: what this host does not take (see `hosts`). short_call_ids: see `Quirks`. session: what the client calls
-    the conversation, where this host has a cache that goes by it; else "".
+    refuses: what this host does not take (see `hosts`). short_call_ids, drops_unfit_thoughts: see `Quirks`. session:
+    what the client calls the conversation, where this host has a cache that goes by it; else "".
     """
 
     format: Format
@@ -33,6 +34,7 @@ class Target(msgspec.Struct, frozen=True):
     family: Family
     refuses: frozenset[str] = frozenset()
     short_call_ids: bool = False
+    drops_unfit_thoughts: bool = False
     session: str = ""
 
 
@@ -41,8 +43,8 @@ class Translated(msgspec.Struct, frozen=True):
 
     dropped: what the client said and the upstream is not told, each once. names: tool names as the upstream knows them
     -> as the client does. customs: free-text tools that went as functions, by the client's names. free_text: all
-    that the client has declared. boxed: the kind of answer that the client gets out of an object; None for one as it
-    comes.
+    that the client has declared. answer: the function whose call is the answer, as the upstream knows it; "" for an
+    answer in text. boxed: the kind of answer that the client gets out of an object; None for one as it comes.
     """
 
     body: bytes
@@ -51,6 +53,7 @@ class Translated(msgspec.Struct, frozen=True):
     names: Mapping[str, str] = {}
     customs: frozenset[str] = frozenset()
     free_text: frozenset[str] = frozenset()
+    answer: str = ""
     boxed: OutputKind | None = None
 
 
@@ -71,6 +74,7 @@ def translate_request(
         names=prepared.names,
         customs=prepared.customs,
         free_text=prepared.free_text,
+        answer=prepared.answer,
         boxed=prepared.boxed,
     )
 
@@ -97,22 +101,27 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
             request, wrapped = customs.wrapped(request)
         short_ids = target.short_call_ids or family.short_call_ids
         request, spelled = names.respelled(request, target.format.spelling, short_ids=short_ids)
-    within: OutputKind | None = None
-    if not target.format.answers_values:
-        request, within = boxed.wrapped(request)
     ended: tuple[str, ...] = ()
     if not (family.prefill or source.prefills):
         request, ended = turns.ended_by_user(request)
-    request = msgspec.structs.replace(request, model=target.model)
+    undemanded: tuple[str, ...] = ()
+    if not family.forced_calls:
+        request, undemanded = in_words.demanded(request)
+    told = shaped(request, family, target.format)
+    request = msgspec.structs.replace(told.request, model=target.model)
     request, unfit = adapt(request, family, target.format.name)
+    if ReasoningPart in kinds and family.binds_thoughts and target.drops_unfit_thoughts:
+        request = msgspec.structs.replace(
+            request, thinking=msgspec.structs.replace(request.thinking, unfit_dropped=True)
+        )
     request, refused = without_refused(with_cache_key(request, target.session), target.refuses)
-    dropped = tuple(dict.fromkeys((*repairs, *unproven, *ended, *unfit, *refused)))
-    told = Translated(
+    dropped = tuple(dict.fromkeys((*repairs, *unproven, *ended, *undemanded, *told.lost, *unfit, *refused)))
+    return request, Translated(
         b"",
         dropped=dropped,
         names=spelled,
         customs=wrapped,
         free_text=free_text,
-        boxed=within if request.output.kind == "schema" else None,  # the model may not take one
+        answer=told.answer,
+        boxed=told.boxed,
     )
-    return request, told

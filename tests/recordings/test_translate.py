@@ -228,7 +228,7 @@ def test_a_request_asks_the_same_in_every_other_format(name: str, target: Format
         assert asked.refusable(request), sent
         return
     arrived = BY_NAME[target].decode_request(sent.body, {"model": WILLING[target], "verb": "generateContent"})
-    gone = asked.lost(request, arrived, sent.dropped, sent.names)
+    gone = asked.lost(request, arrived, sent)
     family_extras = set(request.extras) if {target, exchange.format} == set(OPENAI) else set()
     assert [loss for loss in gone if loss.removeprefix("extra ") not in family_extras] == []
     assert arrived.format == target
@@ -245,7 +245,7 @@ def test_the_newest_models_get_nothing_that_they_refuse_and_lose_no_word(name: s
     body = orjson.loads(sent.body)
     assert_accepted(target, body, dict(sent.headers))
     arrived = BY_NAME[target].decode_request(sent.body, {"model": NEWEST[target], "verb": "generateContent"})
-    gone = asked.lost(request, arrived, sent.dropped, sent.names)
+    gone = asked.lost(request, arrived, sent)
     assert [loss for loss in gone if " text " in loss or loss.startswith(("result", "calls", "tool "))] == []
 
 

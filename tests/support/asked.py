@@ -23,6 +23,7 @@ from fastproxy.ir.request import (
     ToolCallPart,
     ToolResultPart,
 )
+from fastproxy.translate.request import Translated
 from support.told import value
 
 # Under which names a lost value may be reported: the hub's, or those of the client's format.
@@ -90,13 +91,28 @@ def _said(part: Any) -> Iterator[str]:
             yield part.text
 
 
-def lost(asked: Request, arrived: Request, dropped: tuple[str, ...], names: Mapping[str, str]) -> list[str]:
-    """What `arrived` lacks and `dropped` does not tell. names: tools as the target knows them -> as the client does."""
+def lost(asked: Request, arrived: Request, sent: Translated) -> list[str]:
+    """What `arrived` lacks and what was sent does not tell."""
+    dropped, names = sent.dropped, sent.names
+    arrived = _in_its_shape(arrived, asked, sent)
     checks: tuple[Callable[[Request, Request], Iterator[str]], ...] = (_text, _media, _calls, _results, _tools)
     gone = [loss for check in checks for loss in check(asked, _renamed(arrived, names))]
+    if "tool_choice" not in dropped:
+        gone += _choice(asked, _renamed(arrived, names))
     if not any(drop.startswith(_SHAPE_NAMES) for drop in dropped):
         gone += _shape(asked, arrived)
     return [*gone, *_sampling(asked, arrived, dropped), *_extras(asked, dropped)]
+
+
+def _in_its_shape(arrived: Request, asked: Request, sent: Translated) -> Request:
+    """The request as it is without the function whose call is the answer."""
+    if not sent.answer:
+        return arrived
+    (answer,) = (tool for tool in arrived.tools if tool.name == sent.answer)
+    assert arrived.tool_choice.mode == "required"
+    tools = tuple(tool for tool in arrived.tools if tool is not answer)
+    shape = msgspec.structs.replace(asked.output, schema=answer.schema)
+    return msgspec.structs.replace(arrived, tools=tools, tool_choice=asked.tool_choice, output=shape)
 
 
 def _renamed(request: Request, names: Mapping[str, str]) -> Request:
@@ -223,6 +239,9 @@ def _tools(asked: Request, arrived: Request) -> Iterator[str]:
             yield f"the description of tool {tool.name}"
         if missing := _properties(tool.schema) - _properties(found.schema):
             yield f"properties {missing} of tool {tool.name}"
+
+
+def _choice(asked: Request, arrived: Request) -> Iterator[str]:
     wanted, choice = asked.tool_choice, arrived.tool_choice
     if asked.tools and wanted.mode != "auto" and (wanted.mode, set(wanted.names)) != (choice.mode, set(choice.names)):
         allowed = {tool.name for tool in arrived.tools} if not choice.names else set(choice.names)

@@ -56,7 +56,10 @@ class Vendor:
         return told
 
     def set(self, **values: Any) -> None:
-        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, held, keep_old_tokens, device_answer."""
+        """delay_seconds, answer_delay_seconds, lifetime_seconds, token_answers, held, keep_old_tokens, device_answer.
+
+        What they are: `vendor_main.Vendor`.
+        """
         self.order(set=values)
 
     def key(self, name: str, key: str) -> None:

@@ -315,10 +315,6 @@ SCHEMA = Output("schema", "n", schema={"type": "object"})
     ("model", "target", "output", "tools", "lost"),
     [
         ("claude-sonnet-4-5", "anthropic", SCHEMA, (TOOL,), ()),
-        ("claude-sonnet-4-0", "anthropic", SCHEMA, (), ("output.schema",)),
-        ("gemini-2.5-pro", "gemini", SCHEMA, (), ()),
-        ("gemini-2.5-pro", "gemini", SCHEMA, (TOOL,), ("output.schema",)),
-        ("gemini-2.5-pro", "gemini", Output("json"), (TOOL,), ("output.schema",)),
         ("gemini-3-pro-preview", "gemini", SCHEMA, (TOOL,), ()),
         ("gpt-4-turbo", "openai-chat", Output("json"), (), ()),
         ("gpt-4o", "openai-chat", Output(verbosity="low"), (), ("output.verbosity",)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fastproxy.formats import BY_NAME
 from fastproxy.ir.events import BlockEnd, Citation, Event, Failed, Start, Stop, Text, Texts, ToolArgs, ToolStart
-from fastproxy.ir.request import Output, OutputKind, Request, Tool
+from fastproxy.ir.request import Output, OutputKind, Request
 from fastproxy.translate.boxed import unwrapped, wrapped
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memory
@@ -133,7 +133,8 @@ def test_free_text_calls_beside_it_come_back_as_they_do_alone() -> None:
         ("openai-chat", "gpt-5.2", "word"),
         ("openai-responses", "gpt-5.2", "word"),
         ("anthropic", "claude-sonnet-5", "word"),
-        ("anthropic", "claude-3-5-haiku", None),  # takes no schema: the answer comes as it is
+        ("anthropic", "claude-3-5-haiku", "word"),  # as the arguments of a function
+        ("openai-chat", "o1-mini", None),  # takes neither: the answer comes as it is
         ("gemini", "gemini-3-pro", None),
     ],
 )
@@ -141,12 +142,7 @@ def test_who_is_asked_for_an_object(host: Any, model: str, boxed: str | None) ->
     target = Target(BY_NAME[host], model, Mint(host, "p", "a"), family(model))
     translated = translate_request(asked("word", WORDS), target, Memory())
     assert translated.boxed == boxed
-    assert ("output.schema" in translated.dropped) == (model == "claude-3-5-haiku")
+    assert ("output.schema" in translated.dropped) == (model == "o1-mini")
     if host == "gemini":
         config = orjson.loads(translated.body)["generationConfig"]
         assert config == {"responseMimeType": "text/x.enum", "responseJsonSchema": WORDS}
-
-
-def test_a_model_that_takes_no_schema_beside_tools_is_asked_for_none() -> None:
-    target = Target(BY_NAME["gemini"], "gemini-2.5-pro", Mint("gemini", "p", "a"), family("gemini-2.5-pro"))
-    assert translate_request(asked("word", WORDS, tools=(Tool("f"),)), target, Memory()).boxed is None

@@ -11,7 +11,7 @@ from fastproxy.translate.families import ANY, CLAUDE, ELSEWHERE, FAMILIES, GEMIN
 
 ROWS = [
     ("claude-fable-5-2", "claude-fable"),
-    ("claude-mythos-5", "claude-fable"),
+    ("claude-mythos-5", "claude-fable-5"),
     ("claude-mythos-preview", "claude-mythos-preview"),
     ("claude-opus-5-5", "claude-opus-5.5"),
     ("claude-sonnet-5-5", "claude-sonnet-5.5"),
@@ -38,6 +38,11 @@ ROWS = [
     ("claude-3-5-haiku-latest", "claude-3.5"),
     ("claude-2.1", "claude-3"),
     ("claude-next-7", "claude"),
+    ("claude-fable-5", "claude-fable-5"),
+    ("claude-fable-5-20260609", "claude-fable-5"),
+    ("claude-fable-5-1", "claude-fable"),
+    ("anthropic/claude-fable-6", "claude-fable"),
+    ("claude-mythos-5-1", "claude-mythos-5.1"),
     ("gpt-6-astra", "gpt-6-astra"),
     ("gpt-6.1-sol", "gpt-6-astra"),
     ("gpt-6-sol", "gpt"),

@@ -38,5 +38,6 @@ FORMAT = Format(
     signatures=SIGNATURES,
     proven_thoughts=True,  # "Invalid `signature` in `thinking` block"
     prefills=True,
+    json_mode=False,
     counting=COUNTING,
 )

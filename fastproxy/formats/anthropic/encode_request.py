@@ -14,7 +14,7 @@ from fastproxy.formats.anthropic.encode_parts import Block, PartEncoder
 from fastproxy.formats.anthropic.encode_tools import choice, forces, tools
 from fastproxy.formats.anthropic.encode_turns import Turn, lacks_thinking, system_blocks, turns
 from fastproxy.formats.anthropic.output_schema import output_schema
-from fastproxy.formats.anthropic.versions import version_of
+from fastproxy.formats.anthropic.versions import BINDING, version_of
 from fastproxy.formats.base import Encoded
 from fastproxy.formats.extras import named
 from fastproxy.ir.request import Request, Sampling, Thinking
@@ -30,6 +30,7 @@ _OWN_EXTRAS = frozenset((
 ))  # fmt: skip
 _MERGED_EXTRAS = frozenset({"tools", "output_config", "metadata"})  # of this format: said where their hub words are
 _MODES = {"off": "disabled", "budget": "enabled", "adaptive": "adaptive", "between_tools": "between_tools"}
+_UNFIT_DROPPED = {"prefix_mismatch_behavior": "drop_block"}
 _DISPLAYED = frozenset({"budget", "adaptive"})
 _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 _TIERS = {"auto": "auto", "default": "standard_only"}
@@ -65,7 +66,8 @@ def encode_some(request: Request, wanted: Collection[str] | None) -> Encoded:
     fields["messages"] = conversation
     _limit_breakpoints(fields, dropped)
     body = {"model": request.model} | {key: fields[key] for key in fields if wanted is None or key in wanted}
-    return Encoded(msgspec.json.encode(body), (version.header,), tuple(dict.fromkeys(dropped)))
+    betas = (BINDING,) if "block_binding" in body.get("thinking", {}) else ()
+    return Encoded(msgspec.json.encode(body), (version.header, *betas), tuple(dict.fromkeys(dropped)))
 
 
 def _sampling(request: Request, dropped: list[str]) -> Fields:
@@ -152,7 +154,7 @@ def _thinking(request: Request, conversation: list[Turn], chosen: Block | None, 
     thinking = request.thinking
     if thinking.summary not in {None, "auto"}:
         dropped.append("thinking.summary")
-    mode = _MODES.get(thinking.mode)
+    mode = _MODES.get("adaptive" if thinking.unfit_dropped and thinking.mode == "default" else thinking.mode)
     if mode is None:
         return {}
     if thinking.mode == "budget" and (forces(chosen) or lacks_thinking(conversation)):
@@ -164,6 +166,8 @@ def _thinking(request: Request, conversation: list[Turn], chosen: Block | None, 
     display = _DISPLAY.get(_visible(thinking))
     if display is not None and thinking.mode in _DISPLAYED:
         fields["display"] = display
+    if thinking.unfit_dropped and mode == "adaptive":
+        fields["block_binding"] = _UNFIT_DROPPED
     return {"thinking": fields}
 
 

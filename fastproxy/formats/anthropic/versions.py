@@ -1,7 +1,8 @@
-"""Which `anthropic-version` a request of ours needs, as data. Never touches one that a client sent.
+"""Which `anthropic-version` and `anthropic-beta` a request of ours needs, as data. Never touches one of a client's.
 
 Source: wire format notes 0 (what 2026-10-21 refuses); for turns of the system, the vendor's page on mid-conversation
-system messages; read 2026-11-21.
+system messages; for the beta, its page on preserved thinking and anthropic 2.12.0 `types/beta/
+beta_thinking_block_binding_param.py`; read 2026-11-22.
 """
 
 from collections.abc import Set as AbstractSet
@@ -39,6 +40,8 @@ NEW = Version(
     "what the vendor's own SDK sends since 2.0, and what its newest models expect",
     system_turns=True,
 )
+
+BINDING: Header = (b"anthropic-beta", b"thinking-binding-controls-2026-08-01")  # for `thinking.block_binding`
 
 
 def version_of(fields: AbstractSet[str]) -> Version:
