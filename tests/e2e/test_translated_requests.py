@@ -188,6 +188,86 @@ def test_gemini_clis_router_is_answered_in_json(crossing: Relay, upstream: Upstr
     assert FOUND[host](orjson.loads(upstream.only(script).body))["properties"] == ROUTED["properties"]
 
 
+CHOICE = '{"reasoning":"\\u0061 short","model_choice":"flash"}'
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("anthropic", "claude-sonnet-4-0"),
+        ("openai-chat", "gpt-4-turbo"),
+        ("openai-responses", "gpt-4-turbo"),
+    ],
+)
+def test_gemini_clis_router_is_answered_in_json_by_models_that_take_no_schema(
+    crossing: Relay, upstream: Upstream, host: Format, name: str, stream: bool
+):
+    said = Step(calls=(Call("call_7", "answer", CHOICE),))
+    script = upstream.teach(steps.acts(host, said, stream=stream))
+    config = {"response_mime_type": "application/json", "response_json_schema": ROUTED}
+    asked = {"model": model(host, script, name), "contents": "hi", "config": config}
+    with genai_client(crossing.url) as client:
+        if stream:
+            *_, last = answers = list(client.models.generate_content_stream(**asked))
+        else:
+            answers = [last := client.models.generate_content(**asked)]
+    assert "".join(answer.text or "" for answer in answers) == CHOICE
+    assert last.candidates[0].finish_reason == "STOP"
+    assert not any(answer.function_calls for answer in answers)
+    told = orjson.loads(upstream.only(script).body)
+    assert client_tools(told) == {"answer"}
+    assert "answer" in str(told["tool_choice"])
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+def test_gemini_25_answers_in_a_shape_beside_tools(crossing: Relay, upstream: Upstream, stream: bool):
+    """First it calls the client's function, then it answers; the client sees a call, and JSON in a text."""
+    looked, said = Call("call_1", "look", '{"place":"pier"}'), Call("call_2", "answer", '{"reasoning":"r"}')
+    two = (steps.acts("gemini", Step(calls=(call,)), stream=stream) for call in (looked, said))
+    script = upstream.teach(*two)
+    shape = {"type": "json_schema", "json_schema": {"name": "where", "schema": ROUTED}}
+    tools = [{"type": "function", "function": {"name": "look", "parameters": SCHEMA}}]
+    history: list[Any] = [{"role": "user", "content": "Where?"}]
+    asked = {"model": model("gemini", script, "gemini-2.5-pro"), "response_format": shape, "tools": tools}
+    with openai_client(crossing.url) as client:
+        choice = chat_choice(client, asked | {"messages": history}, stream=stream)
+        (call,) = choice.message.tool_calls
+        assert (choice.finish_reason, call.function.name) == ("tool_calls", "look")
+        history += [choice.message.to_dict(mode="json"), {"role": "tool", "tool_call_id": call.id, "content": "lamp"}]
+        choice = chat_choice(client, asked | {"messages": history}, stream=stream)
+    assert (choice.finish_reason, choice.message.tool_calls) == ("stop", None)
+    assert choice.message.content == '{"reasoning":"r"}'
+    for seen in upstream.seen(script):
+        told = orjson.loads(seen.body)
+        assert told["toolConfig"]["functionCallingConfig"] == {"mode": "ANY"}
+        assert client_tools(told) == {"look", "answer"}
+
+
+def chat_choice(client: Any, asked: Json, *, stream: bool) -> Any:
+    if not stream:
+        return client.chat.completions.create(**asked).choices[0]
+    with client.chat.completions.stream(**asked) as events:
+        return events.get_final_completion().choices[0]
+
+
+@pytest.mark.parametrize("client", [client for client in FORMATS if client != "anthropic"])
+def test_the_newest_claudes_are_told_in_words_what_they_have_to_call(
+    crossing: Relay, upstream: Upstream, client: Format
+):
+    """They answer 400 to any demand."""
+    script = upstream.teach(steps.acts("anthropic", SAID, stream=False))
+    target, body = question(client, model("anthropic", script, "claude-opus-5-5"))
+    answer = crossing.ask(target, orjson.dumps(orjson.loads(body) | FORCED[client]))
+    assert answer.status == 200, answer.body
+    assert "tool_choice" in (answer.get("x-fastproxy-dropped") or "")
+    told = orjson.loads(upstream.only(script).body)
+    assert "tool_choice" not in told
+    assert client_tools(told) == {"set_title"}
+    assert told["messages"][-1]["role"] == "system"
+    assert "`set_title`" in told["messages"][-1]["content"][0]["text"]
+
+
 class Place(enum.Enum):
     LAMP = "lamp"
     PIER = "pier"

@@ -36,6 +36,7 @@ class _Sent(msgspec.Struct):
     messages: list[dict[str, object]]
     tools: list[dict[str, object]]
     cache_key: str | None = None
+    thinking: dict[str, object] = {}
 
 
 def parts(sent: Request) -> list[dict[str, object]]:
@@ -147,6 +148,25 @@ def test_ids_of_calls_are_short_where_the_model_or_the_host_wants_it(asked_of: d
     assert called == answered
     assert bool(SHORT_ID.fullmatch(str(called))) is short
     assert told.dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "drops", "part", "told"),
+    [
+        ("claude-opus-5-5", True, ReasoningPart("so", envelope(MINT, "sig")), True),
+        ("claude-opus-5-5", True, TextPart("so"), False),  # no thought comes back
+        ("claude-opus-5-5", False, ReasoningPart("so", envelope(MINT, "sig")), False),  # the host may not know the word
+        ("claude-opus-5", True, ReasoningPart("so", envelope(MINT, "sig")), False),
+    ],
+)
+def test_a_host_that_binds_thoughts_is_asked_to_drop_those_that_no_longer_fit(
+    model: str, drops: bool, part: ReasoningPart | TextPart, told: bool
+) -> None:
+    """A client of another format may edit its history, and would be refused for it from there on."""
+    history = (USER, Message("assistant", (part, TextPart("yes"))), USER)
+    asked_of = {"family": family(model), "drops_unfit_thoughts": drops}
+    sent, _ = translated(Request("openai-chat", "m", history), asked_of=asked_of)
+    assert sent.thinking["unfit_dropped"] is told
 
 
 def test_a_host_whose_cache_goes_by_a_key_gets_one_of_the_conversation_and_nothing_is_reported() -> None:

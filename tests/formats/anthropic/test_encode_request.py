@@ -31,6 +31,7 @@ REQUESTS = [
     or (recordings.load(name).format == "anthropic" and b'"messages"' in recordings.load(name).body)
 ]
 HI = Message("user", (TextPart("Hi"),))
+DROPPED = {"prefix_mismatch_behavior": "drop_block"}
 BUDGET = Thinking("budget", budget_tokens=2048)
 
 
@@ -157,10 +158,23 @@ def test_extras_of_this_format_are_said_again() -> None:
         (Thinking("adaptive", summary="auto"), {"type": "adaptive", "display": "summarized"}),
         (Thinking("between_tools"), {"type": "between_tools"}),
         (Thinking("effort", "low"), None),
+        (Thinking(unfit_dropped=True), {"type": "adaptive", "block_binding": DROPPED}),
+        (
+            Thinking("adaptive", visible=True, unfit_dropped=True),
+            {"type": "adaptive", "display": "summarized", "block_binding": DROPPED},
+        ),
+        (Thinking("off", unfit_dropped=True), {"type": "disabled"}),
+        (Thinking("between_tools", unfit_dropped=True), {"type": "between_tools"}),
     ],
 )
 def test_thinking(thinking: Thinking, expected: Any) -> None:
     assert body(thinking=thinking).get("thinking") == expected
+
+
+@pytest.mark.parametrize(("unfit_dropped", "betas"), [(True, [b"thinking-binding-controls-2026-08-01"]), (False, [])])
+def test_what_may_be_done_with_unfit_thoughts_is_said_under_its_beta(unfit_dropped: bool, betas: list[bytes]) -> None:
+    sent = encode_request(request(thinking=Thinking("adaptive", unfit_dropped=unfit_dropped)))
+    assert [value for name, value in sent.headers if name == b"anthropic-beta"] == betas
 
 
 def test_manual_thinking_gives_way_to_a_forced_tool() -> None:
