@@ -12,9 +12,9 @@ import orjson
 
 from fastproxy.errors import Fault
 from fastproxy.formats.base import Format
-from fastproxy.formats.tails import error_left
-from fastproxy.formats.tap import TAIL_BYTES, Tap, marks
-from fastproxy.framing.sse import boundary, unframed
+from fastproxy.formats.tails import ends_in_json, error_behind, error_left
+from fastproxy.formats.tap import Tap, marks
+from fastproxy.framing.sse import BLANK_LINE, boundary, unframed
 from fastproxy.ir.events import Usage
 
 Ending = Literal["ok", "failed", "incomplete"]
@@ -26,8 +26,6 @@ _ERROR = re.compile(rb'"error"\s*:\s*[{"]|"type"\s*:\s*"error"|event: ?error')
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _TOLD_USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _DATA = re.compile(rb"(?:\A|[\r\n])data: ?([^\r\n]*)")
-_FIELD = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:[^\r\n]*")  # or a comment
-_BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")
 
 
 class Told(Protocol):
@@ -164,7 +162,7 @@ class StreamPassthrough:
         data = _data_of(rest)
         rules = self._format.tap
         if not data and not rules.finished.search(rest):
-            if not self.tap.finished and self._stands_in_json(rest):
+            if not self.tap.finished and ends_in_json(self._format.tap, self.tap.tail, rest, failed=self.tap.failed):
                 return self._broken(self._left(), fault)
             rest = b"" if unframed(rest) else rest
         whole = not data or data == b"[DONE]" or _is_json(data)
@@ -183,24 +181,12 @@ class StreamPassthrough:
         self.ending = "incomplete" if left is None else "failed"
         return self._without_secret(self._format.fault_event(left or fault, self.tap.tail))
 
-    def _stands_in_json(self, rest: bytes) -> bool:
-        """Whether no event has told an end, be it a bad one, and what stands behind the last event is JSON."""
-        tail, last = self.tap.tail, self._format.tap.last
-        behind = _behind_events(tail)
-        if last is not None and last.search(tail.removesuffix(behind)):
-            return False
-        return bool(unframed(behind + rest)) and not (self.tap.failed and not unframed(behind))
-
     def _left(self) -> Fault | None:
-        """The error that stands behind the last event in no event of its own.
-
-        Where there are blank lines in it or behind it, what is before the last of them has gone out already.
-        """
-        rest, gone = b"".join(self._held), _behind_events(self.tap.tail)
+        """The error that stands behind the last event in no event of its own."""
+        rest, tail = b"".join(self._held), self.tap.tail
         if self._secret:
-            rest, gone = rest.replace(self._secret, REDACTED), gone.replace(self._secret, REDACTED)
-        told = error_left(self._format, gone + rest) if unframed(gone) else None
-        return error_left(self._format, rest) if told is None else told
+            rest, tail = rest.replace(self._secret, REDACTED), tail.replace(self._secret, REDACTED)
+        return error_behind(self._format, tail, rest)
 
     def _without_secret(self, events: bytes) -> bytes:
         if self._secret and (_ERROR.search(events) or self.tap.failed):
@@ -245,14 +231,6 @@ def _data_of(event: bytes) -> bytes:
     return b"\n".join(_DATA.findall(event)).strip()
 
 
-def _behind_events(tail: bytes) -> bytes:
-    """What has been sent behind the last line that belongs to an event, of the last bytes of a stream."""
-    end = max((line.end() for line in _FIELD.finditer(tail)), default=0)
-    if end or len(tail) < TAIL_BYTES:
-        return tail[end:]
-    return _BLANK_LINE.split(tail, maxsplit=1)[-1]  # they begin within a line
-
-
 def _is_json(data: bytes) -> bool:
     try:
         orjson.loads(data)
@@ -265,7 +243,7 @@ def _without_usage(events: bytes) -> bytes:
     """`events` less every one that has usage and no choices; the rest byte for byte."""
     if _TOLD_USAGE.search(events) is None:
         return events
-    return b"".join(event for event in _BLANK_LINE.split(events) if not _is_usage_only(event))
+    return b"".join(event for event in BLANK_LINE.split(events) if not _is_usage_only(event))
 
 
 def _is_usage_only(event: bytes) -> bool:

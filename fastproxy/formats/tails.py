@@ -8,9 +8,10 @@ end of a stream that has not told its own; never a success, and nothing but what
 import orjson
 
 from fastproxy.errors import LONGEST_WAIT_SECONDS, STATUS, Fault
-from fastproxy.formats.base import Format
+from fastproxy.formats.base import Format, TapRules
 from fastproxy.formats.bounds import is_walkable
-from fastproxy.framing.sse import unframed
+from fastproxy.formats.tap import TAIL_BYTES
+from fastproxy.framing.sse import BLANK_LINE, behind_fields, unframed
 from fastproxy.ir.events import Failed
 
 
@@ -40,6 +41,35 @@ def error_left(format_: Format, rest: bytes) -> Fault | None:
         param=told.param,
         reason=failed.reason,
     )
+
+
+def error_behind(format_: Format, tail: bytes, rest: bytes) -> Fault | None:
+    """The error that stands behind the last event of a stream. rest: what no blank line has ended yet.
+
+    tail: the last bytes before it, at most TAIL_BYTES; where the error has blank lines in it or behind it, they hold
+    its beginning.
+    """
+    gone = _behind_events(tail)
+    told = error_left(format_, gone + rest) if unframed(gone) else None
+    return error_left(format_, rest) if told is None else told
+
+
+def ends_in_json(rules: TapRules, tail: bytes, rest: bytes, *, failed: bool) -> bool:
+    """Whether what stands behind the last event is JSON, and no event has told an end, be it a bad one.
+
+    tail and rest: as for `error_behind`. failed: whether an error has been seen, which may be that JSON.
+    """
+    behind = _behind_events(tail)
+    if rules.last is not None and rules.last.search(tail.removesuffix(behind)):
+        return False
+    return bool(unframed(behind + rest)) and not (failed and not unframed(behind))
+
+
+def _behind_events(tail: bytes) -> bytes:
+    behind = behind_fields(tail)
+    if len(behind) < len(tail) or len(tail) < TAIL_BYTES:
+        return behind
+    return BLANK_LINE.split(tail, maxsplit=1)[-1]  # they begin within a line
 
 
 def _object(rest: bytes) -> bytes:

@@ -10,6 +10,8 @@ from fastproxy.errors import Fault
 
 _ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
 _BOM = b"\xef\xbb\xbf"
+BLANK_LINE = re.compile(rb"(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r)")  # to split behind
+_FIELD = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:[^\r\n]*")  # or a comment
 _OBJECT = re.compile(rb"(?:\[\s*)?\{")
 _SEAM_BYTES = 3
 _READ_BYTES = 262144  # what an event loop reads at once; of more, a list of lines would take several times the bytes
@@ -42,6 +44,11 @@ def unframed(rest: bytes) -> bytes:
     """
     text = rest.removeprefix(_BOM).strip(b" \t\r\n")
     return text if _OBJECT.match(text) else b""
+
+
+def behind_fields(tail: bytes) -> bytes:
+    """What stands behind the last line that belongs to an event; all of it where there is none."""
+    return tail[max((line.end() for line in _FIELD.finditer(tail)), default=0) :]
 
 
 class EventReader:
