@@ -1,6 +1,6 @@
 """Events to one whole response, and back. Laws: fold(unfold(r)) == r; fold never fails on a legal event order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -78,6 +78,11 @@ class Response(msgspec.Struct, frozen=True):
 
 
 _UNTOLD = Usage()
+
+
+def call_of(events: Sequence[Event], number: int) -> ToolStart | None:
+    """The call that the signature at `number` is bound to: it comes with it, right behind the end of its block."""
+    return next((event for event in events[number + 1 : number + 3] if isinstance(event, ToolStart)), None)
 
 
 def merge(old: Usage, new: Usage) -> Usage:

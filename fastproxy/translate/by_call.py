@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from fastproxy.ir.events import BlockEnd, Event, Reasoning, Stop, Text, ToolArgs, ToolStart
+from fastproxy.ir.fold import call_of
 from fastproxy.ir.request import Output, Request, Tool, ToolChoice
 
 NAME = "answer"
@@ -58,7 +59,7 @@ class Answering:
         for number, event in enumerate(events):
             if type(event) is ToolStart:
                 out += self._on_start(event)
-            elif type(event) is Reasoning and event.bound == "call" and self._is_answer(events[number + 1 :]):
+            elif type(event) is Reasoning and event.bound == "call" and self._is_answer(call_of(events, number)):
                 self._left_out.add(event.block)
             elif type(event) is Stop:
                 out.append(self._ended(event))
@@ -90,8 +91,7 @@ class Answering:
         self._open[block] = self._open[block] or event.json != ""
         return [Text(block, event.json)]
 
-    def _is_answer(self, following: Sequence[Event]) -> bool:
-        start = next((event for event in following if type(event) is ToolStart), None)
+    def _is_answer(self, start: ToolStart | None) -> bool:
         return start is not None and start.name == self._name
 
     def _ended(self, event: Stop) -> Stop:

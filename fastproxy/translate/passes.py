@@ -5,7 +5,6 @@ piece of text costs one look into a set. It also notes what the exchange's recor
 """
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any, ClassVar
 
 import msgspec
@@ -27,7 +26,7 @@ from fastproxy.ir.events import (
     ToolStart,
     Usage,
 )
-from fastproxy.ir.fold import merge
+from fastproxy.ir.fold import call_of, merge
 from fastproxy.ir.request import OutputKind, ReasoningPart
 from fastproxy.pipe import REDACTED
 from fastproxy.secret import Secret
@@ -153,8 +152,7 @@ class Passes:
         self._unproven.discard(event.block)
         call = ""
         if event.bound == "call":
-            following = (later for later in islice(events, number + 1, None) if isinstance(later, ToolStart))
-            call = self._call_id(next(following, None))
+            call = self._call_id(call_of(events, number))
         sealed = seal(self._client.mint, event, call)
         self._before_call[event.block] = ReasoningPart(_whole(pieces), sealed.signature, event.bound)
         return sealed

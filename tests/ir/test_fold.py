@@ -26,6 +26,7 @@ from fastproxy.ir.fold import (
     Response,
     TextBlock,
     ToolCall,
+    call_of,
     fold,
     merge,
     unfold,
@@ -154,3 +155,10 @@ def test_merging_usage_is_associative_and_a_later_silence_erases_nothing(one: Us
     assert merge(one, Usage()) == one
     assert merge(Usage(), one) == one
     assert merge(one, two).output_tokens == (two.output_tokens if two.output_tokens is not None else one.output_tokens)
+
+
+def test_a_signature_is_bound_to_the_call_right_behind_it_and_to_none_further_on() -> None:
+    signature, call = Reasoning(0, "", "c2ln", "call"), ToolStart(1, "c", "f")
+    assert call_of([signature, BlockEnd(0), call], 0) == call
+    assert call_of([signature, BlockEnd(0), Text(1, ""), BlockEnd(1), call], 0) is None
+    assert call_of([signature], 0) is None
