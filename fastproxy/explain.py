@@ -31,6 +31,9 @@ _WHY: Mapping[str, str] = {
     turns.MISSING: "a call has no result: it gets one that says so",
     turns.MOVED: "results go right behind the turn that called",
     turns.ORPHAN: "a result has no call: it is told as text",
+    "tool_choice": "the model can't be made to call: it is asked to in words",
+    "output.kind": "nothing holds the model to JSON: it is asked to in words",
+    "output.schema": "nothing holds the model to a schema: it is asked to in words",
     turns.PREFILL: "the model does not go on from words of the assistant: a turn of the user's asks for the rest",
 }
 

@@ -29,14 +29,17 @@ from fastproxy.providers.shape import (
     query_of,
     sent_names,
     shape,
+    with_configured,
 )
 from fastproxy.routing import Route
 from fastproxy.snapshot import Account
 from fastproxy.translate.adapt import needs_responses
 from fastproxy.translate.families import family
+from fastproxy.translate.hosts import at_host
 from fastproxy.translate.memory import Memories, Memory
 from fastproxy.translate.request import Target, Translated, translate_request
 from fastproxy.translate.seal import Mint, has_seal
+from fastproxy.translate.traits import Family
 from fastproxy.translate.unwrap import unwrap
 
 _INCLUDE_USAGE = b'"stream_options":{"include_usage":true}'
@@ -116,10 +119,11 @@ def _translated(asked: Asked, route: Route, account: Account, credential: list[H
         sent=frozenset(name for name, _ in translated.headers) if provider.shape is not None else _NOTHING,
         dropped=translated.dropped,
     )
-    own = dict(translated.headers)
+    headers = with_configured(provider, translated.headers)
+    own = dict(headers)
     draft = _shaped(draft, provider, account, lambda name: [own[name]] if name in own else [])
     base_url = base_url_of(provider, route.format, account.facts)
-    call = compose(provider, base_url, draft, (*translated.headers, *credential))
+    call = compose(provider, base_url, draft, (*headers, *credential))
     return Outgoing(call, translated, draft.dropped)
 
 
@@ -157,11 +161,25 @@ def target_of(route: Route, account: Account, session: str = "") -> Target:
         BY_NAME[route.format],
         route.model,
         mint_of(route, account),
-        family(route.model),
+        family_at(route),
         refuses=quirks.refuses,
         short_call_ids=quirks.short_call_ids,
+        demands_thoughts=quirks.demands_thoughts,
         drops_unfit_thoughts=quirks.drops_unfit_thoughts,
         session=session if route.format in quirks.cache_key else "",
+    )
+
+
+def family_at(route: Route) -> Family:
+    """The row of the model that answers, as it holds at its host."""
+    quirks, row = route.provider.quirks, family(route.model)
+    if not (quirks.answers or quirks.refuses_schema_with_tools or quirks.refuses_forced_calls):
+        return row
+    return at_host(
+        row,
+        answers=quirks.answers or row.answers,
+        schema_with_tools=not quirks.refuses_schema_with_tools,
+        forced_calls=not quirks.refuses_forced_calls,
     )
 
 

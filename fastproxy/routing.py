@@ -257,7 +257,7 @@ def _to(endpoint: Endpoint, provider: Provider, model: str, why: str) -> Route:
     known = family(model)
     if known.responses_only:
         return Route(provider, _UPGRADED_TO, model, why)
-    return Route(provider, chosen, model, why, _UPGRADED_TO if known.chat_tools_need_off else None)
+    return Route(provider, chosen, model, why, _UPGRADED_TO if known.chat_tools != "any" else None)
 
 
 def _can(endpoint: Endpoint, provider: Provider, model: str) -> bool:

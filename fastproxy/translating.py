@@ -158,6 +158,7 @@ class Translating:
             free_text=translated.free_text if told_free_text else frozenset(),
             answer=translated.answer,
             boxed=translated.boxed,
+            unproven=translated.unproven,
             proven_thoughts=asked.format.proven_thoughts,
             secret=self._account.secret,
         )

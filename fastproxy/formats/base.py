@@ -5,7 +5,7 @@ A format never knows who serves it (providers do), never touches a socket, never
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -175,6 +175,10 @@ class Counting(msgspec.Struct, frozen=True):
     write: Callable[[int], bytes]
 
 
+def _any_schema(schema: dict[str, Any]) -> bool:  # noqa: ARG001 - whatever it describes
+    return True
+
+
 class Format(msgspec.Struct, frozen=True):
     """One API format: who asks in it is decoded from it, who answers in it too; its encoders are the other way round.
 
@@ -195,7 +199,8 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
     answers_values: whether a schema may describe any value as the answer; elsewhere it must be an object's.
-    json_mode: whether a setting asks for any JSON object as the answer.
+    json_mode: whether a setting asks for any JSON object as the answer, and if it demands that the prompt has the word.
+    holds: whether a schema is within what a setting can hold an answer to.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     gatherer: of a stream whose client asked for none; None where no host streams unasked.
     """
@@ -224,6 +229,7 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: bool = False
     prefills: bool = False
     answers_values: bool = False
-    json_mode: bool = True
+    json_mode: Literal["", "plain", "word"] = ""
+    holds: Callable[[dict[str, Any]], bool] = _any_schema
     counting: Counting | None = None
     gatherer: Callable[[], Gatherer] | None = None

@@ -160,7 +160,8 @@ class Thinking(msgspec.Struct, frozen=True):
     effort: may be told beside any mode. visible: whether the client wants to read it; None when it didn't say.
     summary: OpenAI's auto | concise | detailed. possible: False once it is known that the model never thinks.
     unfit_dropped: whether the host is to leave out earlier thoughts that no longer fit instead of refusing them all; no
-    client says so.
+    client says so. demanded: whether the host refuses a turn that calls tools, or stands among such, without its
+    thought; no client says so either.
     """
 
     mode: Literal["default", "off", "budget", "adaptive", "effort", "between_tools"] = "default"
@@ -170,6 +171,7 @@ class Thinking(msgspec.Struct, frozen=True):
     summary: str | None = None
     possible: bool = True
     unfit_dropped: bool = False
+    demanded: bool = False
 
 
 class Sampling(msgspec.Struct, frozen=True):

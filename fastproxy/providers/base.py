@@ -58,6 +58,9 @@ class Quirks(msgspec.Struct, frozen=True):
     client speaks its format: those bytes pass as they came.
     cache_key: formats in which a key for the conversation helps its cache of prompts; one is made of the client's own
     name for the conversation, in translated requests that have none.
+    answers: what holds an answer to a schema where that is less than the model's row says (see `translate.families`);
+    "" for what the row says. refuses_schema_with_tools, refuses_forced_calls: whatever the row says.
+    demands_thoughts: it refuses turns that call tools without their thought.
     drops_unfit_thoughts: it can be asked to leave out earlier thoughts that no longer fit what stands before them.
     """
 
@@ -65,6 +68,10 @@ class Quirks(msgspec.Struct, frozen=True):
     refuses: frozenset[str] = frozenset()
     short_call_ids: bool = False
     cache_key: frozenset[FormatName] = frozenset()
+    answers: Literal["", "json"] = ""
+    refuses_schema_with_tools: bool = False
+    refuses_forced_calls: bool = False
+    demands_thoughts: bool = False
     drops_unfit_thoughts: bool = False
 
 

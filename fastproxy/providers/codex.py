@@ -138,7 +138,8 @@ PROVIDER = Provider(
     formats={"openai-responses": "https://chatgpt.com/backend-api/codex"},
     shared_models=("gpt-*", "codex-*"),
     discover=False,
-    quirks=Quirks(cache_key=frozenset({"openai-responses"})),
+    # Breakpoints for its cache are a 400: tingly-dev/tingly-box 1488 and 1490, Wei-Shaw/claude-relay-service 1270.
+    quirks=Quirks(refuses=frozenset({"cache"}), cache_key=frozenset({"openai-responses"})),
     oauth=CODEX,
     own_client="codex",
     shape=shape,

@@ -15,11 +15,23 @@ from fastproxy.providers.base import Provider, Quirks
 # not permitted": charmbracelet/crush 1590, Gitlawb/openclaude 739; Cerebras: hexdocs.pm/req_llm). Of what their
 # references don't name either only hints are listed, because leaving those out costs nothing but themselves.
 _STRICT = frozenset({"reasoning", "store", "output.verbosity", "prompt_cache_options", "prompt_cache_retention"})
-_GROQ = Quirks(refuses=_STRICT | {"metadata", "cache_key"})
+# No schema beside tools: "json mode cannot be combined with tool/function calling" (Groq: vercel/ai 16540), '"tools" is
+# incompatible with "response_format"' (Cerebras: BerriAI/litellm 31445).
+_GROQ = Quirks(refuses=_STRICT | {"metadata", "cache_key"}, refuses_schema_with_tools=True)
 _CEREBRAS = Quirks(
     refuses=_STRICT
-    | {"metadata", "cache_key", "tier", "parallel", "presence_penalty", "frequency_penalty", "logit_bias"}
+    | {"metadata", "cache_key", "tier", "parallel", "presence_penalty", "frequency_penalty", "logit_bias"},
+    refuses_schema_with_tools=True,
 )
+# Its models think unless told otherwise: "Thinking mode does not support this tool_choice" (deepseek-ai/DeepSeek-V3
+# 1376, BerriAI/litellm 37470), "The `reasoning_content` in the thinking mode must be passed back to the API."
+# (anomalyco/opencode 24722). "This response_format type is unavailable now" for json_schema (ItzCrazyKns/Vane 969).
+_DEEPSEEK = Quirks(answers="json", refuses_forced_calls=True, demands_thoughts=True)
+# "Tool choice must be auto" (vectorize-io/hindsight 4246).
+_ZAI = Quirks(refuses_forced_calls=True)
+# "The tool_choice parameter does not support being set to required or object in thinking mode" (cloudwego/eino 994,
+# QwenLM/qwen-code 7659, agentscope-ai/agentscope 1608); its models think unless told otherwise.
+_DASHSCOPE = Quirks(refuses_forced_calls=True)
 # It knows `random_seed` and no max_completion_tokens, which goes with every word about thinking. Ids of calls: "must be
 # a-z, A-Z, 0-9, with a length of 9" (code 3280: nearai/ironclaw 1241, editor-code-assistant/eca 233).
 _MISTRAL = Quirks(
@@ -36,6 +48,7 @@ PROVIDERS = (
         title="DeepSeek",
         formats={"openai-chat": "https://api.deepseek.com", "anthropic": "https://api.deepseek.com/anthropic"},
         key_variables=("DEEPSEEK_API_KEY",),
+        quirks=_DEEPSEEK,
         models=("deepseek-*",),
     ),
     Provider(
@@ -75,6 +88,7 @@ PROVIDERS = (
         title="Z.ai (GLM)",
         formats={"openai-chat": "https://api.z.ai/api/paas/v4", "anthropic": "https://api.z.ai/api/anthropic"},
         key_variables=("ZAI_API_KEY",),
+        quirks=_ZAI,
         models=("glm-*",),
     ),
     Provider(
@@ -85,6 +99,7 @@ PROVIDERS = (
             "anthropic": "https://dashscope-intl.aliyuncs.com/apps/anthropic",
         },
         key_variables=("DASHSCOPE_API_KEY",),
+        quirks=_DASHSCOPE,
         models=("qwen*", "qwq-*", "qvq-*"),
     ),
     # The hosts below serve other people's models under ids of their own: they have no family, and are reached by

@@ -5,7 +5,7 @@ which host serves it. Source, read 2026-11-21: the seeds of this project; apmant
 chat.qwen.ai are valid at the portal alone).
 """
 
-from fastproxy.providers.base import Provider
+from fastproxy.providers.base import Provider, Quirks
 from fastproxy.providers.oauth import QWEN
 
 PROVIDER = Provider(
@@ -15,6 +15,7 @@ PROVIDER = Provider(
     shared_models=("qwen*", "coder-model", "vision-model"),
     discover=False,
     oauth=QWEN,
+    quirks=Quirks(refuses_forced_calls=True),  # as at DashScope
     own_client="qwen-code",
     hosts=("portal.qwen.ai", "dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
 )

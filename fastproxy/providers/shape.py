@@ -40,6 +40,8 @@ _NOT_DOWNSTREAM_PREFIXES = (b"x-fastproxy-", b"access-control-")
 
 _OWN_LINES = (b"content-type: application/json", b"accept: */*", b"user-agent: fastproxy/" + __version__.encode())
 
+_LISTS = frozenset((b"anthropic-beta",))  # headers of which a request of ours and a configuration both have a part
+
 _PLAIN_CONNECTIONS = frozenset((b"keep-alive", b"Keep-Alive", b"close"))
 _NONE: frozenset[bytes] = frozenset()
 
@@ -185,10 +187,25 @@ def login_headers(provider: Provider, sent: Callable[[bytes], list[bytes]]) -> t
     return tuple(_with_item(provider, name.encode(), item.encode(), sent) for name, item in provider.login_lists)
 
 
+def with_configured(provider: Provider, headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """Headers of a request of ours, lists among them with the items that the provider's record or its user sets."""
+    if not provider.headers or not any(name in _LISTS for name, _ in headers):
+        return headers
+    configured = {name.encode(): value.encode() for name, value in provider.headers}
+    return tuple(
+        (name, b",".join(_items(configured[name], value)) if name in _LISTS and name in configured else value)
+        for name, value in headers
+    )
+
+
+def _items(*lists: bytes) -> dict[bytes, None]:
+    """The items of lists in headers, each once, in their order."""
+    return dict.fromkeys(part.strip() for each in lists for part in each.split(b",") if part.strip())
+
+
 def _with_item(provider: Provider, name: bytes, item: bytes, sent: Callable[[bytes], list[bytes]]) -> Header:
     lists = sent(name) or [value.encode() for each, value in provider.headers if each.encode() == name]
-    items = [part.strip() for each in lists for part in each.split(b",") if part.strip()]
-    return name, b",".join(dict.fromkeys((*items, item)))
+    return name, b",".join(_items(*lists, item))
 
 
 def sent_names(head: RequestHead) -> frozenset[bytes]:

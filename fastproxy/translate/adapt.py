@@ -24,7 +24,7 @@ from fastproxy.ir.request import (
     ToolCallPart,
 )
 from fastproxy.translate.closed import is_closed
-from fastproxy.translate.families import Control, Family, Mode
+from fastproxy.translate.traits import Control, Family, Mode
 
 Losses = tuple[str, ...]
 
@@ -113,10 +113,11 @@ def needs_responses(request: Request, family: Family) -> bool:
     """Whether OpenAI's Chat refuses what its Responses takes: some models altogether, some when they have tools."""
     if family.responses_only:
         return True
-    if not (family.chat_tools_need_off and request.tools):
+    if family.chat_tools == "any" or not request.tools:
         return False
     control = family.control("openai-chat")
-    return _thinks(_mapped(_plain(request.thinking), control)[0], control)
+    thinking = _mapped(_plain(request.thinking), control)[0]
+    return thinking.mode != "default" if family.chat_tools == "unsaid" else _thinks(thinking, control)
 
 
 def effort_of(budget_tokens: int) -> Effort:
@@ -142,9 +143,10 @@ def _thinking(wish: Thinking, request: Request, family: Family, target: FormatNa
     if not control.modes:
         return Thinking(possible=family.thinks), () if wish.mode in {"default", *SILENCED} else ("thinking",)
     thinking, lost = _mapped(wish, control)
-    budget_refused = thinking.mode == "budget" and not control.free_hands and _hands_bound(request)
     tools_refused = target == "openai-chat" and "off" in control.modes and needs_responses(request, family)
-    if budget_refused or tools_refused:
+    if tools_refused and family.chat_tools == "unsaid":
+        return Thinking(), ("thinking",)
+    if tools_refused or _is_bound(thinking.mode, request, control):
         thinking, lost = _silenced(thinking, control), ("thinking",)
     if thinking.mode == "off" and target in SAYS_OFF_AS_LEVEL:
         thinking = msgspec.structs.replace(thinking, effort="none")
@@ -267,9 +269,11 @@ def _silenced(thinking: Thinking, control: Control) -> Thinking:
     return _as_off(msgspec.structs.replace(thinking, mode="off", visible=None, summary=None), control)[0]
 
 
-def _hands_bound(request: Request) -> bool:
-    """Whether a tool is forced, or the turn under way holds a call without the signed thinking before it."""
-    return request.tool_choice.mode == "required" or _thinking_lost(request)
+def _is_bound(mode: Mode, request: Request, control: Control) -> bool:
+    """Whether it can't think so while a tool is forced, or in a turn that holds a call without its signed thinking."""
+    if mode not in control.bound:
+        return False
+    return request.tool_choice.mode == "required" or (mode == "budget" and _thinking_lost(request))
 
 
 def _thinking_lost(request: Request) -> bool:

@@ -15,6 +15,7 @@ from fastproxy.ir.request import Output, OutputKind, Request
 
 _ROOTS = frozenset({"$defs", "definitions"})  # references within a schema begin at its root
 _VALUES = frozenset({"enum", "const", "anyOf", "oneOf"})  # what a schema without a type may be that is no object's
+_CHOICES = frozenset({"anyOf", "oneOf", "allOf"})
 _HOPS = 8
 
 
@@ -25,10 +26,17 @@ class _Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _open = msgspec.json.Decoder(_Box).decode
 
 
-def wrapped(request: Request) -> tuple[Request, OutputKind | None]:
-    """The request with an object's schema, and what kind of answer it asked for; None where nothing was wrapped."""
+def wrapped(request: Request, *, plain: bool = False) -> tuple[Request, OutputKind | None]:
+    """The request with an object's schema, and what kind of answer it asked for; None where nothing was wrapped.
+
+    plain: whether no choice may stand at the schema's root, as in a function's arguments ("input_schema does not
+    support oneOf, allOf, or anyOf at the top level": anthropics/claude-code 40075).
+    """
     output = request.output
-    if output.schema is None or (output.kind != "word" and _is_of_object(output.schema)):
+    if output.schema is None:
+        return request, None
+    is_plain = not plain or _CHOICES.isdisjoint(output.schema)
+    if output.kind != "word" and is_plain and _is_of_object(output.schema):
         return request, None
     return msgspec.structs.replace(request, output=_boxed(output, output.schema)), output.kind
 

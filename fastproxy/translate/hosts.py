@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.ir.request import Message, ReasoningPart, Request, Thinking
+from fastproxy.ir.request import Message, Part, ReasoningPart, Request, Thinking
+from fastproxy.translate.traits import Answers, Family
 
 REASONING = "reasoning"  # earlier thoughts that have no proof
+CACHE = "cache"  # hints that a part of the prompt is worth caching
 
 _UNSAID: Mapping[str, Any] = {
     "cache_key": None,
@@ -30,8 +32,8 @@ _NUMBERS = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_pena
 def without_refused(request: Request, refused: frozenset[str]) -> tuple[Request, tuple[str, ...]]:
     """The request without what is refused, and the names of what it had of that.
 
-    refused: "reasoning", fields of `Request` (cache_key, metadata, parallel, thinking, tier, user), how tokens are
-    drawn (temperature ... logit_bias), "output.verbosity", and names of extras.
+    refused: "reasoning", "cache", fields of `Request` (cache_key, metadata, parallel, thinking, tier, user), how tokens
+    are drawn (temperature ... logit_bias), "output.verbosity", and names of extras.
     """
     if not refused:
         return request, ()
@@ -40,8 +42,10 @@ def without_refused(request: Request, refused: frozenset[str]) -> tuple[Request,
     extras = {name: value for name, value in request.extras.items() if name not in refused}
     verbosity = "output.verbosity" in refused and request.output.verbosity is not None
     messages = _without_thoughts(request.messages) if REASONING in refused else request.messages
+    uncached = _without_hints(messages) if CACHE in refused else messages
     lost = (
         *([REASONING] if messages != request.messages else ()),
+        *([CACHE] if uncached != messages else ()),
         *fields,
         *drawn,
         *(["output.verbosity"] if verbosity else ()),
@@ -49,8 +53,18 @@ def without_refused(request: Request, refused: frozenset[str]) -> tuple[Request,
     )
     output = msgspec.structs.replace(request.output, verbosity=None) if verbosity else request.output
     sampling = msgspec.structs.replace(request.sampling, **dict.fromkeys(drawn))
-    changed = {**fields, "sampling": sampling, "output": output, "extras": extras, "messages": messages}
+    changed = {**fields, "sampling": sampling, "output": output, "extras": extras, "messages": uncached}
     return msgspec.structs.replace(request, **changed), lost
+
+
+def at_host(family: Family, *, answers: Answers, schema_with_tools: bool, forced_calls: bool) -> Family:
+    """The model's row as it holds at a host that takes less. answers: what the host has in place of a setting."""
+    fields = {
+        "answers": answers if family.answers == "schema" else family.answers,
+        "schema_with_tools": family.schema_with_tools and schema_with_tools,
+        "forced_calls": family.forced_calls and forced_calls,
+    }
+    return msgspec.structs.replace(family, **fields)
 
 
 def with_cache_key(request: Request, session: str) -> Request:
@@ -70,6 +84,14 @@ def _without_thoughts(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """The messages without thoughts that nobody has signed, and without those that had nothing else."""
     left = (Message(message.role, tuple(part for part in message.parts if not _unsigned(part))) for message in messages)
     return tuple(message for message in left if message.parts)
+
+
+def _without_hints(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    return tuple(Message(message.role, tuple(map(_uncached, message.parts))) for message in messages)
+
+
+def _uncached(part: Part) -> Part:
+    return part if getattr(part, "cache", None) is None else msgspec.structs.replace(part, cache=None)
 
 
 def _unsigned(part: object) -> bool:

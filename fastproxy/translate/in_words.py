@@ -38,14 +38,28 @@ def demanded(request: Request) -> tuple[Request, tuple[str, ...]]:
     return msgspec.structs.replace(request, tool_choice=ToolChoice("auto", names), messages=messages), ("tool_choice",)
 
 
-def shaped(request: Request) -> tuple[Request, tuple[str, ...]]:
-    """The request with words in place of the shape that its answer must have."""
+def shaped(request: Request, instead: OutputKind) -> tuple[Request, tuple[str, ...]]:
+    """The request with words in place of the shape that its answer must have. instead: what a setting can say of it."""
     output, messages = request.output, request.messages
-    words = _SHAPES[output.kind] + _schema(output.described)
+    words = _SHAPES[output.kind if output.schema else "json"] + _schema(output.described)
     leading = len(list(takewhile(lambda message: message.role in _SYSTEM, messages)))
     messages = (*messages[:leading], _system(words), *messages[leading:])
     lost = "output.kind" if output.kind == "json" else "output.schema"
-    return msgspec.structs.replace(request, output=Output(verbosity=output.verbosity), messages=messages), (lost,)
+    return msgspec.structs.replace(request, output=Output(instead, verbosity=output.verbosity), messages=messages), (
+        lost,
+    )
+
+
+def named(request: Request) -> Request:
+    """The request with a word of JSON in what the user's side says, without which OpenAI refuses to set it.
+
+    What the system says first does not count there: "Response input messages must contain the word 'json' in some form
+    to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama 94).
+    """
+    spoken = (part for message in request.messages if message.role not in _SYSTEM for part in message.parts)
+    if any(isinstance(part, TextPart) and "json" in part.text.lower() for part in spoken):
+        return request
+    return msgspec.structs.replace(request, messages=(*request.messages, _system(_SHAPES["json"])))
 
 
 def _one_of(names: tuple[str, ...]) -> str:

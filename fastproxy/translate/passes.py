@@ -47,8 +47,8 @@ class ForClient(msgspec.Struct, frozen=True):
     account that answers. spelling: of the client's format. names, customs: see `request.Translated`. free_text: tools
     whose calls it may be told as free text; those of all others are calls of functions for it. proven_thoughts: of the
     client's format; a thought without a signature then gets an envelope without one, so that the next request can be
-    told from one whose thoughts its own host has made. answer, boxed: see `request.Translated`. secret: our
-    credential, which some hosts quote when they fail.
+    told from one whose thoughts its own host has made. answer, boxed, unproven: see `request.Translated`.
+    secret: our credential, which some hosts quote when they fail.
     """
 
     model: str
@@ -63,6 +63,7 @@ class ForClient(msgspec.Struct, frozen=True):
     proven_thoughts: bool = False
     answer: str = ""
     boxed: OutputKind | None = None
+    unproven: bool = False
     secret: Secret | None = None
 
 
@@ -95,7 +96,7 @@ class Passes:
         self.plain = set(_PLAIN)
         if client.customs or client.answer:
             self.plain.discard(ToolArgs)
-        if client.boxed is not None:
+        if client.boxed is not None or client.answer:
             self.plain -= {Text, Texts, Citation}
         self._answering = Answering(client.answer) if client.answer else None
         self._unboxing = Unboxing(client.boxed) if client.boxed is not None else None
@@ -146,6 +147,8 @@ class Passes:
         pieces = self._thoughts.setdefault(event.block, [])
         if event.text:
             pieces.append(event.text)
+        if event.signature and self._client.unproven:
+            event = Reasoning(event.block, event.text)
         if not event.signature:
             self._unproven.add(event.block)
             return event

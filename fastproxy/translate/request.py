@@ -12,20 +12,20 @@ from fastproxy.errors import Header
 from fastproxy.formats import BY_NAME
 from fastproxy.formats.base import Encoded, Format
 from fastproxy.ir.request import OutputKind, ReasoningPart, Request, ToolCallPart, ToolResultPart
-from fastproxy.translate import customs, in_words, names, turns
+from fastproxy.translate import customs, in_words, names, system, turns
 from fastproxy.translate.adapt import adapt
-from fastproxy.translate.families import Family
 from fastproxy.translate.hosts import with_cache_key, without_refused
 from fastproxy.translate.memory import Memory, recalled
 from fastproxy.translate.seal import Mint, unseal
 from fastproxy.translate.shaping import shaped
+from fastproxy.translate.traits import Family
 
 
 class Target(msgspec.Struct, frozen=True):
     """Who is to answer. model: by the name that host knows. mint: of the account that is asked.
 
-    refuses: what this host does not take (see `hosts`). short_call_ids, drops_unfit_thoughts: see `Quirks`. session:
-    what the client calls the conversation, where this host has a cache that goes by it; else "".
+    refuses: what this host does not take (see `hosts`). short_call_ids, demands_thoughts, drops_unfit_thoughts:
+    see `Quirks`. session: what the client calls the conversation, where this host has a cache that goes by it; else "".
     """
 
     format: Format
@@ -34,6 +34,7 @@ class Target(msgspec.Struct, frozen=True):
     family: Family
     refuses: frozenset[str] = frozenset()
     short_call_ids: bool = False
+    demands_thoughts: bool = False
     drops_unfit_thoughts: bool = False
     session: str = ""
 
@@ -45,6 +46,7 @@ class Translated(msgspec.Struct, frozen=True):
     -> as the client does. customs: free-text tools that went as functions, by the client's names. free_text: all
     that the client has declared. answer: the function whose call is the answer, as the upstream knows it; "" for an
     answer in text. boxed: the kind of answer that the client gets out of an object; None for one as it comes.
+    unproven: whether thoughts of the answer are bound to words of ours, which no later request repeats.
     """
 
     body: bytes
@@ -55,6 +57,7 @@ class Translated(msgspec.Struct, frozen=True):
     free_text: frozenset[str] = frozenset()
     answer: str = ""
     boxed: OutputKind | None = None
+    unproven: bool = False
 
 
 def translate_request(
@@ -76,6 +79,7 @@ def translate_request(
         free_text=prepared.free_text,
         answer=prepared.answer,
         boxed=prepared.boxed,
+        unproven=prepared.unproven,
     )
 
 
@@ -102,19 +106,17 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
         short_ids = target.short_call_ids or family.short_call_ids
         request, spelled = names.respelled(request, target.format.spelling, short_ids=short_ids)
     ended: tuple[str, ...] = ()
-    if not (family.prefill or source.prefills):
-        request, ended = turns.ended_by_user(request)
     undemanded: tuple[str, ...] = ()
-    if not family.forced_calls:
+    if not source.prefills and not _goes_on(request, family):
+        request, ended = turns.ended_by_user(request)
+    if not family.forced_calls and not (source.prefills and turns.is_prefilled(request)):
         request, undemanded = in_words.demanded(request)
     told = shaped(request, family, target.format)
-    request = msgspec.structs.replace(told.request, model=target.model)
+    request = system.placed(told.request, family.system, target.format.name)
+    request = msgspec.structs.replace(request, model=target.model)
     request, unfit = adapt(request, family, target.format.name)
-    if ReasoningPart in kinds and family.binds_thoughts and target.drops_unfit_thoughts:
-        request = msgspec.structs.replace(
-            request, thinking=msgspec.structs.replace(request.thinking, unfit_dropped=True)
-        )
     request, refused = without_refused(with_cache_key(request, target.session), target.refuses)
+    request = _with_rules_for_thoughts(request, target)
     dropped = tuple(dict.fromkeys((*repairs, *unproven, *ended, *undemanded, *told.lost, *unfit, *refused)))
     return request, Translated(
         b"",
@@ -124,4 +126,23 @@ def prepare(request: Request, target: Target, recall: Memory) -> tuple[Request, 
         free_text=free_text,
         answer=told.answer,
         boxed=told.boxed,
+        unproven=family.binds_thoughts and bool(ended or undemanded),
     )
+
+
+def _with_rules_for_thoughts(request: Request, target: Target) -> Request:
+    """The request with what its host is to do with earlier thoughts, and what that demands of them."""
+    binds = target.family.binds_thoughts and target.drops_unfit_thoughts
+    if not (binds or target.demands_thoughts):
+        return request
+    unfit_dropped = binds and ReasoningPart in turns.kinds_of(request.messages)
+    told = msgspec.structs.replace(request.thinking, unfit_dropped=unfit_dropped, demanded=target.demands_thoughts)
+    return msgspec.structs.replace(request, thinking=told)
+
+
+def _goes_on(request: Request, family: Family) -> bool:
+    """Whether the model goes on from words of the assistant at the end."""
+    if family.prefill != "plain":
+        return family.prefill == "always"
+    plain = not request.tools and request.output.kind == "text"
+    return plain and request.thinking.mode in {"default", "off"}

@@ -7,7 +7,7 @@ import msgspec
 from fastproxy.formats.base import Format
 from fastproxy.ir.request import OutputKind, Request
 from fastproxy.translate import boxed, by_call, in_words
-from fastproxy.translate.families import Family
+from fastproxy.translate.traits import Family
 
 Way = Literal["setting", "call", "words"]
 
@@ -29,11 +29,13 @@ def shaped(request: Request, family: Family, target: Format) -> Shaped:
     """The way of this family in this format. Most requests want no shape at all: 0.3 us."""
     way = _way(request, family, target)
     if way == "words":
-        request, lost = in_words.shaped(request)
+        request, lost = in_words.shaped(request, "json" if family.answers == "json" and target.json_mode else "text")
         return Shaped(request, lost=lost)
+    if request.output.kind == "json" and target.json_mode == "word":
+        request = in_words.named(request)
     within: OutputKind | None = None
     if way == "call" or not target.answers_values:
-        request, within = boxed.wrapped(request)
+        request, within = boxed.wrapped(request, plain=way == "call")
     if way == "setting":
         return Shaped(request, boxed=within)
     request, answer = by_call.asked(request)
@@ -46,9 +48,10 @@ def _way(request: Request, family: Family, target: Format) -> Way:
         return "setting"
     alone = family.schema_with_tools or not request.tools
     if kind == "json":
-        return "setting" if alone and target.json_mode else "words"
-    if alone and family.answers == "schema":
+        return "setting" if alone and target.json_mode and family.answers != "words" else "words"
+    if alone and family.answers == "schema" and (kind == "word" or target.holds(request.output.schema or {})):
         return "setting"
     # A client that demands a call of its own wants no answer before it.
     demands = request.tool_choice.mode == "required"
-    return "words" if family.answers == "words" or request.output.schema is None or demands else "call"
+    may_be_called = family.answers in {"schema", "call"} and family.forced_calls and not demands
+    return "call" if may_be_called and request.output.schema is not None else "words"

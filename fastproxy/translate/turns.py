@@ -58,9 +58,14 @@ def ended_by_user(request: Request) -> tuple[Request, tuple[str, ...]]:
     cut; their own hosts answer with the next turn, and the vendor's advice is to ask for it in a turn of the user's.
     Source: platform.claude.com, migration guides and prompting best practices ("Continuations"), read 2026-11-21.
     """
-    if not request.messages or request.messages[-1].role != "assistant":
+    if not is_prefilled(request):
         return request, ()
     return msgspec.structs.replace(request, messages=(*request.messages, _CONTINUE)), (PREFILL,)
+
+
+def is_prefilled(request: Request) -> bool:
+    """Whether it ends with words of the assistant."""
+    return bool(request.messages) and request.messages[-1].role == "assistant"
 
 
 def _without_empty(messages: tuple[Message, ...], repairs: dict[str, None]) -> Iterator[Message]:

@@ -22,6 +22,7 @@ from fastproxy.providers.shape import (
     query_of,
     sent_names,
     shape,
+    with_configured,
 )
 from fastproxy.secret import Secret
 from fastproxy.snapshot import Account
@@ -246,6 +247,20 @@ def test_a_header_that_means_the_clients_own_credential_goes_up_with_no_other(
     one = draft(b"{}", without=frozenset({b"x-workspace"}))
     head = request_head(b"POST", b"/v1/chat/completions", fields_of(OWN_WORKSPACE))
     assert lines_of(shape(head, one, provider, BASE, SECRET))[1:-3] == sent
+
+
+@pytest.mark.parametrize(
+    ("configured", "ours", "sent"),
+    [
+        ((("anthropic-beta", "a, b"),), ((b"anthropic-beta", b"b,c"),), ((b"anthropic-beta", b"a,b,c"),)),
+        ((("anthropic-version", "1"),), ((b"anthropic-version", b"2"),), ((b"anthropic-version", b"2"),)),
+        ((("anthropic-beta", "a"),), ((b"anthropic-version", b"2"),), ((b"anthropic-version", b"2"),)),
+        ((), ((b"anthropic-beta", b"c"),), ((b"anthropic-beta", b"c"),)),
+    ],
+)
+def test_a_list_of_ours_keeps_what_is_configured_beside_it(configured, ours, sent):
+    provider = Provider(name="lab", title="Lab", formats={"anthropic": "http://h"}, headers=configured)
+    assert with_configured(provider, ours) == sent
 
 
 @pytest.mark.parametrize("value", [b"a\r\nhost: evil.test", b"a\nb", b"a\0", b"\x7f"])

@@ -21,7 +21,7 @@ Body = dict[str, Any]
 _TOOLS = ("f1", "f0")
 _SCHEMA = {"type": "object", "properties": {"one": {"type": "string"}}}
 _OTHER_SCHEMA = {"type": "object", "properties": {"two": {"type": "string"}}}
-_PNG, _OTHER_PNG = "iVBORw0KGgo=", "iVBORw0KGgoA"
+_BYTES, _OTHER_BYTES = "AAECAwQFBgc=", "AAECAwQFBggA"  # no picture's: where one tells its kind, nobody's word counts
 _PDF, _OTHER_PDF = "data:application/pdf;base64,JVBERi0=", "data:application/pdf;base64,JVBERi0x"
 _PART = frozenset({
     "text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult",
@@ -53,7 +53,7 @@ _VALUES: Mapping[str, tuple[Any, ...]] = {
     "input_schema": (_SCHEMA, _OTHER_SCHEMA),
     "parameters": (_SCHEMA, _OTHER_SCHEMA),
     "schema": (_SCHEMA, _OTHER_SCHEMA),
-    "data": (_PNG, _OTHER_PNG),
+    "data": (_BYTES, _OTHER_BYTES),
     "file_data": (_PDF, _OTHER_PDF),
     "file_url": ("https://one.example/a.pdf", "https://two.example/a.pdf"),
     "url": ("https://one.example/a.png", "https://two.example/a.png"),
@@ -71,7 +71,7 @@ _VALUES: Mapping[str, tuple[Any, ...]] = {
     "ToolChoiceAllowedParam.tools": ([{"type": "function", "name": "f1"}],),
 }
 _GEMINI_VALUES: Mapping[str, tuple[Any, ...]] = {
-    "data": (_PNG, _OTHER_PNG),
+    "data": (_BYTES, _OTHER_BYTES),
     "fileUri": ("https://one.example/a.mp4", "https://two.example/a.mp4"),
     "mimeType": ("image/png", "image/webp"),
     "parametersJsonSchema": (_SCHEMA, _OTHER_SCHEMA),
@@ -97,8 +97,8 @@ _GEMINI_SAMPLES = Samples(
         "Content": {"role": "user", "parts": [{"text": "one"}]},
         "FunctionCall": {"name": "f1", "args": {"one": 1}},
         "FunctionResponse": {"name": "f1", "id": "c1", "response": {"output": "one"}},
-        "Blob": {"mimeType": "image/png", "data": _PNG},
-        "FunctionResponseBlob": {"mimeType": "image/png", "data": _PNG},
+        "Blob": {"mimeType": "image/png", "data": _BYTES},
+        "FunctionResponseBlob": {"mimeType": "image/png", "data": _BYTES},
         "FileData": {"mimeType": "image/png", "fileUri": "https://one.example/a.png"},
         "FunctionResponseFileData": {"mimeType": "image/png", "fileUri": "https://one.example/a.png"},
         "Tool": {"functionDeclarations": [{"name": "f2"}]},
@@ -106,7 +106,10 @@ _GEMINI_SAMPLES = Samples(
     },
     one_of={"Part": _PART},
     beside={
-        "Part": ({"inlineData": {"mimeType": "image/png", "data": _PNG}}, {"functionCall": {"name": "f1", "args": {}}})
+        "Part": (
+            {"inlineData": {"mimeType": "image/png", "data": _BYTES}},
+            {"functionCall": {"name": "f1", "args": {}}},
+        )
     },
 )
 

@@ -23,7 +23,8 @@ from fastproxy.ir.request import (
     ToolResultPart,
 )
 from fastproxy.translate.adapt import BUDGETS, adapt, effort_of, nearest, needs_responses
-from fastproxy.translate.families import FAMILIES, Mode, family
+from fastproxy.translate.families import FAMILIES, family
+from fastproxy.translate.traits import Mode
 
 TARGETS: tuple[FormatName, ...] = get_args(FormatName)
 ASK = (Message("user", (TextPart("hi"),)),)
@@ -232,6 +233,17 @@ def test_chat_gets_no_thinking_where_it_refuses_tools_with_it():
     adapted, lost = adapt(request, family("gpt-5.6"), "openai-chat")
     assert (adapted.thinking.mode, adapted.thinking.effort, lost) == ("off", "none", ("thinking",))
     assert adapt(request, family("gpt-5.6"), "openai-responses")[1] == ()
+    adapted, lost = adapt(request, family("gpt-5.4"), "openai-chat")  # where the host has no Responses
+    assert (adapted.thinking, lost) == (Thinking(), ("thinking",))
+
+
+@pytest.mark.parametrize(
+    ("model", "thinks"), [("claude-opus-4-6", False), ("claude-opus-4-7", False), ("claude-opus-4-8", True)]
+)
+def test_a_forced_tool_ends_adaptive_thinking_where_they_do_not_go_together(model: str, thinks: bool):
+    request = ask(thinking=Thinking("adaptive"), tools=(TOOL,), tool_choice=ToolChoice("required"))
+    adapted, lost = adapt(request, family(model), "anthropic")
+    assert (adapted.thinking.mode, lost) == (("adaptive", ()) if thinks else ("off", ("thinking",)))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +255,11 @@ def test_chat_gets_no_thinking_where_it_refuses_tools_with_it():
         ("gpt-5.6", Thinking("effort", "none"), (TOOL,), False),
         ("gpt-5.6", Thinking("effort", "high"), (), False),
         ("gpt-6-astra", Thinking("off"), (TOOL,), True),
-        ("gpt-5.5", Thinking("effort", "high"), (TOOL,), False),
+        ("gpt-5.5", Thinking("effort", "high"), (TOOL,), True),
+        ("gpt-5.4-mini", Thinking("off"), (TOOL,), True),  # not even a word of that
+        ("gpt-5.4-mini", Thinking(), (TOOL,), False),
+        ("gpt-5.4", Thinking("effort", "high"), (), False),
+        ("gpt-5.2", Thinking("effort", "high"), (TOOL,), False),
         ("gpt-5.3-codex", Thinking(), (), True),
         ("gpt-4o", Thinking(), (TOOL,), False),
     ],

@@ -1,8 +1,10 @@
 """What a host refuses goes, by name, and nothing else; a key for its cache comes from the conversation's name."""
 
 import msgspec
+import pytest
 
 from fastproxy.ir.request import (
+    Cache,
     Message,
     Output,
     ReasoningPart,
@@ -12,7 +14,8 @@ from fastproxy.ir.request import (
     Thinking,
     ToolCallPart,
 )
-from fastproxy.translate.hosts import with_cache_key, without_refused
+from fastproxy.translate.families import family
+from fastproxy.translate.hosts import at_host, with_cache_key, without_refused
 
 CALL = ToolCallPart("c", "f", "{}")
 THOUGHT, PROVEN = ReasoningPart("so"), ReasoningPart("so", "signed")
@@ -44,6 +47,22 @@ def test_thoughts_without_proof_go_and_turns_that_were_nothing_else() -> None:
     told, lost = without_refused(FULL, frozenset({"reasoning"}))
     assert lost == ("reasoning",)
     assert told.messages[1:] == (Message("assistant", (PROVEN, CALL)),)
+
+
+def test_hints_for_a_cache_go_from_every_part_and_nothing_else_does() -> None:
+    hinted = Message("user", (TextPart("?", Cache("1h")), TextPart("!")))
+    plain = Message("user", (TextPart("?"), TextPart("!")))
+    told, lost = without_refused(msgspec.structs.replace(FULL, messages=(hinted, plain)), frozenset({"cache"}))
+    assert (told.messages, lost) == ((plain, plain), ("cache",))
+    assert without_refused(told, frozenset({"cache"})) == (told, ())
+
+
+@pytest.mark.parametrize(("model", "answers"), [("deepseek-reasoner", "json"), ("gpt-4-turbo", "call")])
+def test_a_host_that_takes_less_than_the_model_narrows_its_row(model: str, answers: str) -> None:
+    row = at_host(family(model), answers="json", schema_with_tools=False, forced_calls=False)
+    assert (row.answers, row.schema_with_tools, row.forced_calls) == (answers, False, False)
+    whole = at_host(family(model), answers="schema", schema_with_tools=True, forced_calls=True)
+    assert whole == family(model)
 
 
 def test_each_name_takes_its_own_field_and_is_reported() -> None:

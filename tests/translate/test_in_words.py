@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fastproxy.ir.request import Message, Output, OutputKind, Request, TextPart, Tool, ToolChoice
-from fastproxy.translate.in_words import demanded, shaped
+from fastproxy.translate.in_words import demanded, named, shaped
 
 SYSTEM, USER = Message("system", (TextPart("Be brief."),)), Message("user", (TextPart("Hi."),))
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -53,6 +53,7 @@ def test_what_is_no_demand_or_can_not_be_met_stays(tools: tuple[Tool, ...], choi
     ("kind", "schema", "begin", "lost"),
     [
         ("json", None, "Answer with one JSON object", "output.kind"),
+        ("schema", None, "Answer with one JSON object", "output.schema"),
         ("schema", SCHEMA, "Answer with JSON that matches", "output.schema"),
         ("word", SCHEMA, "Answer with one of the words", "output.schema"),
     ],
@@ -60,7 +61,7 @@ def test_what_is_no_demand_or_can_not_be_met_stays(tools: tuple[Tool, ...], choi
 def test_a_shape_stands_behind_the_systems_words(kind: OutputKind, schema: Any, begin: str, lost: str):
     """And so at the same place in every turn, where a cache and the proof of thoughts want it."""
     asked = Request("gemini", "m", (SYSTEM, USER), output=Output(kind, schema=schema, verbosity="low"))
-    told, names = shaped(asked)
+    told, names = shaped(asked, "text")
     assert names == (lost,)
     assert told.output == Output(verbosity="low")
     assert (told.messages[0], told.messages[2]) == (SYSTEM, USER)
@@ -70,5 +71,23 @@ def test_a_shape_stands_behind_the_systems_words(kind: OutputKind, schema: Any, 
 
 
 def test_without_a_system_it_stands_first():
-    told, _ = shaped(Request("gemini", "m", (USER,), output=Output("json")))
+    told, _ = shaped(Request("gemini", "m", (USER,), output=Output("json")), "json")
+    assert told.output == Output("json")
     assert [message.role for message in told.messages] == ["system", "user"]
+
+
+@pytest.mark.parametrize(
+    ("said", "named_already"),
+    [
+        ((USER,), False),
+        ((Message("system", (TextPart("JSON."),)), USER), False),
+        ((Message("user", (TextPart("A json"),)),), True),
+    ],
+)
+def test_json_is_named_where_openai_looks_for_it(said: tuple[Message, ...], named_already: bool):
+    asked = Request("gemini", "m", said, output=Output("json"))
+    told = named(asked)
+    assert (told is asked) is named_already
+    if not named_already:
+        assert told.messages[:-1] == said
+        assert (told.messages[-1].role, "JSON" in text(told.messages[-1])) == ("system", True)

@@ -7,7 +7,17 @@ import msgspec
 import pytest
 
 from fastproxy.errors import Fault
-from fastproxy.ir.request import Message, ReasoningPart, Request, Sampling, TextPart, Tool, ToolCallPart, ToolResultPart
+from fastproxy.ir.request import (
+    Message,
+    ReasoningPart,
+    Request,
+    Sampling,
+    TextPart,
+    Tool,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
+)
 from fastproxy.translate.families import family
 from fastproxy.translate.memory import Memory
 from fastproxy.translate.names import SHORT_ID
@@ -123,6 +133,7 @@ CUT = (USER, Message("assistant", (TextPart("Once upon"),)))
         ("openai-chat", "claude-opus-5", ["user", "assistant", "user"], (PREFILL,)),
         ("openai-responses", "anthropic/claude-sonnet-4.6", ["user", "assistant", "user"], (PREFILL,)),
         ("openai-chat", "claude-opus-4-5", ["user", "assistant"], ()),
+        ("openai-chat", "claude-opus-4-5 with tools", ["user", "assistant", "user"], (PREFILL,)),
         ("openai-chat", "gpt-5.5", ["user", "assistant"], ()),
         ("anthropic", "claude-opus-5", ["user", "assistant"], ()),
     ],
@@ -130,7 +141,9 @@ CUT = (USER, Message("assistant", (TextPart("Once upon"),)))
 def test_a_cut_conversation_gets_a_turn_where_the_model_takes_no_prefill_unless_the_client_means_one(
     format_: str, model: str, roles: list[str], dropped: tuple[str, ...]
 ) -> None:
-    sent, told = translated(Request(format_, "m", CUT), asked_of={"family": family(model)})
+    model, _, beside = model.partition(" with ")
+    request = Request(format_, "m", CUT, tools=(Tool("f"),) if beside else ())
+    sent, told = translated(request, asked_of={"family": family(model)})
     assert [message["role"] for message in sent.messages] == roles
     assert told.dropped == dropped
 
@@ -148,6 +161,34 @@ def test_ids_of_calls_are_short_where_the_model_or_the_host_wants_it(asked_of: d
     assert called == answered
     assert bool(SHORT_ID.fullmatch(str(called))) is short
     assert told.dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "unproven"),
+    [
+        ("claude-opus-5-5", {"tools": (Tool("f"),), "tool_choice": ToolChoice("required")}, True),
+        ("claude-opus-5-5", {"tools": (Tool("f"),)}, False),
+        ("claude-opus-5-5", {"messages": CUT}, True),
+        ("claude-opus-5", {"messages": CUT}, False),  # binds nothing
+    ],
+)
+def test_thoughts_behind_words_that_no_later_request_has_are_no_proof(
+    model: str, fields: dict[str, Any], unproven: bool
+) -> None:
+    request = msgspec.structs.replace(Request("openai-chat", "m", (USER,)), **fields)
+    assert translated(request, asked_of={"family": family(model)})[1].unproven is unproven
+
+
+def test_remembered_thoughts_are_bound_as_well() -> None:
+    memory = Memory()
+    memory.remember("c", [ReasoningPart("so", envelope(MINT, "sig"))])
+    call = Message("assistant", (ToolCallPart("c", "f", "{}"),))
+    history = (USER, call, Message("tool", (ToolResultPart("c", ()),)))
+    asked_of = {"family": family("claude-opus-5-5"), "drops_unfit_thoughts": True}
+    sent, _ = translated(Request("openai-chat", "m", history), memory, asked_of)
+    assert sent.thinking["unfit_dropped"] is True
+    other = asked_of | {"mint": Mint("gemini", "p", "another")}
+    assert translated(Request("openai-chat", "m", history), memory, other)[0].thinking["unfit_dropped"] is False
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import msgspec
 import orjson
 import pytest
 
@@ -22,7 +23,7 @@ Way = Literal["setting", "call", "words"]
 
 
 def request(kind: OutputKind, schema: Any = None, tools: tuple[Tool, ...] = (), choice: ToolChoice = NONE) -> Request:
-    asked = (Message("user", (TextPart("Where?"),)),)
+    asked = (Message("user", (TextPart("Where? In JSON."),)),)
     return Request("openai-chat", "m", asked, output=Output(kind, schema=schema), tools=tools, tool_choice=choice)
 
 
@@ -49,6 +50,9 @@ def translated(asked: Request, model: str, target: FormatName) -> Translated:
         ("gemini-2.5-pro", "gemini", request("json", None, (TOOL,)), "words"),
         ("gemini-3-pro-preview", "gemini", request("schema", OBJECT, (TOOL,)), "setting"),
         ("gemini-2.5-flash-image", "gemini", request("schema", OBJECT), "words"),
+        ("gemini-2.5-flash-image", "gemini", request("json"), "words"),
+        ("gpt-4o-2024-05-13", "openai-chat", request("schema", OBJECT), "call"),
+        ("chatgpt-4o-latest", "openai-chat", request("schema", OBJECT), "words"),
         ("anything", "openai-chat", request("schema", OBJECT, (TOOL,)), "setting"),
     ],
 )
@@ -70,6 +74,37 @@ def test_what_is_no_object_goes_into_one_where_it_is_a_functions_arguments():
     assert (told.answer, told.boxed) == ("answer", "word")
     assert told.request.tools[-1].schema is not None
     assert told.request.tools[-1].schema["properties"] == {"value": WORDS}
+
+
+def test_a_choice_at_the_root_goes_into_an_object_where_a_function_takes_none():
+    choice = {"type": "object", "anyOf": [OBJECT, {"type": "object", "properties": {"b": OBJECT}}]}
+    told = shaped(request("schema", choice), family("claude-sonnet-4-0"), BY_NAME["anthropic"])
+    assert told.boxed == "schema"
+    assert told.request.tools[-1].schema is not None
+    assert told.request.tools[-1].schema["properties"] == {"value": choice}
+    assert shaped(request("schema", choice), family("gpt-5.2"), BY_NAME["openai-chat"]).boxed is None
+
+
+def test_a_host_that_has_json_and_no_schemas_gets_the_schema_in_words_and_is_set_to_json():
+    row = msgspec.structs.replace(family("deepseek-reasoner"), answers="json")
+    told = shaped(request("schema", OBJECT), row, BY_NAME["openai-chat"])
+    assert (told.request.output.kind, told.lost, told.answer) == ("json", ("output.schema",), "")
+    assert shaped(request("schema", OBJECT), row, BY_NAME["anthropic"]).request.output.kind == "text"
+
+
+def test_json_is_named_for_openai_where_nobody_has():
+    asked = request("json")
+    unnamed = msgspec.structs.replace(asked, messages=(Message("user", (TextPart("Where?"),)),))
+    for target, more in (("openai-responses", 1), ("openai-chat", 1), ("gemini", 0)):
+        told = shaped(unnamed, family("gpt-5.2"), BY_NAME[target])
+        assert (len(told.request.messages), told.lost) == (1 + more, ())
+
+
+def test_a_schema_beyond_what_a_setting_holds_goes_by_call_where_that_can_be_demanded():
+    wide = {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(30)}}
+    assert shaped(request("schema", wide), family("claude-opus-5"), BY_NAME["anthropic"]).answer == "answer"
+    told = shaped(request("schema", wide), family("claude-opus-5-5"), BY_NAME["anthropic"])
+    assert (told.answer, told.lost) == ("", ("output.schema",))
 
 
 def test_an_old_claude_is_made_to_call_and_not_to_think_by_budget():

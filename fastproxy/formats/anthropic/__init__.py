@@ -11,6 +11,7 @@ from fastproxy.formats.anthropic.encode_stream import AnthropicEncoder
 from fastproxy.formats.anthropic.encode_whole import encode_whole
 from fastproxy.formats.anthropic.faults import decode_fault, encode_fault, fault_event
 from fastproxy.formats.anthropic.kept import require_portable
+from fastproxy.formats.anthropic.output_schema import is_within_limits
 from fastproxy.formats.anthropic.peek import peek
 from fastproxy.formats.anthropic.signatures import SIGNATURES
 from fastproxy.formats.anthropic.tap import TAP
@@ -38,6 +39,6 @@ FORMAT = Format(
     signatures=SIGNATURES,
     proven_thoughts=True,  # "Invalid `signature` in `thinking` block"
     prefills=True,
-    json_mode=False,
+    holds=is_within_limits,
     counting=COUNTING,
 )

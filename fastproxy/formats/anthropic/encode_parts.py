@@ -15,6 +15,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.inputs import INVALID
 from fastproxy.formats.arguments import arguments_object
 from fastproxy.formats.extras import part_names
+from fastproxy.formats.media_types import media_type_of
 from fastproxy.ir.request import (
     Cache,
     Inline,
@@ -36,7 +37,9 @@ Block = dict[str, Any]
 _WITHOUT_MEDIA = frozenset({"assistant", "system"})  # not even an assistant's own images are taken back
 _TTLS = frozenset({"5m", "1h"})
 _PDF = "application/pdf"
-_PDF_IN_BASE64 = "JVBERi"  # %PDF-
+# "media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'" ([report] NousResearch/
+# hermes-agent issue 55432, read 2026-11-22).
+_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 _FAILED_WITHOUT_A_WORD = "The tool failed and said nothing."  # an error without content is refused
 
@@ -51,12 +54,12 @@ class PartEncoder:
         self._dropped = dropped
 
     def blocks(self, parts: Iterable[Part], role: str) -> Iterator[Block]:
-        """The blocks of one turn; none for texts of nothing but white space, which the API refuses.
+        """The blocks of one turn; none for what the API refuses: texts of white space, pictures of other kinds.
 
         Raises: Fault(bad_request) for sound and film, and for files that only another vendor has.
         """
         for part in parts:
-            if isinstance(part, MediaPart) and role in _WITHOUT_MEDIA:
+            if isinstance(part, MediaPart) and (role in _WITHOUT_MEDIA or _is_untaken(part)):
                 self._dropped.append(f"{role}.{part.kind}")
                 continue
             block = self._BY_TYPE[type(part)](self, part)
@@ -147,11 +150,23 @@ def hint(cache: Cache | None, dropped: list[str]) -> Block:
     return {"cache_control": control}
 
 
+def _is_untaken(part: MediaPart) -> bool:
+    """Whether it is a picture of a kind that the API refuses (SVG, HEIC, TIFF)."""
+    source = part.source
+    return part.kind == "image" and isinstance(source, Inline) and _picture_type(part, source.base64) not in _PICTURES
+
+
+def _picture_type(part: MediaPart, data: str) -> str:
+    """What its bytes say, which must not be contradicted; what the client said where they say nothing."""
+    told = part.media_type.lower()
+    return media_type_of(data) or ("image/jpeg" if told == "image/jpg" else told)
+
+
 def _inline(part: MediaPart, data: str) -> Block:
-    """Images and PDF as they came; documents of text decoded, since that is the only other kind."""
+    """Images and PDF as what they are; documents of text decoded, since that is the only other kind."""
     if part.kind == "image":
-        return {"type": "base64", "media_type": part.media_type, "data": data}
-    if part.media_type == _PDF or data.startswith(_PDF_IN_BASE64):
+        return {"type": "base64", "media_type": _picture_type(part, data), "data": data}
+    if part.media_type == _PDF or media_type_of(data) == _PDF:
         return {"type": "base64", "media_type": _PDF, "data": data}
     if not part.media_type.startswith(_TEXTS):
         raise Fault("bad_request", f"this model takes no document of type {part.media_type!r}", param="messages")

@@ -20,6 +20,7 @@ from fastproxy.formats.extras import named
 from fastproxy.ir.request import Request, Sampling, Thinking
 
 MAX_BREAKPOINTS = 4
+MAX_USER_CHARACTERS = 256  # of metadata.user_id
 
 Fields = dict[str, Any]
 
@@ -95,7 +96,10 @@ def _who(request: Request, dropped: list[str]) -> Fields:
     fields: Fields = {}
     metadata = dict(_own(request, "metadata"))
     if request.user is not None:
-        metadata["user_id"] = request.user
+        if request.format == "anthropic" or _may_be_told(request.user):
+            metadata["user_id"] = request.user
+        else:
+            dropped.append("user")
     if metadata:
         fields["metadata"] = metadata
     if request.metadata:
@@ -109,6 +113,11 @@ def _who(request: Request, dropped: list[str]) -> Fields:
     if request.stream:
         fields["stream"] = True
     return fields
+
+
+def _may_be_told(user: str) -> bool:
+    """[report] "user_id appears to contain an email address" (BerriAI/litellm issues 10102, 10106)."""
+    return len(user) <= MAX_USER_CHARACTERS and "@" not in user
 
 
 def _output(request: Request, dropped: list[str]) -> Fields:

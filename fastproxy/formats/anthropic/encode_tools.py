@@ -2,6 +2,7 @@
 
 Source: anthropic 2.12.0 `types/tool_param.py`, `types/tool_choice_*_param.py`; wire format notes 2.3; what the API
 answers to strict tools (earendil-works/pi issue 9953, genkit-ai/genkit issue 5230); read 2026-11-21.
+What it refuses of a schema is in `tool_schema`; an Anthropic client's own has come as it wants it.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,13 @@ from typing import Any
 import msgspec
 
 from fastproxy.formats.anthropic.encode_parts import Block, hint
-from fastproxy.formats.anthropic.output_schema import output_schema
+from fastproxy.formats.anthropic.output_schema import is_within_limits, output_schema
 from fastproxy.formats.extras import uncallable
-from fastproxy.ir.request import Request, Tool
+from fastproxy.formats.tool_schema import fitted
+from fastproxy.ir.request import Output, Request, Tool
 
 _FORCING = frozenset({"any", "tool"})
-# More are a 400 ("too many strict tools", "too many parameters with union types"), and would be for no client's sake:
-# what OpenAI calls strict knows no such limits.
-MAX_STRICT_TOOLS = 20
-MAX_STRICT_UNIONS = 16
+MAX_STRICT_TOOLS = 20  # more are a 400 ("too many strict tools")
 
 
 def tools(request: Request, dropped: list[str]) -> list[Block]:
@@ -30,8 +29,8 @@ def tools(request: Request, dropped: list[str]) -> list[Block]:
     offered = [tool for tool in request.tools if not allowed or forced or tool.name in allowed]
     if request.format == "anthropic":
         return [*(_tool(tool, dropped) for tool in offered), *(dict(tool) for tool in _server_tools(request))]
-    strict = [tool for tool in offered if tool.strict]
-    if len(strict) > MAX_STRICT_TOOLS or sum(_unions(tool.schema) for tool in strict) > MAX_STRICT_UNIONS:
+    offered = fitted(offered, dropped)
+    if not _may_be_strict([tool for tool in offered if tool.strict], request.output):
         dropped.append("tools.strict")
         return [_tool(msgspec.structs.replace(tool, strict=None), dropped) for tool in offered]
     return [_closed(_tool(tool, dropped)) for tool in offered]
@@ -77,14 +76,12 @@ def _closed(block: Block) -> Block:
     return block | {"input_schema": output_schema(block["input_schema"])} if "strict" in block else block
 
 
-def _unions(schema: object) -> int:
-    """How many places of a schema may hold one of several types."""
-    if isinstance(schema, list):
-        return sum(map(_unions, schema))
-    if not isinstance(schema, dict):
-        return 0
-    is_union = "anyOf" in schema or "oneOf" in schema or isinstance(schema.get("type"), list)
-    return is_union + sum(map(_unions, schema.values()))
+def _may_be_strict(strict: Sequence[Tool], output: Output) -> bool:
+    """Whether that is within the API's limits, of which OpenAI's strict tools know none. An answer's schema counts."""
+    held = [tool.schema for tool in strict if tool.schema]
+    if held and output.kind == "schema" and output.schema:
+        held.append(output.schema)
+    return len(strict) <= MAX_STRICT_TOOLS and is_within_limits(*held)
 
 
 def _root(schema: dict[str, Any] | None) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 Objects must be closed there, and limits on numbers, texts and lists are refused. They are said in the description
 instead, so that the model still reads them. Never changes a property because of its name: only schemas are walked.
 Source: anthropic 2.12.0 `lib/_parse/_transform.py` (which keywords the API takes), read 2026-11-21.
+[report] All schemas of a request that hold the model to something share two limits: "too many optional parameters
+(87) ... (limit: 24)" (elie222/inbox-zero issue 2323), "too many parameters with union types" (16: camel-ai/camel pull
+4171); read 2026-11-22.
 """
 
 from collections.abc import Mapping
@@ -10,7 +13,10 @@ from typing import Any
 
 import msgspec
 
-Schema = dict[str, Any]
+from fastproxy.formats.json_schema import Schema, every
+
+MAX_OPTIONAL = 24  # properties that are not required
+MAX_UNIONS = 16
 
 _ALONE = frozenset({"type", "title", "enum", "const", "required", "default", "$ref"})
 _ONE = frozenset({"items"})
@@ -38,6 +44,23 @@ def output_schema(schema: Schema) -> Schema:
         elif key not in _UNSAID and not (key == "additionalProperties" and isinstance(value, bool)):
             limits[key] = value
     return told | _described(schema, limits) | _closed(schema)
+
+
+def is_within_limits(*schemas: Schema) -> bool:
+    """Whether the API can hold a model to all of these at once. A definition counts once, however often it is used."""
+    optional = unions = 0
+    for schema in every(*schemas):
+        unions += "anyOf" in schema or "oneOf" in schema or isinstance(schema.get("type"), list)
+        optional += _optional(schema)
+    return optional <= MAX_OPTIONAL and unions <= MAX_UNIONS
+
+
+def _optional(schema: Schema) -> int:
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, dict):
+        return 0
+    told = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
+    return len(properties.keys() - told)
 
 
 def _is_taken(key: str, value: object) -> bool:

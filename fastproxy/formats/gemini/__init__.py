@@ -37,6 +37,7 @@ FORMAT = Format(
     fault_event=fault_event,
     require_portable=require_portable,
     keepalive=b"",
+    json_mode="plain",
     # Source: google-genai 3.4.0 `types.FunctionDeclaration.name`, read 2026-11-21. Ids are opaque text.
     spelling=Spelling(re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}"), re.compile(r".+", re.DOTALL)),
     signatures=SIGNATURES,

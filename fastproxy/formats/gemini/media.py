@@ -11,6 +11,7 @@ from fastproxy.errors import Fault
 from fastproxy.formats import pictures
 from fastproxy.formats.body import Raws
 from fastproxy.formats.gemini import fields
+from fastproxy.formats.media_types import media_type_of
 from fastproxy.ir.events import Picture
 from fastproxy.ir.request import Inline, Link, MediaPart, Plain, Stored
 
@@ -19,9 +20,7 @@ Kind = Literal["image", "document", "audio", "video"]
 _KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
 _GOOGLES = ("gs://", "files/", "https://generativelanguage.googleapis.com/")
 _FILMS = ("https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
-# Gemini needs a type. How the base64 of a few kinds begins, and how the names of their files end.
-_BEGINNINGS = {"iVBOR": "image/png", "/9j/": "image/jpeg", "R0lG": "image/gif", "UklGR": "image/webp",
-               "JVBER": "application/pdf"}  # fmt: skip
+# Gemini needs a type. How the names of files end.
 _ENDINGS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
             "pdf": "application/pdf", "txt": "text/plain", "mp4": "video/mp4", "mp3": "audio/mp3",
             "wav": "audio/wav"}  # fmt: skip
@@ -83,10 +82,11 @@ def _kind(media_type: str, uri: str) -> Kind:
 
 
 def _media_type(part: MediaPart, told: str) -> str:
-    """The part's own type, or one that its first letters or the end of its name give away. told: base64 or URL."""
+    """The part's own type, or one that its first bytes or the end of its name give away. told: base64 or URL."""
     if part.media_type:
         return part.media_type
-    by_beginning = (found for start, found in _BEGINNINGS.items() if told.startswith(start))
-    names = (part.name, told.partition("?")[0] if isinstance(part.source, Link) else "")
+    is_link = isinstance(part.source, Link)
+    names = (part.name, told.partition("?")[0] if is_link else "")
     by_ending = (_ENDINGS.get(name.rpartition(".")[2].lower(), "") for name in names)
-    return next((found for found in (*by_beginning, *by_ending) if found), _DEFAULTS[part.kind])
+    by_beginning = "" if is_link else media_type_of(told)
+    return next((found for found in (by_beginning, *by_ending) if found), _DEFAULTS[part.kind])

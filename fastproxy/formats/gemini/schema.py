@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from fastproxy.formats.json_schema import pointed
+
 MAX_DEPTH = 48  # deeper than any schema in the recordings (11) by far
 MAX_NODES = 20_000  # `$ref`s that fan out grow without bound when they are written out
 MAX_UNROLLED = 2  # times that a definition may stand inside itself
@@ -191,13 +193,5 @@ def _flat(schema: Any, walk: _Walk) -> _Schema:
 
 def _pointed(walk: _Walk, reference: str) -> _Schema:
     """What a local reference ("#/$defs/Name") points to; {} where it leads nowhere or out, or there is no more room."""
-    target: Any = walk.root
-    if not reference.startswith("#"):
-        return {}
-    for step in reference[1:].split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(target, list) and name.isdecimal() and int(name) < len(target):
-            target = target[int(name)]
-        else:
-            target = target.get(name) if isinstance(target, dict) else None
+    target = pointed(walk.root, reference)
     return target if isinstance(target, dict) and walk.unrolled.has_room_for(target) else {}

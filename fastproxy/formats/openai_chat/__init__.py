@@ -32,6 +32,7 @@ FORMAT = Format(
     fault_event=fault_event,
     require_portable=require_portable,
     keepalive=b": keepalive\n\n",
+    json_mode="word",
     # Older OpenAI models refuse a longer id ("Expected a string with maximum length 40"), and take any character.
     spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,64}"), id=re.compile(r"[!-~]{1,40}")),
     # OpenRouter's field, as other hosts have taken it over; a turn is whole without it.

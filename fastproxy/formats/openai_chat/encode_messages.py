@@ -2,11 +2,18 @@
 
     tool results are text only: media of theirs follow in one user message, after the last result of the turn
     a developer speaks as the system: OpenAI takes both words alike, every other host only that one
-    thoughts go back within a tool loop only (DeepSeek, Moonshot and Z.ai demand them there), signatures always
+    thoughts go back with calls and within a tool loop only (DeepSeek, Moonshot and Z.ai want them), signatures always
     assistant turns in a row that call or think are one turn, as each call must be followed by its results
 
-Arguments go out as the text that came. Nothing is said that the client has not said, but for a mark where media stood.
-Source: openai 3.54.0, types/chat/chat_completion_message_param.py; tool loops of DeepSeek and Z.ai; 2026-11-21.
+Arguments go out as the text that came. Nothing is said that the client has not said, but for a mark where media stood
+and an empty thought where a host demands one.
+Source: openai 3.54.0, types/chat/chat_completion_message_param.py; read 2026-11-21. Thoughts, read 2026-11-22:
+api-docs.deepseek.com/guides/thinking_mode (what is thought in a turn with tool calls "must be passed back to the API in
+all subsequent requests"; of other turns it is ignored); "reasoning_content is missing in assistant tool call message"
+(Moonshot: continuedev/continue 11600). DeepSeek counts a turn from one user's message to the next, so that answers
+after the last result are refused without, too (MoonshotAI/kimi-cli 2141, openclaw/openclaw 73417). The empty one is
+taken by both (vectorize-io/hindsight 1253, MoonshotAI/kimi-cli 2446); the same words in every turn would end up in
+the model's own answers (Lingtai-AI/lingtai-kernel 9).
 """
 
 import re
@@ -44,6 +51,7 @@ def messages_of(request: Request, writing: Writing) -> list[Object]:
     """The messages in order. Raises: Fault(bad_request) for media that no message can carry."""
     messages = request.messages
     last_user = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role == "user"), -1)
+    demanded = request.thinking.demanded and _has_tools(request)
     written: list[Object] = []
     at = 0
     for role, group in groupby(messages, _ROLE):
@@ -52,11 +60,17 @@ def messages_of(request: Request, writing: Writing) -> list[Object]:
             written += _results(run, writing)
         elif role == "assistant":
             in_loop = at > last_user
-            written += (turn for parts in _turns(run) if (turn := _assistant(parts, writing, in_loop=in_loop)))
+            turns = (_assistant(parts, writing, in_loop=in_loop, demanded=demanded) for parts in _turns(run))
+            written += (turn for turn in turns if turn is not None)
         else:
             written += (turn for message in run if (turn := _plain(message, writing)))
         at += len(run)
     return list(_bridged(written)) if _is_bridged(request.model) else written
+
+
+def _has_tools(request: Request) -> bool:
+    parts = (part for message in request.messages for part in message.parts)
+    return bool(request.tools) or any(isinstance(part, ToolCallPart) for part in parts)
 
 
 @lru_cache(maxsize=MODELS_REMEMBERED)
@@ -154,6 +168,11 @@ class _Turn:
             case ToolResultPart():
                 pass
 
+    @property
+    def has_thoughts(self) -> bool:
+        """Whether it tells any, or the proof of any, in whatever field."""
+        return bool(self.thought or self.details or self.extra)
+
     def _think(self, part: ReasoningPart, writing: Writing) -> None:
         kept = as_it_came(part)
         if kept is not None and OPAQUE in kept:
@@ -171,26 +190,34 @@ class _Turn:
             self.extra |= kept
 
 
-def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool) -> Object | None:
-    """A turn of the model's; None when nothing of it is left."""
-    if (text := _only_text(parts)) is not None:
+def _assistant(parts: tuple[Part, ...], writing: Writing, *, in_loop: bool, demanded: bool) -> Object | None:
+    """A turn of the model's; None when nothing of it is left.
+
+    in_loop: whether it stands after all that the user has said. demanded: whether it needs a thought.
+    """
+    if not demanded and (text := _only_text(parts)) is not None:
         return {"role": "assistant", "content": text}
     fields, parts = _own_fields(parts)
     turn = _Turn()
     for part in parts:
         turn.take(part, writing)
     calls = turn.calls + fields.pop("tool_calls", [])
-    if turn.thought and not in_loop:
+    is_kept = in_loop or demanded or bool(calls)
+    if turn.thought and not is_kept:
         writing.dropped.append("reasoning")
     told = {
         "refusal": turn.refusal,
-        "reasoning_content": turn.thought if in_loop else "",
+        "reasoning_content": turn.thought if is_kept else "",
         "reasoning_details": turn.details,
         "tool_calls": calls,
     }
     message = {key: value for key, value in told.items() if value} | turn.extra | fields
     if parts and not message and not turn.content:
         return None
+    if demanded and not turn.has_thoughts:
+        message["reasoning_content"] = ""
+    # Not "" beside calls: hosts with Claude behind them make an empty text of it, which is refused (vercel/ai 13538).
+    # Others refuse null (langchain-ai/langchain 34140, lmstudio-ai/lmstudio-bug-tracker 261); OpenAI's word is null.
     content = _joined(turn.content) if turn.content else None if calls or turn.refusal else ""
     return {"role": "assistant", "content": content, **message}
 

@@ -14,6 +14,7 @@ from fastproxy.formats.base import Encoded
 from fastproxy.formats.extras import named, uncallable
 from fastproxy.formats.openai_chat.encode_messages import messages_of
 from fastproxy.formats.openai_chat.encode_parts import Object, Writing
+from fastproxy.formats.openai_chat.parameters import NO_ARGUMENTS, callable_tools
 from fastproxy.ir.request import Output, Request, Sampling, Thinking, Tool, ToolChoice
 
 # OpenAI's models that think refuse max_tokens ("Use 'max_completion_tokens' instead", recorded); most other hosts know
@@ -21,7 +22,6 @@ from fastproxy.ir.request import Output, Request, Sampling, Thinking, Tool, Tool
 _NEW_LIMIT = re.compile(r"gpt-[5-9]|o\d")
 _USER_CHARACTERS = 128  # the SDK says so of safety_identifier, which has taken the place of user
 _STOPS = 4
-NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 # Every field that a client of this format may have said and that the hub has no word for, and those that Responses has
 # under the same name and meaning.
@@ -84,7 +84,8 @@ def _tools(request: Request, writing: Writing) -> Object:
         return {}
     extra = request.extras.get("tools")
     others = extra if isinstance(extra, list) else []
-    told = [_tool(tool, writing) for tool in request.tools]
+    tools = request.tools if request.format == "openai-chat" else callable_tools(request.tools, writing.dropped)
+    told = [_tool(tool, writing) for tool in tools]
     if request.format == "openai-chat":
         told += others
     else:

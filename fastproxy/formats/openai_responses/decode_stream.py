@@ -297,7 +297,7 @@ class ResponsesDecoder:
         events: list[Event] = []
         for key, item in self._items.items():
             if item is not None:
-                whole = output[key] if type(key) is int and key < len(output) else {}
+                whole = output[key] if type(key) is int and 0 <= key < len(output) else {}
                 events += item.finish(whole)
         return events
 

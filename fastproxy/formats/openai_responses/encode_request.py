@@ -14,7 +14,7 @@ from fastproxy.formats.base import Encoded
 from fastproxy.formats.extras import named, uncallable
 from fastproxy.formats.openai_responses.encode_input import OPENAI, OWN, InputWriter
 from fastproxy.formats.openai_responses.tools import choice_object, tool_object
-from fastproxy.formats.openai_shared import Object, object_of
+from fastproxy.formats.openai_shared import Object, callable_tools, object_of
 from fastproxy.ir.request import Output, Request, Thinking
 
 # Chat's fields that this format has under the same name and with the same meaning, and the hub has no word for.
@@ -30,7 +30,9 @@ def encode_request(request: Request) -> Encoded:
     _require_possible(request)
     instructions, items = (writer := InputWriter(request)).write()
     own = _own_extras(request)
-    tools = [*map(tool_object, request.tools), *(own.get("tools") or ())]
+    lost: list[str] = []
+    functions = request.tools if request.format == OWN else callable_tools(request.tools, lost)
+    tools = [*map(tool_object, functions), *(own.get("tools") or ())]
     body: Object = {
         "model": request.model,
         "instructions": instructions,
@@ -54,7 +56,7 @@ def encode_request(request: Request) -> Encoded:
     }
     body = {key: value for key, value in body.items() if value is not None}
     body |= {key: value for key, value in own.items() if key not in _MERGED}
-    dropped = dict.fromkeys((*writer.dropped, *_unsaid(request), *_foreign_extras(request, own)))
+    dropped = dict.fromkeys((*writer.dropped, *lost, *_unsaid(request), *_foreign_extras(request, own)))
     return Encoded(msgspec.json.encode(body), dropped=tuple(dropped))
 
 

@@ -10,14 +10,13 @@ from fastproxy.formats.openai_responses.client_tools import chosen, client_tool
 from fastproxy.formats.openai_responses.namespaces import flat
 from fastproxy.formats.openai_responses.reading import objects_in
 from fastproxy.formats.openai_responses.searches import search_tool
-from fastproxy.formats.openai_shared import Object, text_of
+from fastproxy.formats.openai_shared import NO_ARGUMENTS, Object, text_of
 from fastproxy.ir.request import Tool, ToolChoice
 
 _MODES = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 _KINDS = ("function", "custom")
 _FIELDS = frozenset({"type", "name", "description", "parameters", "strict", "format", *_KINDS})
 _BRING_TOOLS = ("additional_tools", "tool_search_output")
-NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 
 def take_tools(told: list[Object], extras: Object) -> tuple[Tool, ...]:

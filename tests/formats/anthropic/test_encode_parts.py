@@ -123,6 +123,32 @@ def test_what_has_no_block_is_listed(part: Part, role: str, dropped: list[str]) 
     assert encode(part, role=role) == ([], dropped)
 
 
+@pytest.mark.parametrize(
+    ("media_type", "data", "told"),
+    [
+        ("image/jpg", "AAAA", "image/jpeg"),
+        ("IMAGE/PNG", "AAAA", "image/png"),
+        ("image/png", "/9j/4AAQ", "image/jpeg"),
+        ("image/svg+xml", "iVBORw0KGgo=", "image/png"),
+        ("", "R0lGODlhAQAB", "image/gif"),
+        ("image/webp", "UklGRgAAAABXRUJQ", "image/webp"),
+    ],
+)
+def test_a_picture_is_called_what_its_first_bytes_say_it_is(media_type: str, data: str, told: str) -> None:
+    source = {"type": "base64", "media_type": told, "data": data}
+    assert encode(MediaPart("image", media_type, Inline(data))) == ([{"type": "image", "source": source}], [])
+
+
+@pytest.mark.parametrize(
+    ("media_type", "data"), [("image/svg+xml", "PHN2Zz4="), ("", "Qk0A"), ("image/png", "JVBERi0x")]
+)
+def test_a_picture_of_a_kind_that_the_api_refuses_is_left_out_and_listed(media_type: str, data: str) -> None:
+    picture = MediaPart("image", media_type, Inline(data))
+    assert encode(picture, TextPart("a")) == ([{"type": "text", "text": "a"}], ["user.image"])
+    (result,), dropped = encode(ToolResultPart("i", (picture,)))
+    assert (result["content"], dropped) == ([], ["tool.image"])
+
+
 def test_the_detail_of_an_image_is_listed_and_the_image_kept() -> None:
     blocks, dropped = encode(
         MediaPart("image", "", Link("u"), detail="high"), MediaPart("image", "", Link("v"), detail="auto")

@@ -116,6 +116,10 @@ def test_everything_that_has_a_field() -> None:
         ({"sampling": Sampling(64, logprobs=False)}, ()),
         ({"sampling": Sampling(64, stop=("\n",))}, ("stop",)),
         ({"metadata": {"a": "b"}, "cache_key": "k", "tier": "flex"}, ("metadata", "cache_key", "tier")),
+        ({"user": "a@b.test"}, ("user",)),
+        ({"user": "u" * 257}, ("user",)),
+        ({"user": "u" * 256}, ()),
+        ({"user": "a@b.test", "format": "anthropic"}, ()),
         ({"output": Output("json", verbosity="low")}, ("output.kind", "output.verbosity")),
         ({"thinking": Thinking("effort", "minimal")}, ("thinking.effort",)),
         ({"extras": {"store": False, "prediction": None, "user_custom": 1}}, ("store", "user_custom")),
@@ -125,6 +129,11 @@ def test_everything_that_has_a_field() -> None:
 )
 def test_what_has_no_field_is_listed_by_name(fields: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert dropped(**fields) == expected
+
+
+def test_whom_it_is_for_is_no_address_but_of_a_client_of_its_own() -> None:
+    assert "metadata" not in body(user="a@b.test")
+    assert body(user="a@b.test", format="anthropic")["metadata"] == {"user_id": "a@b.test"}
 
 
 def test_what_is_lost_twice_is_listed_once() -> None:

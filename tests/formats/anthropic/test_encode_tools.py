@@ -6,7 +6,7 @@ import pytest
 
 from fastproxy.errors import Fault
 from fastproxy.formats.anthropic.encode_tools import choice, forces, tools
-from fastproxy.ir.request import Cache, Request, Tool, ToolChoice
+from fastproxy.ir.request import Cache, Output, Request, Tool, ToolChoice
 
 F, G = Tool("f", "F", {"type": "object", "properties": {}}), Tool("g")
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
@@ -113,13 +113,45 @@ def test_limits_that_a_strict_schema_may_not_have_are_told_in_words() -> None:
     assert loose["input_schema"] == LIMITED
 
 
-@pytest.mark.parametrize(("count", "schema"), [(21, None), (17, LIMITED)])
+OPTIONAL = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["b"]}
+
+
+@pytest.mark.parametrize(("count", "schema"), [(21, None), (17, LIMITED), (25, OPTIONAL)])
 def test_more_strictness_than_the_api_takes_is_none_at_all_and_reported(count: int, schema: Any) -> None:
     many = tuple(Tool(f"t{n}", schema=schema, strict=True) for n in range(count))
     dropped: list[str] = []
     assert all("strict" not in tool for tool in tools(request(tools=many), dropped))
     assert dropped == ["tools.strict"]
     assert all(tool["strict"] for tool in tools(request(tools=many[:16]), []))
+
+
+def test_the_schema_of_the_answer_shares_the_limits_of_strict_tools() -> None:
+    strict = tuple(Tool(f"t{n}", schema=OPTIONAL, strict=True) for n in range(16))
+    many = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(9)}}
+    dropped: list[str] = []
+    assert all(
+        "strict" not in told for told in tools(request(tools=strict, output=Output("schema", schema=many)), dropped)
+    )
+    assert dropped == ["tools.strict"]
+    few = Output("schema", schema=many | {"required": ["p0"]})
+    assert all(told["strict"] for told in tools(request(tools=strict, output=few), []))
+
+
+CHOICE = {"anyOf": [OPTIONAL, {"properties": {"n": {"minimum": 0, "exclusiveMinimum": True}}, "required": ["n"]}]}
+
+
+def test_a_schema_that_the_api_refuses_is_merged_and_respelt_but_for_a_client_of_its_own() -> None:
+    dropped: list[str] = []
+    (told,) = tools(request(tools=(Tool("h", "H", CHOICE),)), dropped)
+    text = {"type": "string"}
+    assert told["input_schema"] == {
+        "type": "object",
+        "properties": {"a": text, "b": text, "n": {"exclusiveMinimum": 0}},
+    }
+    assert told["description"].startswith("H\n\nThe arguments must match at least one of: [")
+    assert dropped == ["tools.schema"]
+    (own,) = offered(request(format="anthropic", tools=(Tool("h", "H", CHOICE),)))
+    assert own == {"name": "h", "description": "H", "input_schema": CHOICE | {"type": "object"}}
 
 
 def test_an_anthropic_clients_own_strict_tools_stay_as_they_are() -> None:

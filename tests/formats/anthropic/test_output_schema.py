@@ -1,6 +1,13 @@
 """Schemas of answers, as structured output takes them."""
 
-from fastproxy.formats.anthropic.output_schema import output_schema
+from typing import Any
+
+import pytest
+
+from fastproxy.formats import anthropic, openai_chat
+from fastproxy.formats.anthropic.output_schema import MAX_OPTIONAL, MAX_UNIONS, is_within_limits, output_schema
+
+TEXT = {"type": "string"}
 
 
 def test_objects_are_closed_wherever_they_are() -> None:
@@ -60,6 +67,39 @@ def test_the_schema_given_is_not_changed() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "object"}}}
     output_schema(schema)
     assert schema == {"type": "object", "properties": {"a": {"type": "object"}}}
+
+
+def optional(count: int) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"must": TEXT} | {f"p{n}": TEXT for n in range(count)},
+        "required": ["must"],
+    }
+
+
+def unions(count: int) -> dict[str, Any]:
+    kinds: tuple[dict[str, Any], ...] = ({"type": ["string", "null"]}, {"anyOf": [TEXT]}, {"oneOf": [TEXT]})
+    names = [f"p{n}" for n in range(count)]
+    return {"properties": {name: kinds[n % 3] for n, name in enumerate(names)}, "required": names}
+
+
+@pytest.mark.parametrize(("schema", "most"), [(optional, MAX_OPTIONAL), (unions, MAX_UNIONS)])
+def test_as_many_as_the_api_takes_in_all_schemas_together(schema: Any, most: int) -> None:
+    within, beyond = schema(most), schema(most + 1)
+    assert is_within_limits(within)
+    assert not is_within_limits(beyond)
+    assert is_within_limits({"$defs": {"A": within}, "items": {"type": "array"}})
+    assert not is_within_limits({"properties": {"a": beyond}, "required": ["a"]})
+    assert not is_within_limits(within, schema(1))
+    assert anthropic.FORMAT.holds(within)
+    assert not anthropic.FORMAT.holds(beyond)
+    assert openai_chat.FORMAT.holds(beyond)
+
+
+def test_names_and_values_are_not_counted_as_keywords() -> None:
+    names = [f"{n}" for n in range(30)]
+    odd = {"enum": [{"anyOf": [], "properties": dict.fromkeys(names)}], "required": 7, "properties": {"anyOf": TEXT}}
+    assert is_within_limits(*[odd] * 20)
 
 
 def test_a_limit_beyond_64_bits_is_said_too() -> None:

@@ -16,6 +16,8 @@ from fastproxy.ir.request import Inline, Link, MediaPart, Plain, Stored
     [
         (MediaPart("image", "image/png", Inline("AA")), {"inlineData": {"mimeType": "image/png", "data": "AA"}}),
         (MediaPart("image", "", Inline("/9j/AA")), {"inlineData": {"mimeType": "image/jpeg", "data": "/9j/AA"}}),
+        (MediaPart("audio", "", Inline("UklGRgAAAABXQVZF")),
+         {"inlineData": {"mimeType": "audio/wav", "data": "UklGRgAAAABXQVZF"}}),
         (MediaPart("document", "", Inline("AA"), name="a.TXT"),
          {"inlineData": {"mimeType": "text/plain", "data": "AA"}}),
         (MediaPart("document", "", Inline("AA")), {"inlineData": {"mimeType": "application/pdf", "data": "AA"}}),

@@ -18,6 +18,8 @@ from fastproxy.ir.request import (
     RefusalPart,
     Request,
     TextPart,
+    Thinking,
+    Tool,
     ToolCallPart,
     ToolResultPart,
 )
@@ -69,12 +71,53 @@ def test_thoughts_text_and_calls_told_apart_are_one_turn_and_plain_turns_stay_tw
     assert len(written(assistant(TextPart("a")), assistant(TextPart("b")))) == 2
 
 
-def test_thoughts_go_back_within_a_tool_loop_only() -> None:
-    thinking = assistant(ReasoningPart("hm"), CALL)
-    loop = written(USER, thinking, result("a", TextPart("1")), thinking, result("a", TextPart("2")))
-    assert [message.get("reasoning_content") for message in loop] == [None, "hm", None, "hm", None]
-    over = written(USER, thinking, result("a", TextPart("1")), assistant(TextPart("x")), USER)
-    assert not any("reasoning_content" in message for message in over)
+def thoughts(told: list[dict[str, Any]]) -> list[str | None]:
+    """What each message of the assistant's says that it thought; None for nothing."""
+    return [message.get("reasoning_content") for message in told if message["role"] == "assistant"]
+
+
+def test_thoughts_go_back_with_calls_wherever_they_stand_and_else_within_a_tool_loop_only() -> None:
+    thinking, answering = assistant(ReasoningPart("hm"), CALL), assistant(ReasoningPart("so"), TextPart("x"))
+    tool = result("a", TextPart("1"))
+    assert thoughts(written(USER, thinking, tool, thinking, tool)) == ["hm", "hm"]
+    assert thoughts(written(USER, thinking, tool, answering)) == ["hm", "so"]
+    writing = Writing("m", "anthropic")
+    over = written(USER, thinking, tool, answering, USER, thinking, tool, USER, writing=writing)
+    assert thoughts(over) == ["hm", None, "hm"]
+    assert writing.dropped == ["reasoning"]
+
+
+def demanded(*messages: Message, tools: tuple[Tool, ...] = ()) -> list[dict[str, Any]]:
+    request = Request("anthropic", "m", messages, tools=tools, thinking=Thinking(demanded=True))
+    return messages_of(request, Writing("m", "anthropic"))
+
+
+def test_a_host_that_demands_thoughts_gets_every_one_and_an_empty_one_for_what_was_lost() -> None:
+    tool = result("a", TextPart("1"))
+    told = demanded(USER, assistant(CALL), tool, assistant(TextPart("x")), USER, assistant(ReasoningPart("hm"), CALL))
+    assert thoughts(told) == ["", "", "hm"]
+    assert [message["content"] for message in told if message["role"] == "assistant"] == [None, "x", None]
+    told = demanded(USER, assistant(ReasoningPart("so"), TextPart("x")), USER, assistant(CALL), tool)
+    assert thoughts(told) == ["so", ""]
+
+
+def test_without_tools_no_thought_is_demanded() -> None:
+    turns = (USER, assistant(TextPart("x")), USER)
+    assert demanded(*turns) == written(*turns)
+    assert thoughts(demanded(*turns, tools=(Tool("f"),))) == [""]
+
+
+def test_no_empty_thought_stands_beside_one_that_a_host_tells_in_fields_of_its_own() -> None:
+    kept = {"type": "reasoning.text", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0}
+    in_details = assistant(ReasoningPart("hm", orjson.dumps(kept).decode()), CALL)
+    opaque = assistant(ReasoningPart("hm", '{"reasoning_opaque":"c2ln"}'), CALL)
+    assert thoughts(demanded(USER, in_details, opaque)) == [None]
+    assert thoughts(demanded(USER, in_details, result("a"), USER, opaque)) == [None, None]
+
+
+def test_a_turn_of_which_nothing_is_left_gets_no_empty_thought() -> None:
+    foreign = OpaquePart("anthropic", {"type": "server_tool_use"})
+    assert thoughts(demanded(USER, assistant(foreign), USER, assistant(CALL))) == [""]
 
 
 def test_a_hosts_own_signature_goes_back_as_it_came_and_a_foreign_one_is_listed() -> None:
@@ -87,8 +130,8 @@ def test_a_hosts_own_signature_goes_back_as_it_came_and_a_foreign_one_is_listed(
         writing=writing,
     )
     assert message["reasoning_details"] == [kept | {"text": "hm"}]
-    assert "reasoning_content" not in message
-    assert writing.dropped == ["thinking.signature", "reasoning"]
+    assert message["reasoning_content"] == "ha"
+    assert writing.dropped == ["thinking.signature"]
 
 
 @pytest.mark.parametrize(("thought", "text"), [("hm", {"reasoning_text": "hm"}), ("", {})])
