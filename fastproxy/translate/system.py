@@ -33,9 +33,9 @@ def placed(request: Request, place: SystemPlace, target: FormatName) -> Request:
 def in_front(request: Request) -> Request:
     """The request with one message of the system's, the first; itself where it has no other.
 
-    Cost: 0.1 us for a message where there is nothing to do.
+    Cost: 0.05 us for a message where there is nothing to do.
     """
-    if not any(_is_system(message) for message in request.messages[1:]):
+    if _SYSTEM.isdisjoint([message.role for message in request.messages[1:]]):
         return request
     leading, rest = _split(request.messages)
     front = leading if len(leading) <= 1 else (Message("system", _one_text(_parts(leading))),)
@@ -47,7 +47,7 @@ def as_user(request: Request) -> Request:
 
     What it says before anybody else does is the beginning of what the user says. Cost: see `in_front`.
     """
-    if not any(map(_is_system, request.messages)):
+    if _SYSTEM.isdisjoint([message.role for message in request.messages]):
         return request
     leading, rest = _split(request.messages)
     words = _parts(leading)
