@@ -89,7 +89,7 @@ _WHOLE_CALLS = {
 }
 KINDS = (
     Kind("1 KB JSON request", wire.JSON_MODEL, calls=385, writes=3.1),
-    Kind("paced event", "bench-{count}x1-4ms", calls=16.5, writes=1.1),
+    Kind("paced event", "bench-{count}x1-4ms", calls=17.5, writes=1.1),
     Kind("20 events in one write", "bench-{count}x20-4ms", calls=75, writes=1.1),
     *(_translated(client, host, _TRANSLATED_CALLS[client, host]) for client, host in CELLS),
     *(_translated_request(*cell, calls) for cell, (calls, _) in _WHOLE_CALLS.items()),
