@@ -34,6 +34,7 @@ _WHY: Mapping[str, str] = {
     "tool_choice": "the model can't be made to call: it is asked to in words",
     "output.kind": "nothing holds the model to JSON: it is asked to in words",
     "output.schema": "nothing holds the model to a schema: it is asked to in words",
+    "tools.schema": "the schema of a tool is looser there: what it loses is said in its description, if that is short",
     turns.PREFILL: "the model does not go on from words of the assistant: a turn of the user's asks for the rest",
 }
 
@@ -116,8 +117,14 @@ def _with_call(told: Explanation, asked: Asked, route: Route) -> Explanation:
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
         body=sent.call.body,
         dropped=_reasons(sent, asked, route, account) if sent.dropped else {},
-        notes=notes,
+        notes=(*notes, *_how_answered(sent)),
     )
+
+
+def _how_answered(sent: Outgoing) -> tuple[str, ...]:
+    """What can't be seen in the request: that a function of ours is not for the client."""
+    answer = sent.translated.answer if sent.translated is not None else ""
+    return (f"the answer's text will be what the model hands to the function {answer!r}",) if answer else ()
 
 
 def _configured_headers(provider: Provider) -> frozenset[bytes]:

@@ -106,6 +106,20 @@ def test_what_the_model_does_not_take_is_told_from_what_the_format_has_no_word_f
     assert other["store"] == "it can't be said in anthropic"
 
 
+def test_a_function_that_stands_for_the_answer_is_told_with_a_note(tmp_path: Path):
+    shape = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", "properties": {}}}}
+    old, new = "lab/claude-sonnet-4-0", "lab/claude-sonnet-4-5"
+    one = told(tmp_path, CHAT, configured(lab("anthropic")), model=old, response_format=shape)
+    assert one.notes == ("the answer's text will be what the model hands to the function 'answer'",)
+    assert told(tmp_path, CHAT, configured(lab("anthropic")), model=new, response_format=shape).notes == ()
+
+
+def test_what_is_asked_in_words_only_has_its_own_reason(tmp_path: Path):
+    fields = {"model": "lab/claude-opus-5-5", "tools": [TOOL], "tool_choice": "required"}
+    one = told(tmp_path, CHAT, configured(lab("anthropic")), **fields, response_format={"type": "json_object"})
+    assert all("in words" in one.dropped[name] for name in ("tool_choice", "output.kind"))
+
+
 def test_what_one_host_refuses_is_its_own_reason(tmp_path: Path):
     host = lab("openai-chat", quirks=Quirks(refuses=frozenset({"user"})))
     dropped = told(tmp_path, MESSAGES, configured(host), max_tokens=9, metadata={"user_id": "me"}).dropped
