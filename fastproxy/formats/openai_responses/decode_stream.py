@@ -172,12 +172,12 @@ class ResponsesDecoder:
         name = name_of(item)
         if name[1] or key not in self._told:
             self._told[key] = name
-        if type_ not in _KNOWN or (type_ == FREE_TEXT_CALL and is_hosted(item)):
+        known = self._items.get(key)
+        if known is None and (type_ not in _KNOWN or (type_ == FREE_TEXT_CALL and is_hosted(item))):
             self._items[key] = None
             if not type_:
                 return self._begin({})
             return [*self._begin({}), Opaque("openai-responses", type_, orjson.dumps(item), pictures_in(item))]
-        known = self._items.get(key)
         if known is None and key in self._items:  # done before
             return []
         events: list[Event] = []

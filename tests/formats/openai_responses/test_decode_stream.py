@@ -332,3 +332,14 @@ def test_a_search_that_the_host_has_run_is_no_call_of_the_clients() -> None:
     )
     assert [type(event) for event in events] == [Start, Opaque, Text, BlockEnd, Stop]
     assert events[-1] == Stop("end", "completed")
+
+
+def test_an_item_that_ends_without_a_word_of_what_it_is_ends_all_the_same() -> None:
+    events = read(delta("output_text", 0, "hi"), {"type": "response.output_item.done"}, ended())
+    assert [type(event) for event in events] == [Start, Text, BlockEnd, Stop]
+
+
+@pytest.mark.parametrize("output", [[], [{"type": "message", "content": []}]])
+def test_a_place_before_the_first_is_none(output: list[dict[str, object]]) -> None:
+    events = read(delta("output_text", -1, "hi"), ended(output=output))
+    assert [type(event) for event in events][-3:] == [Text, BlockEnd, Stop]
