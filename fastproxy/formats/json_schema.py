@@ -18,7 +18,6 @@ KNOWN_SCHEMAS = 512  # an agent tells the same tools with every request
 KNOWN_BYTES = 8192  # the largest that is remembered
 
 Schema = dict[str, Any]
-_Change = Callable[[Schema], Schema]
 
 _MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 # Each holds one schema, several, or as `items` did before 2020 either.
@@ -54,10 +53,10 @@ def modern(schema: Schema, *, lists_need_items: bool = False) -> Schema:
     """
     json = msgspec.json.encode(schema)
     if b'"exclusiveM' in json or b'"items":[' in json:
-        schema = _rewritten(schema, _respelt)
+        schema = rewritten(schema, _respelt)
     if not lists_need_items or b'"array"' not in json or (len(json) <= KNOWN_BYTES and _all_lists_say(json)):
         return schema
-    return _rewritten(schema, _with_items)
+    return rewritten(schema, _with_items)
 
 
 def pointed(root: Schema, reference: str) -> Any:
@@ -74,7 +73,7 @@ def pointed(root: Schema, reference: str) -> Any:
     return target
 
 
-def _rewritten(schema: Schema, change: _Change) -> Schema:
+def rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
     """The schema with each schema in it, and then itself, as `change` gives it; the same object where it is alike."""
     if _PLACES.isdisjoint(schema):  # as most are
         return change(schema)
@@ -85,17 +84,17 @@ def _rewritten(schema: Schema, change: _Change) -> Schema:
     return change(schema | told if told else schema)
 
 
-def _inside(key: str, value: Any, change: _Change) -> Any:
+def _inside(key: str, value: Any, change: Callable[[Schema], Schema]) -> Any:
     if isinstance(value, list):
-        new = [_rewritten(each, change) if isinstance(each, dict) else each for each in value]
+        new = [rewritten(each, change) if isinstance(each, dict) else each for each in value]
         return new if any(one is not other for one, other in zip(new, value, strict=True)) else value
     if not isinstance(value, dict):
         return value
     if key not in _MAPS:
-        return _rewritten(value, change)
+        return rewritten(value, change)
     changed = {}
     for name, each in value.items():
-        if isinstance(each, dict) and (told := _rewritten(each, change)) is not each:
+        if isinstance(each, dict) and (told := rewritten(each, change)) is not each:
             changed[name] = told
     return value | changed if changed else value
 

@@ -131,13 +131,12 @@ def _united(own: Schema, key: str, branches: list[Schema]) -> Schema:
 
 def _joined(schemas: Iterable[Schema], how: str) -> Schema:
     """The properties of all; `how`, "allOf" or "anyOf", holds those of one name that differ."""
-    variants: dict[str, list[Any]] = {}
+    variants: dict[str, dict[bytes, Any]] = {}  # known by their bytes, because in Python 1 is True
     for schema in schemas:
         for name, told in _properties(schema).items():
-            known = variants.setdefault(name, [])
-            if told not in known:
-                known.append(told)
-    return {name: {how: told} if told[1:] else told[0] for name, told in variants.items()}
+            variants.setdefault(name, {})[msgspec.json.encode(told, order="deterministic")] = told
+    each = ((name, [*known.values()]) for name, known in variants.items())
+    return {name: {how: told} if told[1:] else told[0] for name, told in each}
 
 
 def _common(required: list[dict[str, None]]) -> dict[str, None]:

@@ -27,6 +27,9 @@ _CEREBRAS = Quirks(
 # 1376, BerriAI/litellm 37470), "The `reasoning_content` in the thinking mode must be passed back to the API."
 # (anomalyco/opencode 24722). "This response_format type is unavailable now" for json_schema (ItzCrazyKns/Vane 969).
 _DEEPSEEK = Quirks(answers="json", refuses_forced_calls=True, demands_thoughts=True)
+# "thinking is enabled but reasoning_content is missing in assistant tool call message" (continuedev/continue 11600); an
+# empty one is taken (MoonshotAI/kimi-cli 2446).
+_MOONSHOT = Quirks(demands_thoughts=True)
 # "Tool choice must be auto" (vectorize-io/hindsight 4246).
 _ZAI = Quirks(refuses_forced_calls=True)
 # "The tool_choice parameter does not support being set to required or object in thinking mode" (cloudwego/eino 994,
@@ -81,6 +84,7 @@ PROVIDERS = (
         title="Moonshot AI (Kimi)",
         formats={"openai-chat": "https://api.moonshot.ai/v1", "anthropic": "https://api.moonshot.ai/anthropic"},
         key_variables=("MOONSHOT_API_KEY",),
+        quirks=_MOONSHOT,
         models=("kimi-*", "moonshot-*"),
     ),
     Provider(

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from fastproxy.formats.json_schema import rewritten
 from fastproxy.ir.events import Citation, Event, Text, Texts
 from fastproxy.ir.request import Output, OutputKind, Request
 
 _ROOTS = frozenset({"$defs", "definitions"})  # references within a schema begin at its root
 _VALUES = frozenset({"enum", "const", "anyOf", "oneOf"})  # what a schema without a type may be that is no object's
+_ROOT_REFERENCES = ("#/$defs/", "#/definitions/")
 _CHOICES = frozenset({"anyOf", "oneOf", "allOf"})
 _HOPS = 8
 
@@ -99,7 +101,16 @@ def _is_of_object(schema: dict[str, Any]) -> bool:
     return "properties" in schema or _VALUES.isdisjoint(schema)
 
 
-def _boxed(output: Output, schema: dict[str, Any]) -> Output:
+def _moved(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its reference where that leads from the box."""
+    reference = schema.get("$ref")
+    if not isinstance(reference, str) or reference[:1] != "#" or reference.startswith(_ROOT_REFERENCES):
+        return schema
+    return schema | {"$ref": f"#/properties/value{reference[1:]}"}
+
+
+def _boxed(output: Output, asked: dict[str, Any]) -> Output:
+    schema = rewritten(asked, _moved)
     box = {
         "type": "object",
         "properties": {"value": {key: told for key, told in schema.items() if key not in _ROOTS}},

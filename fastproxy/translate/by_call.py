@@ -59,7 +59,7 @@ class Answering:
     the end, if nothing else is. Numbers of blocks that are left out are missing.
     """
 
-    __slots__ = ("_answer", "_begun", "_called", "_empty", "_left_out", "_name", "_texts", "_waiting")
+    __slots__ = ("_answer", "_begun", "_called", "_empty", "_left_out", "_name", "_passing", "_texts", "_waiting")
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -70,6 +70,7 @@ class Answering:
         self._left_out: set[int] = set()
         self._waiting: list[Event] = []  # from the first text on that may be a prelude
         self._texts: set[int] = set()  # blocks of text among that
+        self._passing: set[int] = set()  # blocks of text of which something has been told
 
     def feed(self, events: Sequence[Event]) -> list[Event]:
         """The same events with the answer as text. A signature and the call that it is bound to come together."""
@@ -103,6 +104,8 @@ class Answering:
     def _within(self, event: Event) -> list[Event]:
         """What belongs to a block, or stands for itself."""
         block = getattr(event, "block", None)
+        if block in self._passing:
+            return [event]
         if isinstance(event, Text | Texts | Citation) or (type(event) is Reasoning and event.bound == "text"):
             (self._texts if self._answer is None else self._left_out).add(event.block)
         if block in self._left_out:
@@ -130,10 +133,12 @@ class Answering:
         self._answer = block
         self._left_out |= self._texts | (self._begun - {block})
         self._begun.clear()
+        self._texts.clear()
         return [event for event in self._told() if getattr(event, "block", None) not in self._left_out]
 
     def _told(self) -> list[Event]:
         told, self._waiting = self._waiting, []
+        self._passing |= self._texts
         self._texts = set()
         return told
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from fastproxy.formats.base import FormatName
 from fastproxy.ir.request import Message, Output, OutputKind, Request, TextPart, ToolChoice
 
 _SYSTEM = frozenset({"system", "developer"})
@@ -40,26 +41,36 @@ def demanded(request: Request) -> tuple[Request, tuple[str, ...]]:
 
 def shaped(request: Request, instead: OutputKind) -> tuple[Request, tuple[str, ...]]:
     """The request with words in place of the shape that its answer must have. instead: what a setting can say of it."""
-    output, messages = request.output, request.messages
+    output = request.output
     words = _SHAPES[output.kind if output.schema else "json"] + _schema(output.described)
-    leading = len(list(takewhile(lambda message: message.role in _SYSTEM, messages)))
-    messages = (*messages[:leading], _system(words), *messages[leading:])
+    request = _with_words(request, _leading(request), words)
     lost = "output.kind" if output.kind == "json" else "output.schema"
-    return msgspec.structs.replace(request, output=Output(instead, verbosity=output.verbosity), messages=messages), (
-        lost,
-    )
+    return msgspec.structs.replace(request, output=Output(instead, verbosity=output.verbosity)), (lost,)
 
 
-def named(request: Request) -> Request:
-    """The request with a word of JSON in what the user's side says, without which OpenAI refuses to set it.
+def named(request: Request, target: FormatName) -> Request:
+    """The request with a word of JSON in it, without which OpenAI refuses to set it.
 
-    What the system says first does not count there: "Response input messages must contain the word 'json' in some form
-    to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama 94).
+    In Responses what the system says first does not count: "Response input messages must contain the word 'json' in
+    some form to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama 94).
     """
-    spoken = (part for message in request.messages if message.role not in _SYSTEM for part in message.parts)
-    if any(isinstance(part, TextPart) and "json" in part.text.lower() for part in spoken):
+    leading = _leading(request)
+    counted = request.messages[leading:] if target == "openai-responses" else request.messages
+    spoken = (part.text.lower() for message in counted for part in message.parts if isinstance(part, TextPart))
+    if any("json" in text for text in spoken):
         return request
-    return msgspec.structs.replace(request, messages=(*request.messages, _system(_SHAPES["json"])))
+    at = len(request.messages) if target == "openai-responses" else leading
+    return _with_words(request, at, _SHAPES["json"])
+
+
+def _leading(request: Request) -> int:
+    """How many messages the system says before anybody else."""
+    return len(list(takewhile(lambda message: message.role in _SYSTEM, request.messages)))
+
+
+def _with_words(request: Request, at: int, words: str) -> Request:
+    messages = (*request.messages[:at], _system(words), *request.messages[at:])
+    return msgspec.structs.replace(request, messages=messages)
 
 
 def _one_of(names: tuple[str, ...]) -> str:

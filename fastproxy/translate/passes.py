@@ -94,10 +94,12 @@ class Passes:
     def __init__(self, client: ForClient) -> None:
         self._client = client
         self.plain = set(_PLAIN)
-        if client.customs or client.answer:
+        if client.customs:
             self.plain.discard(ToolArgs)
-        if client.boxed is not None or client.answer:
+        if client.boxed is not None:
             self.plain -= {Text, Texts, Citation}
+        if client.answer:  # what stands behind a text that waits has to wait too
+            self.plain.clear()
         self._answering = Answering(client.answer) if client.answer else None
         self._unboxing = Unboxing(client.boxed) if client.boxed is not None else None
         self._unwrapping = Unwrapping(client.customs)

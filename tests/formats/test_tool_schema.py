@@ -155,3 +155,16 @@ def test_an_old_spelling_is_mended_without_a_loss() -> None:
 def test_a_merged_schema_is_mended_too_and_can_be_written() -> None:
     tool = fit(Tool("f", "", {"anyOf": [{"properties": {"l": {"type": "array"}}}]}), [], lists_need_items=True)
     assert orjson.dumps(tool.schema) == b'{"properties":{"l":{"type":"array","items":{}}},"type":"object"}'
+
+
+def test_what_python_takes_for_the_same_is_not_the_same_in_json() -> None:
+    one, true = {"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": True}}}
+    told, _ = merged({"type": "object", "anyOf": [one, true, one]}, CHOICES)
+    assert orjson.dumps(told["properties"]["a"]) == b'{"anyOf":[{"const":1},{"const":true}]}'
+
+
+def test_of_many_branches_none_is_compared_with_all_others() -> None:
+    """That took 8 s."""
+    branches = [{"properties": {"a": {"enum": [*range(12), number]}}} for number in range(15_000)]
+    told, _ = merged({"type": "object", "anyOf": branches}, CHOICES)
+    assert len(told["properties"]["a"]["anyOf"]) == 15_000

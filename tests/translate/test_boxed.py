@@ -79,6 +79,16 @@ def test_definitions_stay_at_the_root_where_references_look_for_them() -> None:
     assert (request.output.schema["properties"]["value"], request.output.schema["$defs"]) == (items, {"a": WORDS})
 
 
+def test_references_that_lead_from_the_root_lead_from_the_box() -> None:
+    told = {"type": "array", "items": {"anyOf": [{"$ref": "#/items"}, {"$ref": "#"}, {"$ref": "#/$defs/a"}]}}
+    request, _ = wrapped(asked("schema", told | {"$defs": {"a": {"type": "array", "items": {"$ref": "#"}}}}))
+    assert request.output.schema is not None
+    box = "#/properties/value"
+    expected = [{"$ref": f"{box}/items"}, {"$ref": box}, {"$ref": "#/$defs/a"}]
+    assert request.output.schema["properties"]["value"]["items"]["anyOf"] == expected
+    assert request.output.schema["$defs"]["a"]["items"] == {"$ref": box}
+
+
 @given(st.text())
 def test_a_word_comes_out_as_it_went_in(word: str) -> None:
     assert unwrapped(msgspec.json.encode({"value": word}).decode(), "word") == word

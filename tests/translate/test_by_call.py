@@ -115,6 +115,15 @@ def test_what_is_said_before_a_call_of_the_clients_own_is_told_before_it_in_its_
     assert one.feed(said[4:]) == said[2:]
 
 
+def test_a_text_that_has_begun_to_be_told_is_told_to_its_end():
+    own: list[Event] = [ToolStart(1, "d", "f"), BlockEnd(1)]
+    rest: list[Event] = [Text(0, "more"), ToolStart(2, "c", "answer"), ToolArgs(2, "{}"), BlockEnd(2), BlockEnd(0)]
+    told = Answering("answer").feed([Text(0, "some"), *own, *rest, Stop("tools")])
+    assert told == [
+        Text(0, "some"), *own, Text(0, "more"), Text(2, "{}"), BlockEnd(2), BlockEnd(0), Stop("tools"),
+    ]  # fmt: skip
+
+
 def test_a_second_answer_is_left_out():
     one = Answering("answer")
     first: list[Event] = [ToolStart(0, "c", "answer"), ToolArgs(0, '{"a":1}'), BlockEnd(0)]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fastproxy.formats.base import FormatName
 from fastproxy.ir.request import Message, Output, OutputKind, Request, TextPart, Tool, ToolChoice
 from fastproxy.translate.in_words import demanded, named, shaped
 
@@ -77,17 +78,19 @@ def test_without_a_system_it_stands_first():
 
 
 @pytest.mark.parametrize(
-    ("said", "named_already"),
+    ("target", "said", "at"),
     [
-        ((USER,), False),
-        ((Message("system", (TextPart("JSON."),)), USER), False),
-        ((Message("user", (TextPart("A json"),)),), True),
+        ("openai-responses", (SYSTEM, USER), 2),
+        ("openai-responses", (Message("system", (TextPart("JSON."),)), USER), 2),
+        ("openai-responses", (Message("user", (TextPart("A json"),)),), None),
+        ("openai-chat", (SYSTEM, USER), 1),
+        ("openai-chat", (Message("system", (TextPart("JSON."),)), USER), None),
     ],
 )
-def test_json_is_named_where_openai_looks_for_it(said: tuple[Message, ...], named_already: bool):
+def test_json_is_named_where_openai_looks_for_it(target: FormatName, said: tuple[Message, ...], at: int | None):
     asked = Request("gemini", "m", said, output=Output("json"))
-    told = named(asked)
-    assert (told is asked) is named_already
-    if not named_already:
-        assert told.messages[:-1] == said
-        assert (told.messages[-1].role, "JSON" in text(told.messages[-1])) == ("system", True)
+    told = named(asked, target)
+    assert (told is asked) is (at is None)
+    if at is not None:
+        assert (*told.messages[:at], *told.messages[at + 1 :]) == said
+        assert (told.messages[at].role, "JSON" in text(told.messages[at])) == ("system", True)

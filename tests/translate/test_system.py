@@ -35,7 +35,7 @@ def marked(text: str) -> Message:
     return Message("user", (TextPart(f"<system>\n{text}\n</system>"),))
 
 
-@pytest.mark.parametrize("messages", [(), (USER, ANSWER, USER), (BRIEF,), (BRIEF, USER), (KIND, USER, CALL, RESULT)])
+@pytest.mark.parametrize("messages", [(), (USER, ANSWER, USER), (BRIEF, USER), (KIND, USER, CALL, RESULT)])
 def test_a_request_with_nothing_but_one_system_in_front_is_itself(messages: tuple[Message, ...]) -> None:
     request = asked(*messages)
     assert in_front(request) is request
@@ -130,3 +130,8 @@ def test_only_chat_templates_want_it_in_front_and_a_model_that_takes_none_takes_
         assert placed(request, "anywhere", target) is request
         assert (placed(request, "in_front", target) is request) is (target != "openai-chat")
         assert placed(request, "nowhere", target) == as_user(request)
+
+
+def test_words_of_the_systems_alone_are_the_users_where_a_template_wants_one() -> None:
+    assert in_front(asked(BRIEF)) == as_user(asked(BRIEF))
+    assert in_front(asked(BRIEF)).messages[0].role == "user"
