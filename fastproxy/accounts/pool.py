@@ -249,7 +249,7 @@ class Pool:
             pin.home = ""
 
     def last_of(self, provider: str, session: str) -> str:
-        """The account that answered this session last; "" if that is not known."""
+        """The account that answered this conversation last; "" if that is not known."""
         pin = self._pins.known(provider, session)
         return pin.last if pin is not None else ""
 
@@ -292,7 +292,7 @@ class Pool:
         return seat
 
     def _at_home(self, want: Want, roster: _Roster, now: float) -> Seat:
-        """The session's account if it has one and it is usable, else one by the provider's strategy."""
+        """The conversation's account if it has one and it is usable, else one by the provider's strategy."""
         if not want.session or want.provider.strategy not in PINNED:
             return self._chosen(want, roster, now)
         name = want.provider.name

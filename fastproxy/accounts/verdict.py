@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
 
     step: "serve": it is the request's fault or nobody's, the client gets it as it is. "renew": the login is refreshed
     once and asked again. "rotate": the next account, for good. "escape": another account, for this request only.
-    cooldowns: what the account is not to be asked for, and until when. hard: the session's pin is dropped.
+    cooldowns: what the account is not to be asked for, and until when. hard: the conversation's pin is dropped.
     cause: a few words for people; "" where the answer speaks for itself.
     """
 

@@ -199,7 +199,8 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: whether its hosts refuse a thought that comes back without a signature of theirs.
     prefills: whether words of the assistant at the end of a conversation are the beginning of the answer.
     answers_values: whether a schema may describe any value as the answer; elsewhere it must be an object's.
-    json_mode: whether a setting asks for any JSON object as the answer, and if it demands that the prompt has the word.
+    json_mode: whether a setting asks for any JSON object as the answer, and if it demands that the prompt ("word"), or
+    what comes behind the system's first words ("input"), has the word JSON.
     holds: whether a schema is within what a setting can hold an answer to.
     keepalive: bytes that may stand between two events, b"" where nothing may.
     gatherer: of a stream whose client asked for none; None where no host streams unasked.
@@ -229,7 +230,7 @@ class Format(msgspec.Struct, frozen=True):
     proven_thoughts: bool = False
     prefills: bool = False
     answers_values: bool = False
-    json_mode: Literal["", "plain", "word"] = ""
+    json_mode: Literal["", "plain", "word", "input"] = ""
     holds: Callable[[dict[str, Any]], bool] = _any_schema
     counting: Counting | None = None
     gatherer: Callable[[], Gatherer] | None = None

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from fastproxy.formats.base import FormatName
 from fastproxy.ir.request import Message, Output, OutputKind, Request, TextPart, ToolChoice
 
 _SYSTEM = frozenset({"system", "developer"})
@@ -48,18 +47,19 @@ def shaped(request: Request, instead: OutputKind) -> tuple[Request, tuple[str, .
     return msgspec.structs.replace(request, output=Output(instead, verbosity=output.verbosity)), (lost,)
 
 
-def named(request: Request, target: FormatName) -> Request:
+def named(request: Request, *, behind_system: bool) -> Request:
     """The request with a word of JSON in it, without which OpenAI refuses to set it.
 
-    In Responses what the system says first does not count: "Response input messages must contain the word 'json' in
-    some form to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama 94).
+    behind_system: whether what the system says first does not count, as in Responses: "Response input messages must
+    contain the word 'json' in some form to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama
+    94).
     """
     leading = _leading(request)
-    counted = request.messages[leading:] if target == "openai-responses" else request.messages
+    counted = request.messages[leading:] if behind_system else request.messages
     spoken = (part.text.lower() for message in counted for part in message.parts if isinstance(part, TextPart))
     if any("json" in text for text in spoken):
         return request
-    at = len(request.messages) if target == "openai-responses" else leading
+    at = len(request.messages) if behind_system else leading
     return _with_words(request, at, _SHAPES["json"])
 
 

@@ -31,8 +31,8 @@ def shaped(request: Request, family: Family, target: Format) -> Shaped:
     if way == "words":
         request, lost = in_words.shaped(request, "json" if family.answers == "json" and target.json_mode else "text")
         return Shaped(request, lost=lost)
-    if request.output.kind == "json" and target.json_mode == "word":
-        request = in_words.named(request, target.name)
+    if request.output.kind == "json" and target.json_mode in {"word", "input"}:
+        request = in_words.named(request, behind_system=target.json_mode == "input")
     within: OutputKind | None = None
     if way == "call" or not target.answers_values:
         request, within = boxed.wrapped(request, plain=way == "call")

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from fastproxy.formats.base import FormatName
 from fastproxy.ir.request import Message, Output, OutputKind, Request, TextPart, Tool, ToolChoice
 from fastproxy.translate.in_words import demanded, named, shaped
 
@@ -78,18 +77,18 @@ def test_without_a_system_it_stands_first():
 
 
 @pytest.mark.parametrize(
-    ("target", "said", "at"),
+    ("behind_system", "said", "at"),
     [
-        ("openai-responses", (SYSTEM, USER), 2),
-        ("openai-responses", (Message("system", (TextPart("JSON."),)), USER), 2),
-        ("openai-responses", (Message("user", (TextPart("A json"),)),), None),
-        ("openai-chat", (SYSTEM, USER), 1),
-        ("openai-chat", (Message("system", (TextPart("JSON."),)), USER), None),
+        (True, (SYSTEM, USER), 2),
+        (True, (Message("system", (TextPart("JSON."),)), USER), 2),
+        (True, (Message("user", (TextPart("A json"),)),), None),
+        (False, (SYSTEM, USER), 1),
+        (False, (Message("system", (TextPart("JSON."),)), USER), None),
     ],
 )
-def test_json_is_named_where_openai_looks_for_it(target: FormatName, said: tuple[Message, ...], at: int | None):
+def test_json_is_named_where_openai_looks_for_it(behind_system: bool, said: tuple[Message, ...], at: int | None):
     asked = Request("gemini", "m", said, output=Output("json"))
-    told = named(asked, target)
+    told = named(asked, behind_system=behind_system)
     assert (told is asked) is (at is None)
     if at is not None:
         assert (*told.messages[:at], *told.messages[at + 1 :]) == said

@@ -69,8 +69,8 @@ _BASH = ClientTool(
     {
         "type": "object",
         "properties": {
-            "command": _text("The command to run. Required unless the session is restarted."),
-            "restart": {"type": "boolean", "description": "Whether to restart the session; no command is run then."},
+            "command": _text("The command to run. Required unless the shell is restarted."),
+            "restart": {"type": "boolean", "description": "Whether to restart the shell; no command is run then."},
         },
     },
 )

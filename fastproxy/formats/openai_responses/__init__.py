@@ -39,7 +39,7 @@ FORMAT = Format(
     fault_event=fault_event,
     require_portable=require_portable,
     keepalive=b": keepalive\n\n",
-    json_mode="word",
+    json_mode="input",
     # Source: openai 3.54.0, types/responses/function_tool_param.py and response_function_tool_call_param.py.
     spelling=Spelling(name=re.compile(r"[a-zA-Z0-9_-]{1,64}"), id=re.compile(r".{1,64}", re.DOTALL)),
     signatures=SignaturePlace("input", "", ("encrypted_content",)),
