@@ -51,8 +51,8 @@ def named(request: Request, *, behind_system: bool) -> Request:
     """The request with a word of JSON in it, without which OpenAI refuses to set it.
 
     behind_system: whether what the system says first does not count, as in Responses: "Response input messages must
-    contain the word 'json' in some form to use 'text.format' of type 'json_object'" (TanStack/ai, meta-llama/PurpleLlama
-    94).
+    contain the word 'json' in some form to use 'text.format' of type 'json_object'" (TanStack/ai,
+    meta-llama/PurpleLlama 94).
     """
     leading = _leading(request)
     counted = request.messages[leading:] if behind_system else request.messages
